@@ -1,0 +1,11 @@
+//! The ground floor: what every module may use and what knows nothing of towns, beads or terminals.
+
+pub mod clock;
+pub mod error;
+pub mod files;
+pub mod lock;
+pub mod report;
+pub mod text;
+
+pub use clock::Timestamp;
+pub use error::{Error, Kind, Result, ResultExt};

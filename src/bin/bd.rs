@@ -1,0 +1,3 @@
+//! The ledger: see `bd --help`.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! The town: see `gt --help`.
+
+fn main() -> std::process::ExitCode {
+    gastown::cli::main(std::env::args_os())
+}

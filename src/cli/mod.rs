@@ -1,0 +1,66 @@
+//! The face of `gt` for shells and scripts: one file a family of commands.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::base::report::{self, Output};
+use crate::base::{Error, Result};
+
+// town and rigs
+// agents and sessions
+// work
+// faces
+
+/// Gas Town: run many coding agents side by side, track their work and merge what they finish.
+#[derive(Debug, Parser)]
+#[command(name = "gt", version, infer_subcommands = true, disable_help_subcommand = true)]
+pub struct Gt {
+    /// Print the result as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print only what was asked for
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Every command of `gt`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    // town and rigs
+    // agents and sessions
+    // work
+    // faces
+    /// Print the version
+    Version,
+}
+
+/// Parses `args` (the first is the program's name), runs the command and returns its exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let gt = match Gt::try_parse_from(args) {
+        Ok(gt) => gt,
+        Err(error) => {
+            // clap prints help to stdout with code 0 and mistakes to stderr with code 2.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let output = Output { json: gt.json, quiet: gt.quiet };
+    match run(gt.command, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(report::print_error(output, &error)),
+    }
+}
+
+fn run(command: Option<Command>, _output: Output) -> Result<()> {
+    match command {
+        Some(Command::Version) => {
+            println!("gt {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+        None => Err(Error::usage("a command is needed").hint("gt --help lists them")),
+    }
+}

@@ -1,0 +1,8 @@
+//! Gas Town: a town of coding agents in one binary.
+//!
+//! The house has floors; a module imports only from floors below its own (`tests/house.rs` holds it to that):
+//! ground [`base`]; floor 1 `town`, `ledger`, `repo`, `terminal`; floor 2 `session`, `runtime`, `formula`; floor 3 `work`;
+//! floor 4 `view`, `patrol`; faces `cli`, `bdcli`, `cockpit`.
+
+pub mod base;
+pub mod cli;

@@ -1,0 +1,6 @@
+//! Behaviours of the built binaries, one file each: real repositories, real PTYs, real SQLite.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod support;
+
+mod cli;
