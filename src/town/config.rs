@@ -44,8 +44,12 @@ impl Document {
             return Err(document.error("type", &format!("is {kind}, expected \"{}\"", format.kind)));
         }
         match document.keys.get("version") {
-            None => Err(document.error("version", "is missing").hint(format!("add \"version\": {}", format.versions.end()))),
-            Some(version) if version.as_u64().is_some_and(|version| format.versions.contains(&version)) => Ok(Some(document)),
+            None => {
+                Err(document.error("version", "is missing").hint(format!("add \"version\": {}", format.versions.end())))
+            }
+            Some(version) if version.as_u64().is_some_and(|version| format.versions.contains(&version)) => {
+                Ok(Some(document))
+            }
             Some(version) => Err(document
                 .error("version", &format!("is {version}, this gt reads up to {}", format.versions.end()))
                 .hint("a newer gt wrote this file; upgrade gt")),
@@ -227,7 +231,8 @@ mod tests {
     #[test]
     fn errors_name_line_and_key() {
         let message = |text| read(text).unwrap_err().to_string();
-        let wrong_type = message("{\n \"version\": 1,\n \"x\": {\"timeout\": 1},\n \"queue\": {\n  \"timeout\": \"soon\"\n }\n}");
+        let wrong_type =
+            message("{\n \"version\": 1,\n \"x\": {\"timeout\": 1},\n \"queue\": {\n  \"timeout\": \"soon\"\n }\n}");
         assert!(wrong_type.contains("c.json:5: queue.timeout:"), "{wrong_type}");
         let syntax = message("{\n \"version\": 1,\n oops\n}");
         assert!(syntax.contains("c.json:3:"), "{syntax}");

@@ -138,9 +138,10 @@ fn lay_out(root: &Path, options: &InstallOptions, made: &mut Made) -> Result<Ins
             created.push(format!("{name}/"));
         }
     }
-    let name = options.name.clone().unwrap_or_else(|| {
-        root.file_name().map_or_else(|| "town".into(), |name| name.to_string_lossy().into_owned())
-    });
+    let name = options
+        .name
+        .clone()
+        .unwrap_or_else(|| root.file_name().map_or_else(|| "town".into(), |name| name.to_string_lossy().into_owned()));
     let owner = options.owner.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_default();
 
     let town_file = root.join("mayor/town.json");
@@ -160,7 +161,8 @@ fn lay_out(root: &Path, options: &InstallOptions, made: &mut Made) -> Result<Ins
         config.keys_mut().insert(key.into(), value);
     }
     let text = |path: PathBuf, text: String| move || files::write_atomic(&path, text.as_bytes(), 0o644);
-    let beads_config = format!("# Prefix of the beads that belong to the town itself\nissue-prefix: {}\n", super::TOWN_PREFIX);
+    let beads_config =
+        format!("# Prefix of the beads that belong to the town itself\nissue-prefix: {}\n", super::TOWN_PREFIX);
     let steps: Vec<(&str, Write)> = vec![
         ("mayor/rigs.json", Box::new(move || rigs.save(0o600))),
         ("settings/config.json", Box::new(move || config.save(0o600))),

@@ -13,7 +13,9 @@ mod settings;
 
 pub use address::{Address, Role};
 pub use env::agent_env;
-pub use names::{COMPOUND_SUFFIXES, derive_prefix, free_prefix, validate_agent_name, validate_prefix, validate_rig_name};
+pub use names::{
+    COMPOUND_SUFFIXES, derive_prefix, free_prefix, validate_agent_name, validate_prefix, validate_rig_name,
+};
 pub use place::Town;
 pub use rig::Rig;
 pub use settings::{MergeQueueSettings, NamepoolSettings, RigSettings, TownSettings};

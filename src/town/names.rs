@@ -9,8 +9,8 @@ pub const COMPOUND_SUFFIXES: [&str; 8] = ["town", "ville", "port", "place", "lan
 
 /// Directories and addresses of the town itself, which no rig may take.
 const RESERVED_RIGS: [&str; 16] = [
-    "hq", "mayor", "deacon", "overseer", "witness", "refinery", "crew", "polecats", "polecat", "dogs", "settings", "config",
-    "plugins", "logs", "town", "runtime",
+    "hq", "mayor", "deacon", "overseer", "witness", "refinery", "crew", "polecats", "polecat", "dogs", "settings",
+    "config", "plugins", "logs", "town", "runtime",
 ];
 
 const MAX_NAME: usize = 32;
@@ -31,7 +31,9 @@ pub fn validate_rig_name(name: &str) -> Result<()> {
         return Err(refuse("is empty"));
     }
     if let Some(bad) = name.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '_') {
-        return Err(refuse(&format!("may not contain {bad:?} (it separates the parts of addresses and session names)")));
+        return Err(refuse(&format!(
+            "may not contain {bad:?} (it separates the parts of addresses and session names)"
+        )));
     }
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return Err(refuse("has to start with a letter"));
@@ -118,7 +120,8 @@ pub fn derive_prefix(name: &str) -> String {
     let name = name.trim_end_matches("-py").trim_end_matches("-go").to_ascii_lowercase();
     let mut words: Vec<&str> = name.split(['-', '_']).filter(|word| !word.is_empty()).collect();
     if let [word] = words[..]
-        && let Some(first) = COMPOUND_SUFFIXES.iter().find_map(|suffix| word.strip_suffix(suffix).filter(|w| !w.is_empty()))
+        && let Some(first) =
+            COMPOUND_SUFFIXES.iter().find_map(|suffix| word.strip_suffix(suffix).filter(|w| !w.is_empty()))
     {
         words = vec![first, &word[first.len()..]];
     }
@@ -137,12 +140,9 @@ pub fn free_prefix(name: &str, taken: &HashSet<String>) -> String {
     let derived = derive_prefix(name);
     let longer = (2..=letters.len().min(8)).map(|n| letters[..n].to_owned());
     let numbered = (2..).map(|n| format!("{}{n}", if derived.is_empty() { "p" } else { &derived }));
-    let free = |prefix: &String| validate_prefix(prefix).is_ok() && !taken.iter().any(|t| t.eq_ignore_ascii_case(prefix));
-    std::iter::once(derived.clone())
-        .chain(longer)
-        .chain(numbered)
-        .find(free)
-        .unwrap_or(derived)
+    let free =
+        |prefix: &String| validate_prefix(prefix).is_ok() && !taken.iter().any(|t| t.eq_ignore_ascii_case(prefix));
+    std::iter::once(derived.clone()).chain(longer).chain(numbered).find(free).unwrap_or(derived)
 }
 
 #[cfg(test)]

@@ -85,12 +85,15 @@ impl Town {
         let root = root.canonicalize().with_context(|| format!("town {}", root.display()))?;
         let path = root.join("mayor/town.json");
         let Some(document) = Document::load(&path, &FORMAT)? else {
-            return Err(Error::not_found(format!("no town at {}", root.display())).hint("make one with: gt install <path>"));
+            return Err(
+                Error::not_found(format!("no town at {}", root.display())).hint("make one with: gt install <path>")
+            );
         };
         let identity: TownIdentity = document.typed()?;
         let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
         let id = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        let directory_name = || root.file_name().map_or_else(|| "town".into(), |name| name.to_string_lossy().into_owned());
+        let directory_name =
+            || root.file_name().map_or_else(|| "town".into(), |name| name.to_string_lossy().into_owned());
         let name = if identity.name.is_empty() { directory_name() } else { identity.name };
         Ok(Town { id, name, root })
     }
@@ -100,7 +103,8 @@ impl Town {
     /// # Errors
     /// When the file is broken or gone.
     pub fn identity(&self) -> Result<TownIdentity> {
-        Document::load(&self.root.join("mayor/town.json"), &FORMAT)?.map_or_else(|| Ok(TownIdentity::default()), |d| d.typed())
+        Document::load(&self.root.join("mayor/town.json"), &FORMAT)?
+            .map_or_else(|| Ok(TownIdentity::default()), |d| d.typed())
     }
 
     /// Where the town's own beads are exported.
@@ -162,7 +166,8 @@ impl Town {
     /// [`crate::base::Kind::Refused`] when the directory is someone else's; also when it can't be made.
     pub fn socket_dir(&self) -> Result<PathBuf> {
         let uid = nix::unistd::getuid();
-        let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_absolute() && dir.is_dir());
+        let runtime =
+            std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_absolute() && dir.is_dir());
         let path = runtime
             .map(|dir| dir.join(format!("gt-{}", self.id)))
             .filter(|dir| dir.as_os_str().len() <= MAX_SOCKET_DIR)

@@ -47,12 +47,15 @@ fn rigs_of(town: &Town, document: &Document) -> Result<Vec<Rig>> {
     let mut rigs = Vec::with_capacity(entries.len());
     for (name, value) in entries {
         let key = format!("rigs.{name}");
-        validate_rig_name(name)
-            .map_err(|error| document.error(&key, error.message()).hint(error.hint_text().unwrap_or("mend the name")))?;
+        validate_rig_name(name).map_err(|error| {
+            document.error(&key, error.message()).hint(error.hint_text().unwrap_or("mend the name"))
+        })?;
         let entry: Entry = serde_path_to_error::deserialize(value).map_err(|error| {
             let inner = error.path().to_string();
             let key = if inner == "." { key.clone() } else { format!("{key}.{inner}") };
-            document.error(&key, &error.inner().to_string()).hint("mend the entry, or take it out and add the rig again")
+            document
+                .error(&key, &error.inner().to_string())
+                .hint("mend the entry, or take it out and add the rig again")
         })?;
         rigs.push(Rig {
             root: town.root.join(name),

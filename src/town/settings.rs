@@ -100,7 +100,13 @@ pub struct MergeQueueSettings {
 
 impl Default for MergeQueueSettings {
     fn default() -> Self {
-        Self { enabled: true, test_command: None, target_branch: None, timeout_seconds: 1800, delete_merged_branches: true }
+        Self {
+            enabled: true,
+            test_command: None,
+            target_branch: None,
+            timeout_seconds: 1800,
+            delete_merged_branches: true,
+        }
     }
 }
 
@@ -150,8 +156,9 @@ impl RigSettings {
             return Err(document.error("merge_queue.timeout_seconds", "has to be at least 1"));
         }
         for name in &settings.namepool.names {
-            super::validate_agent_name(name)
-                .map_err(|error| document.error("namepool.names", error.message()).hint(error.hint_text().unwrap_or("")))?;
+            super::validate_agent_name(name).map_err(|error| {
+                document.error("namepool.names", error.message()).hint(error.hint_text().unwrap_or(""))
+            })?;
         }
         if let Some(style) = &settings.namepool.style
             && !super::namepool::THEMES.contains(&style.as_str())
