@@ -1,0 +1,12 @@
+//! Agent runtimes: which program an agent is, how it is started, what state it is in, and the `script` runtime of our own.
+
+mod catalogue;
+mod resolve;
+pub mod script;
+mod start;
+mod state;
+
+pub use catalogue::{HookFormat, Preset, PromptMode, ResumeStyle, TitleRule, builtin, builtin_names};
+pub use resolve::{Layers, choose, custom, preset};
+pub use start::{StartContext, check_available, command_line, split_words};
+pub use state::{AgentState, Exited, Facts, Program, StateReading, read_state};
