@@ -7,4 +7,5 @@
 pub mod base;
 pub mod cli;
 pub mod runtime;
+pub mod repo;
 pub mod town;

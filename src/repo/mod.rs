@@ -1,0 +1,23 @@
+//! Git: the repository a rig's worktrees share, the worktrees, and what keeps their contents from being lost.
+//!
+//! Local reads go through libgit2; whatever touches the network, a working tree or an index goes through the `git` command, so that
+//! people's credentials, proxies, filters and attributes work as they are used to.
+
+mod bare;
+mod branches;
+mod command;
+mod hook_record;
+mod push;
+mod rebase;
+mod remove;
+mod snapshot;
+mod town_git;
+mod worktree;
+
+pub use bare::{Bare, CommitInfo, redact_url};
+pub use hook_record::{HookRecord, HookState};
+pub use push::PushOutcome;
+pub use rebase::Rebase;
+pub use snapshot::{SNAPSHOT_REFS, Snapshot};
+pub use town_git::init_with_commit;
+pub use worktree::{ChangeKind, FileStatus, Worktree};
