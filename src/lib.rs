@@ -6,6 +6,6 @@
 
 pub mod base;
 pub mod cli;
-pub mod runtime;
 pub mod repo;
+pub mod runtime;
 pub mod town;

@@ -72,7 +72,9 @@ impl Bare {
                 let error = Error::not_found(format!("{} has no branch called {branch:?}", redact_url(url)));
                 let near = text::nearest(branch, branches.iter().map(String::as_str));
                 let list = || branches.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-                return Err(error.hint(near.map_or_else(|| format!("branches: {}", list()), |b| format!("did you mean {b}?"))));
+                return Err(
+                    error.hint(near.map_or_else(|| format!("branches: {}", list()), |b| format!("did you mean {b}?")))
+                );
             }
             None => {
                 // Fails when the remote's HEAD names no branch it has; one of the usual names will do then.
@@ -82,7 +84,9 @@ impl Bare {
                 named.or_else(|| usual.map(str::to_owned)).unwrap_or_else(|| first.clone())
             }
         };
-        self.git().args(["branch", "--quiet", "--no-track", "--", &chosen, &format!("refs/remotes/origin/{chosen}")]).run()?;
+        self.git()
+            .args(["branch", "--quiet", "--no-track", "--", &chosen, &format!("refs/remotes/origin/{chosen}")])
+            .run()?;
         self.git().args(["symbolic-ref", "HEAD", &format!("refs/heads/{chosen}")]).run()?;
         Ok(())
     }

@@ -210,10 +210,20 @@ fn hint(stderr: &str) -> Option<&'static str> {
         Some("git has no credentials for it; set up a credential helper, or use an SSH address")
     } else if has(&["Permission denied (publickey"]) {
         Some("the SSH key was not accepted; check with: ssh -T <host>")
-    } else if has(&["Could not resolve host", "Could not resolve hostname", "unable to access", "Connection refused", "timed out"])
-    {
+    } else if has(&[
+        "Could not resolve host",
+        "Could not resolve hostname",
+        "unable to access",
+        "Connection refused",
+        "timed out",
+    ]) {
         Some("check the address and the network")
-    } else if has(&["does not appear to be a git repository", "not found", "does not exist", "Could not read from remote"]) {
+    } else if has(&[
+        "does not appear to be a git repository",
+        "not found",
+        "does not exist",
+        "Could not read from remote",
+    ]) {
         Some("check the address: is it a git repository that you may read?")
     } else if has(&["No space left on device"]) {
         Some("free some disk space and try again")

@@ -45,7 +45,8 @@ fn outcome(success: bool, stdout: &str, stderr: &str) -> PushOutcome {
         return PushOutcome::Pushed;
     }
     // One line a reference: flag, from:to, and the summary with the reason in brackets.
-    let Some(summary) = stdout.lines().find_map(|line| line.strip_prefix("!\t")).and_then(|l| l.split('\t').nth(1)) else {
+    let Some(summary) = stdout.lines().find_map(|line| line.strip_prefix("!\t")).and_then(|l| l.split('\t').nth(1))
+    else {
         return PushOutcome::Unreachable(reason(stderr));
     };
     let said: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("remote: ")).map(str::trim).collect();

@@ -32,7 +32,12 @@ impl Worktree {
     /// # Errors
     /// When one of the commits is not there, or git fails for another reason than a conflict.
     pub fn rebase(&self, head: &str, base: &str, onto: &str) -> Result<Rebase> {
-        let full = |name: &str| self.git().args(["rev-parse", "--verify", "--quiet", "--end-of-options"]).arg(format!("{name}^{{commit}}")).run();
+        let full = |name: &str| {
+            self.git()
+                .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
+                .arg(format!("{name}^{{commit}}"))
+                .run()
+        };
         let missing = |name: &str, error: Error| Error::not_found(format!("no commit {name:?}")).source(error);
         let onto = full(onto).map_err(|error| missing(onto, error))?;
         let head = full(head).map_err(|error| missing(head, error))?;
@@ -46,7 +51,8 @@ impl Worktree {
             _ => onto.clone(),
         };
         self.reset_to(&head)?;
-        let (name, email) = self.committer.clone().unwrap_or_else(|| ("Gas Town".into(), "refinery@gastown.local".into()));
+        let (name, email) =
+            self.committer.clone().unwrap_or_else(|| ("Gas Town".into(), "refinery@gastown.local".into()));
         let output = self
             .git()
             .config("commit.gpgSign=false")
@@ -69,7 +75,11 @@ impl Worktree {
         let log = format!("{}{}", String::from_utf8_lossy(&output.stdout), output.stderr);
         let error = output.error();
         self.reset_to(&onto)?;
-        if files.is_empty() && !stopped { Err(error) } else { Ok(Rebase::Conflict { files, log: without_advice(&log) }) }
+        if files.is_empty() && !stopped {
+            Err(error)
+        } else {
+            Ok(Rebase::Conflict { files, log: without_advice(&log) })
+        }
     }
 
     /// Ends whatever a killed git has left unfinished here.
@@ -86,7 +96,9 @@ impl Worktree {
         }
         for name in ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD", "AUTO_MERGE"] {
             match std::fs::remove_file(private.join(name)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Error::from(error).context(name)),
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::from(error).context(name));
+                }
                 _ => {}
             }
         }

@@ -59,9 +59,17 @@ impl Worktree {
         let mut parents: Vec<Oid> = contents.head.into_iter().collect();
         if let Some(staged) = contents.kept(&repository)?.staged {
             let tree = repository.find_tree(staged)?;
-            let base: Vec<_> = contents.head.map(|head| repository.find_commit(head)).transpose()?.into_iter().collect();
+            let base: Vec<_> =
+                contents.head.map(|head| repository.find_commit(head)).transpose()?.into_iter().collect();
             let base: Vec<_> = base.iter().collect();
-            parents.push(repository.commit(None, &author, &author, &format!("What was staged: {why}"), &tree, &base)?);
+            parents.push(repository.commit(
+                None,
+                &author,
+                &author,
+                &format!("What was staged: {why}"),
+                &tree,
+                &base,
+            )?);
         }
         let parents = parents.into_iter().map(|id| repository.find_commit(id)).collect::<Result<Vec<_>, _>>()?;
         let parents: Vec<_> = parents.iter().collect();
@@ -110,7 +118,8 @@ impl Worktree {
 impl Contents {
     /// The same, with `staged` only where it is neither the commit's nor the files' state, which keep it already.
     pub(super) fn kept(&self, repository: &Repository) -> Result<Self> {
-        let head_tree = self.head.map(|head| repository.find_commit(head).map(|commit| commit.tree_id())).transpose()?;
+        let head_tree =
+            self.head.map(|head| repository.find_commit(head).map(|commit| commit.tree_id())).transpose()?;
         let staged = self.staged.filter(|staged| *staged != self.files && Some(*staged) != head_tree);
         Ok(Self { staged, ..self.clone() })
     }
@@ -150,7 +159,8 @@ fn list(repository: &Repository, directory: &str) -> Result<Vec<Snapshot>> {
     for reference in repository.references_glob(&format!("{directory}/*"))? {
         let reference = reference?;
         let Ok(name) = reference.name() else { continue };
-        let Some(number) = name.strip_prefix(directory).and_then(|n| n.strip_prefix('/')).and_then(|n| n.parse().ok()) else {
+        let Some(number) = name.strip_prefix(directory).and_then(|n| n.strip_prefix('/')).and_then(|n| n.parse().ok())
+        else {
             continue;
         };
         let commit = reference.peel_to_commit()?;
@@ -187,4 +197,3 @@ impl Drop for Temporary {
         let _ = fs::remove_file(lock);
     }
 }
-
