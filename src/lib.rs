@@ -6,6 +6,7 @@
 
 pub mod base;
 pub mod cli;
+pub mod ledger;
 pub mod repo;
 pub mod runtime;
 pub mod town;

@@ -1,0 +1,24 @@
+//! The ledger of beads: one SQLite database for a whole town (or one repository), with a git-tracked `issues.jsonl` for each store.
+//!
+//! Reads go through [`Ledger`], changes through [`Tx`] inside [`Ledger::write`]. A bead's store is a field, never a route.
+
+pub mod codec;
+mod events;
+pub mod filter;
+mod graph;
+pub mod ids;
+mod life;
+mod links;
+pub mod model;
+mod row;
+pub mod schema;
+mod store;
+#[cfg(test)]
+mod tests;
+mod tx;
+
+pub use filter::{Filter, ReadyFilter, ReadySort, Sort, TimeField};
+pub use links::is_convoy;
+pub use model::{Bead, Closed, Comment, Dependency, Event, NewBead, NewDep, Patch, Status, Store, dep_type};
+pub use store::Ledger;
+pub use tx::Tx;
