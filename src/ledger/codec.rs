@@ -7,14 +7,67 @@ use crate::base::{Error, Result, Timestamp};
 
 /// Every key of a bead in the order real bd writes them.
 pub const KEYS: [&str; 61] = [
-    "id", "title", "description", "design", "acceptance_criteria", "notes", "status", "priority", "issue_type",
-    "assignee", "owner", "estimated_minutes", "created_at", "created_by", "updated_at", "closed_at", "close_reason",
-    "closed_by_session", "due_at", "defer_until", "external_ref", "source_system", "compaction_level", "compacted_at",
-    "compacted_at_commit", "original_size", "labels", "dependencies", "comments", "deleted_at", "deleted_by",
-    "delete_reason", "original_type", "sender", "ephemeral", "pinned", "is_template", "bonded_from", "creator",
-    "validations", "quality_score", "crystallizes", "await_type", "await_id", "timeout", "waiters", "holder",
-    "source_formula", "source_location", "hook_bead", "role_bead", "agent_state", "last_activity", "role_type", "rig",
-    "mol_type", "work_type", "event_kind", "actor", "target", "payload",
+    "id",
+    "title",
+    "description",
+    "design",
+    "acceptance_criteria",
+    "notes",
+    "status",
+    "priority",
+    "issue_type",
+    "assignee",
+    "owner",
+    "estimated_minutes",
+    "created_at",
+    "created_by",
+    "updated_at",
+    "closed_at",
+    "close_reason",
+    "closed_by_session",
+    "due_at",
+    "defer_until",
+    "external_ref",
+    "source_system",
+    "compaction_level",
+    "compacted_at",
+    "compacted_at_commit",
+    "original_size",
+    "labels",
+    "dependencies",
+    "comments",
+    "deleted_at",
+    "deleted_by",
+    "delete_reason",
+    "original_type",
+    "sender",
+    "ephemeral",
+    "pinned",
+    "is_template",
+    "bonded_from",
+    "creator",
+    "validations",
+    "quality_score",
+    "crystallizes",
+    "await_type",
+    "await_id",
+    "timeout",
+    "waiters",
+    "holder",
+    "source_formula",
+    "source_location",
+    "hook_bead",
+    "role_bead",
+    "agent_state",
+    "last_activity",
+    "role_type",
+    "rig",
+    "mol_type",
+    "work_type",
+    "event_kind",
+    "actor",
+    "target",
+    "payload",
 ];
 
 /// Keys that later versions of bd add to a line from other records; derived, so never kept.
@@ -143,7 +196,11 @@ pub fn comment_value(comment: &Comment) -> Value {
 pub fn go_json(value: &impl serde::Serialize, out: &mut Vec<u8>) -> Result<()> {
     struct Go;
     impl serde_json::ser::Formatter for Go {
-        fn write_string_fragment<W: ?Sized + std::io::Write>(&mut self, out: &mut W, text: &str) -> std::io::Result<()> {
+        fn write_string_fragment<W: ?Sized + std::io::Write>(
+            &mut self,
+            out: &mut W,
+            text: &str,
+        ) -> std::io::Result<()> {
             let bytes = text.as_bytes();
             let mut from = 0;
             let mut at = 0;
@@ -363,7 +420,8 @@ pub fn sort_links(bead: &mut Bead) {
         (a.created_at, &a.depends_on_id, &a.dep_type).cmp(&(b.created_at, &b.depends_on_id, &b.dep_type))
     });
     bead.dependencies.dedup_by(|a, b| a.depends_on_id == b.depends_on_id && a.dep_type == b.dep_type);
-    bead.comments.sort_by(|a, b| (a.created_at, a.id, &a.author, &a.text).cmp(&(b.created_at, b.id, &b.author, &b.text)));
+    bead.comments
+        .sort_by(|a, b| (a.created_at, a.id, &a.author, &a.text).cmp(&(b.created_at, b.id, &b.author, &b.text)));
 }
 
 fn dependency_from(

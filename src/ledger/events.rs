@@ -51,8 +51,7 @@ pub(super) fn append(
     bead: Option<&str>,
     payload: &Value,
 ) -> Result<i64> {
-    conn.prepare_cached("INSERT INTO events(ts, kind, actor, bead, payload) VALUES(?1, ?2, ?3, ?4, ?5)")?.execute(
-        params![now.to_string(), kind, actor, bead, payload.to_string()],
-    )?;
+    conn.prepare_cached("INSERT INTO events(ts, kind, actor, bead, payload) VALUES(?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![now.to_string(), kind, actor, bead, payload.to_string()])?;
     Ok(conn.last_insert_rowid())
 }

@@ -331,8 +331,10 @@ fn order(sort: Sort, reverse: bool) -> String {
         Sort::Type => &[("b.issue_type", false), ("b.priority", false)],
         Sort::Assignee => &[("b.assignee", false), ("b.priority", false)],
     };
-    let keys: Vec<String> =
-        columns.iter().map(|(column, down)| format!("{column} {}", if *down == reverse { "ASC" } else { "DESC" })).collect();
+    let keys: Vec<String> = columns
+        .iter()
+        .map(|(column, down)| format!("{column} {}", if *down == reverse { "ASC" } else { "DESC" }))
+        .collect();
     format!("ORDER BY {}", keys.join(", "))
 }
 

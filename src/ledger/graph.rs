@@ -175,7 +175,10 @@ fn refresh(conn: &Connection, start: Vec<String>, effects: &mut Effects) -> Resu
 /// Works out every edge and every `blocked` anew, after an import: linear in the number of edges.
 pub(super) fn rebuild(conn: &Connection) -> Result<()> {
     for types in ["<> 'waits-for'", "= 'waits-for'"] {
-        conn.execute(&format!("UPDATE deps AS d SET active = {HOLDS} WHERE d.type {types} AND d.active <> {HOLDS}"), [])?;
+        conn.execute(
+            &format!("UPDATE deps AS d SET active = {HOLDS} WHERE d.type {types} AND d.active <> {HOLDS}"),
+            [],
+        )?;
     }
     conn.execute_batch(
         "CREATE TEMP TABLE held(id TEXT PRIMARY KEY) WITHOUT ROWID; \

@@ -201,8 +201,9 @@ pub fn resolve(conn: &Connection, partial: &str) -> Result<String> {
     match found.as_slice() {
         [one] => Ok(one.clone()),
         [] => Err(missing(conn, partial)),
-        many => Err(Error::refused(format!("{partial} could be any of {}", many.join(", ")))
-            .hint("give more of the id")),
+        many => {
+            Err(Error::refused(format!("{partial} could be any of {}", many.join(", "))).hint("give more of the id"))
+        }
     }
 }
 

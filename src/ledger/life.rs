@@ -79,7 +79,9 @@ impl Tx<'_> {
         let bead = self.get(id)?;
         self.unlink(&bead)?;
         self.mark(Some(&bead), &bead)?;
-        self.conn.prepare_cached("DELETE FROM texts WHERE n = (SELECT n FROM beads WHERE id = ?1)")?.execute([&bead.id])?;
+        self.conn
+            .prepare_cached("DELETE FROM texts WHERE n = (SELECT n FROM beads WHERE id = ?1)")?
+            .execute([&bead.id])?;
         for sql in [
             "DELETE FROM beads WHERE id = ?1",
             "DELETE FROM labels WHERE bead = ?1",

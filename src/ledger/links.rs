@@ -33,17 +33,18 @@ pub(super) fn put_dep(conn: &rusqlite::Connection, dep: &Dependency) -> Result<b
 /// Writes a comment under a number of this ledger; its own when that is free.
 pub(super) fn put_comment(conn: &rusqlite::Connection, comment: &Comment) -> Result<i64> {
     let extra = if comment.extra.is_empty() { String::new() } else { serde_json::to_string(&comment.extra)? };
-    let free = comment.id > 0
-        && !conn.prepare_cached("SELECT 1 FROM comments WHERE id = ?1")?.exists([comment.id])?;
-    conn.prepare_cached("INSERT INTO comments(id, bead, author, text, created_at, extra) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![
-            free.then_some(comment.id),
-            comment.issue_id,
-            comment.author,
-            comment.text,
-            comment.created_at.to_string(),
-            extra
-        ])?;
+    let free = comment.id > 0 && !conn.prepare_cached("SELECT 1 FROM comments WHERE id = ?1")?.exists([comment.id])?;
+    conn.prepare_cached(
+        "INSERT INTO comments(id, bead, author, text, created_at, extra) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        free.then_some(comment.id),
+        comment.issue_id,
+        comment.author,
+        comment.text,
+        comment.created_at.to_string(),
+        extra
+    ])?;
     Ok(conn.last_insert_rowid())
 }
 
@@ -67,7 +68,8 @@ impl Tx<'_> {
         if !self.link(&mut after, dep)? {
             return Ok(false);
         }
-        let added = json!({"depends_on": after.dependencies.last().map(|d| d.depends_on_id.clone()), "type": dep.dep_type});
+        let added =
+            json!({"depends_on": after.dependencies.last().map(|d| d.depends_on_id.clone()), "type": dep.dep_type});
         self.relinked(&before, &mut after, "dep_added", added)?;
         let convoy = is_convoy(&after) && after.status == Status::Closed && dep.dep_type == dep_type::TRACKS;
         if convoy && self.has_open_member(&after.id)? {
@@ -185,8 +187,10 @@ impl Tx<'_> {
     /// Not found.
     pub fn remove_label(&mut self, id: &str, label: &str) -> Result<bool> {
         let before = self.living(id)?;
-        let removed =
-            self.conn.prepare_cached("DELETE FROM labels WHERE bead = ?1 AND label = ?2")?.execute([&before.id, label])?;
+        let removed = self
+            .conn
+            .prepare_cached("DELETE FROM labels WHERE bead = ?1 AND label = ?2")?
+            .execute([&before.id, label])?;
         if removed == 0 {
             return Ok(false);
         }

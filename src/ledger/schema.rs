@@ -211,10 +211,7 @@ pub fn migrate(conn: &mut Connection) -> Result<()> {
         tx.execute_batch(sql).with_context(|| format!("bring the ledger to version {}", index + 1))?;
     }
     tx.pragma_update(None, "user_version", i64::try_from(CURRENT).unwrap_or(i64::MAX))?;
-    tx.execute(
-        "INSERT OR IGNORE INTO kv(key, value) VALUES('ledger.created_at', ?1)",
-        [Timestamp::now().to_string()],
-    )?;
+    tx.execute("INSERT OR IGNORE INTO kv(key, value) VALUES('ledger.created_at', ?1)", [Timestamp::now().to_string()])?;
     tx.commit()?;
     Ok(())
 }

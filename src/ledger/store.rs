@@ -246,7 +246,6 @@ impl Ledger {
         transaction.commit()?;
         Ok(value)
     }
-
 }
 
 pub(super) fn store_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<Store> {

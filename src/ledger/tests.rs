@@ -161,7 +161,8 @@ fn children_count_on_and_partial_ids_are_never_ambiguous() -> Result<()> {
         made.push(f.ledger.write("tester", |tx| tx.create("rig", new))?.id);
     }
     let child = |title: &str| NewBead { parent: Some("gt-abc12".into()), ..NewBead::titled(title) };
-    let ids = f.ledger.write("tester", |tx| Ok([tx.create("rig", child("x"))?.id, tx.create("rig", child("y"))?.id]))?;
+    let ids =
+        f.ledger.write("tester", |tx| Ok([tx.create("rig", child("x"))?.id, tx.create("rig", child("y"))?.id]))?;
     assert_eq!(ids, ["gt-abc12.1", "gt-abc12.2"]);
     assert_eq!(f.ledger.resolve("abc12")?, "gt-abc12");
     assert_eq!(f.ledger.resolve("gt-abc3")?, "gt-abc34");

@@ -37,9 +37,7 @@ impl<'a> Tx<'a> {
     /// Marks the stores whose files are to be written.
     pub(super) fn finish(&mut self) -> Result<()> {
         for store in std::mem::take(&mut self.touched) {
-            self.conn
-                .prepare_cached("UPDATE stores SET changed = changed + 1 WHERE name = ?1")?
-                .execute([store])?;
+            self.conn.prepare_cached("UPDATE stores SET changed = changed + 1 WHERE name = ?1")?.execute([store])?;
         }
         Ok(())
     }
@@ -296,9 +294,11 @@ impl<'a> Tx<'a> {
                 Some(bead) => String::from_utf8(codec::to_line(bead)?).ok(),
                 None => None,
             };
-            self.conn
-                .prepare_cached("INSERT INTO dirty(bead, store, base) VALUES(?1, ?2, ?3)")?
-                .execute(params![after.id, after.store, base])?;
+            self.conn.prepare_cached("INSERT INTO dirty(bead, store, base) VALUES(?1, ?2, ?3)")?.execute(params![
+                after.id,
+                after.store,
+                base
+            ])?;
         }
         self.touched.insert(after.store.clone());
         Ok(())
@@ -395,8 +395,9 @@ fn check_priority(priority: u8) -> Result<u8> {
 pub(super) fn check_word(what: &str, word: &str) -> Result<String> {
     let word = word.trim();
     if word.is_empty() || word.len() > 50 || word.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Error::usage(format!("not a {what}: {word:?}"))
-            .hint("it is one word of at most 50 bytes, without spaces"));
+        return Err(
+            Error::usage(format!("not a {what}: {word:?}")).hint("it is one word of at most 50 bytes, without spaces")
+        );
     }
     Ok(word.to_owned())
 }
@@ -461,10 +462,7 @@ pub(super) fn insert(conn: &Connection, bead: &Bead) -> Result<()> {
 }
 
 pub(super) fn put_label(conn: &Connection, id: &str, label: &str) -> Result<bool> {
-    Ok(conn
-        .prepare_cached("INSERT OR IGNORE INTO labels(bead, label) VALUES(?1, ?2)")?
-        .execute([id, label])?
-        > 0)
+    Ok(conn.prepare_cached("INSERT OR IGNORE INTO labels(bead, label) VALUES(?1, ?2)")?.execute([id, label])? > 0)
 }
 
 /// Writes the row and texts of a bead that exists.
