@@ -63,7 +63,7 @@ fn blockers_hold_until_they_are_closed_whatever_their_status() -> Result<()> {
     for status in [Status::Pinned, Status::Hooked, Status::Deferred, Status::Custom("mine".into())] {
         f.ledger.write("tester", |tx| tx.update(&a, &Patch { status: Some(status), ..Patch::default() }))?;
         assert!(f.ready()?.is_empty());
-        assert_eq!(f.ledger.blockers(&child)?, [a.clone()]);
+        assert_eq!(f.ledger.blockers(&child)?, *std::slice::from_ref(&a));
     }
     let closed = f.close(&a, "done")?;
     let mut want = vec![b.clone(), child.clone()];
@@ -104,7 +104,7 @@ fn waits_for_follows_the_children() -> Result<()> {
     f.ledger.write("tester", |tx| tx.add_dep_with(&any, &dep))?;
     assert_eq!(f.ready()?, ["one", "parent", "two"]);
     assert_eq!(f.close(&one, "done")?.unblocked, [any]);
-    assert_eq!(f.close(&two, "done")?.unblocked, [all.clone()]);
+    assert_eq!(f.close(&two, "done")?.unblocked, *std::slice::from_ref(&all));
     let three = f.create("three", &[(&parent, "parent-child")])?;
     assert!(f.ledger.get(&all)?.blocked);
     f.ledger.write("tester", |tx| tx.remove_dep(&three, &parent, None))?;
@@ -141,7 +141,7 @@ fn a_convoy_lands_in_the_transaction_that_closes_its_last_member() -> Result<()>
     let convoy = f.ledger.write("tester", |tx| tx.create("hq", new))?.id;
     assert!(convoy.starts_with("hq-cv-"));
     assert!(f.close(&a, "done")?.landed.is_empty());
-    assert_eq!(f.close(&b, "done")?.landed, [convoy.clone()]);
+    assert_eq!(f.close(&b, "done")?.landed, *std::slice::from_ref(&convoy));
     assert_eq!(f.ledger.get(&convoy)?.status, Status::Closed);
     assert_eq!(f.ledger.recent_events(9)?.iter().filter(|e| e.kind == "convoy_landed").count(), 1);
     let c = f.create("c", &[])?;
