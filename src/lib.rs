@@ -10,3 +10,4 @@ pub mod ledger;
 pub mod repo;
 pub mod runtime;
 pub mod town;
+pub mod work;

@@ -53,11 +53,8 @@ pub const GITIGNORE: &str = "\
 /*/.adding.json
 ";
 
-/// Makes a town; what was made before a failure is removed again.
-///
-/// # Errors
-/// [`crate::base::Kind::Refused`] inside or over a town, or over other files; also when the place can't be written.
-pub fn install(options: &InstallOptions) -> Result<InstallReport> {
+/// The absolute path of the place, when a town can be made there.
+fn checked(options: &InstallOptions) -> Result<PathBuf> {
     let root = std::path::absolute(&options.path).with_context(|| format!("path {}", options.path.display()))?;
     if let Some(around) = Town::around(&root)? {
         let root = root.canonicalize().unwrap_or(root);
@@ -76,21 +73,14 @@ pub fn install(options: &InstallOptions) -> Result<InstallReport> {
         return Err(Error::refused(format!("{} is not empty", root.display()))
             .hint("choose an empty or new directory, or --force to make the town among what is there"));
     }
-    let mut made = Made::default();
-    match lay_out(&root, options, &mut made) {
-        Ok(report) => Ok(report),
-        Err(error) => {
-            made.undo();
-            Err(error)
-        }
-    }
+    Ok(root)
 }
 
 type Write = Box<dyn FnOnce() -> Result<()>>;
 
-/// What a half-made town has to take back.
-#[derive(Default)]
-struct Made {
+/// What was made so far, to be taken back when a later step fails.
+#[derive(Debug, Default)]
+pub struct Made {
     paths: Vec<PathBuf>,
 }
 
@@ -111,7 +101,15 @@ impl Made {
         Ok(true)
     }
 
-    fn undo(&self) {
+    /// Counts `path` among what was made, unless it was there before.
+    pub fn note(&mut self, path: PathBuf) {
+        if !path.exists() {
+            self.paths.push(path);
+        }
+    }
+
+    /// Removes what was made, the newest first.
+    pub fn undo(&self) {
         // Only what is still ours alone goes: a directory that got other contents meanwhile stays.
         for path in self.paths.iter().rev() {
             let _ = if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };
@@ -119,7 +117,12 @@ impl Made {
     }
 }
 
-fn lay_out(root: &Path, options: &InstallOptions, made: &mut Made) -> Result<InstallReport> {
+/// Makes a town's directories and files and counts them in `made`, whether or not all of it succeeds.
+///
+/// # Errors
+/// [`crate::base::Kind::Refused`] inside or over a town, or over other files; also when the place can't be written.
+pub fn lay_out(options: &InstallOptions, made: &mut Made) -> Result<InstallReport> {
+    let root = &checked(options)?;
     let mut created = Vec::new();
     made.directory(root, 0o755)?;
     let root = &root.canonicalize().with_context(|| format!("path {}", root.display()))?;

@@ -1,0 +1,1 @@
+//! Rigs: adding a project to the town, looking at it, taking it out again.
