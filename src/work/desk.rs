@@ -42,7 +42,8 @@ impl Desk {
     /// When the registry is broken, or the ledger can't be opened or rebuilt.
     pub fn of(town: Town) -> Result<Self> {
         let rigs = town.rigs()?;
-        let ledger = Ledger::open(&town.ledger_path()).with_context(|| format!("the ledger of {}", town.root.display()))?;
+        let ledger =
+            Ledger::open(&town.ledger_path()).with_context(|| format!("the ledger of {}", town.root.display()))?;
         let mut desk = Self { town, ledger };
         let known = desk.ledger.stores()?;
         let town_store = (TOWN_STORE.to_owned(), desk.town.beads_dir(), TOWN_PREFIX.to_owned());

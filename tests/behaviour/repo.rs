@@ -29,7 +29,8 @@ fn commit(worktree: &Worktree, file: &str, text: &str) -> String {
 fn fingerprint(worktree: &Worktree) -> Vec<(PathBuf, Vec<u8>, std::time::SystemTime)> {
     let private = worktree.private_dir().unwrap();
     let mut paths = vec![private.join("index"), private.join("HEAD"), private.join("logs/HEAD")];
-    paths.extend(fs::read_dir(&worktree.path).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()));
+    paths
+        .extend(fs::read_dir(&worktree.path).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()));
     paths.sort();
     let read = |path: PathBuf| {
         let (bytes, time) = (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap());
@@ -70,7 +71,8 @@ fn a_clone_tracks_its_origin_under_refs_remotes() {
     assert_eq!(bare.commits("main~1", "main").unwrap()[0].subject, "Second");
     assert_eq!(bare.file_at("main", "README.md").unwrap().as_deref(), Some(b"# project\n".as_slice()));
     assert_eq!(bare.file_at("main", "nope").unwrap(), None);
-    let error = Bare::clone_from(origin.to_str().unwrap(), &sandbox.path("other.git"), Some("sode"), &mut |_| {}).unwrap_err();
+    let error =
+        Bare::clone_from(origin.to_str().unwrap(), &sandbox.path("other.git"), Some("sode"), &mut |_| {}).unwrap_err();
     assert_eq!(error.hint_text(), Some("did you mean side?"));
     assert!(!sandbox.path("other.git").exists());
 }
@@ -103,7 +105,10 @@ fn a_snapshot_has_untracked_files_and_leaves_everything_alone() {
     fs::write(worktree.path.join("README.md"), "changed once more\n").unwrap();
     assert!(worktree.snapshot("web/polecats/nux", "again").unwrap().is_some());
     let all = bare.snapshots("web/polecats/nux").unwrap();
-    assert_eq!(all.iter().map(|s| (s.number, s.why.as_str())).collect::<Vec<_>>(), [(1, "before a test"), (2, "again")]);
+    assert_eq!(
+        all.iter().map(|s| (s.number, s.why.as_str())).collect::<Vec<_>>(),
+        [(1, "before a test"), (2, "again")]
+    );
 }
 
 #[test]
@@ -223,7 +228,9 @@ fn rebases_are_clean_or_tell_the_files_in_conflict() {
     assert_eq!(bare.rev("two").unwrap(), two_head, "the worker's branch is not moved");
 
     // The same again gives the same commits up to their time, and what is merged already needs none.
-    assert!(matches!(refinery.rebase(&two_head, &base, &target).unwrap(), Rebase::Clean { commits, .. } if commits.len() == 2));
+    assert!(
+        matches!(refinery.rebase(&two_head, &base, &target).unwrap(), Rebase::Clean { commits, .. } if commits.len() == 2)
+    );
     let merged = refinery.rebase(&two_head, &base, &head).unwrap();
     assert_eq!(merged, Rebase::Clean { head: head.clone(), commits: vec![] });
 
@@ -252,10 +259,15 @@ fn pushes_tell_why_they_did_not_work() {
     let checked_out = sandbox.path("project-work");
     sandbox.git(&bare.path, ["remote", "set-url", "origin", checked_out.to_str().unwrap()]);
     let refused = bare.push(&head, "main").unwrap();
-    assert!(matches!(&refused, PushOutcome::Refused { hint, .. } if hint.contains("receive.denyCurrentBranch")), "{refused:?}");
+    assert!(
+        matches!(&refused, PushOutcome::Refused { hint, .. } if hint.contains("receive.denyCurrentBranch")),
+        "{refused:?}"
+    );
 
     sandbox.git(&bare.path, ["remote", "set-url", "origin", "/no/such/place"]);
-    assert!(matches!(bare.push(&head, "main").unwrap(), PushOutcome::Unreachable(why) if why.contains("/no/such/place")));
+    assert!(
+        matches!(bare.push(&head, "main").unwrap(), PushOutcome::Unreachable(why) if why.contains("/no/such/place"))
+    );
     assert!(bare.fetch().unwrap_err().hint_text().is_some());
 }
 
