@@ -11,3 +11,4 @@ pub mod repo;
 pub mod runtime;
 pub mod town;
 pub mod work;
+pub mod terminal;

@@ -1,0 +1,34 @@
+//! Terminals: the emulator an agent writes to, the screen it makes, and the bytes that keys, pastes and the mouse become.
+//!
+//! The engine (rio-vt, chosen for its speed and its conformance on the sequences agents use) is behind [`Emulator`]; nothing outside
+//! this module names it. In front of it stands a guard that bounds what hostile output can cost and answers what the engine doesn't.
+
+mod emulator;
+mod engine;
+mod guard;
+mod key;
+mod osc;
+mod palette;
+mod pointer;
+mod query;
+mod rows;
+mod screen;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use emulator::{Emulator, TermEvent, new_emulator};
+pub use key::{Key, KeyKind, KeyMods, KeyPress, encode_key, encode_paste};
+pub use pointer::{MouseAction, MouseButton, MouseEvent, encode_focus, encode_mouse};
+pub use screen::{Attrs, Cell, Color, Cursor, CursorShape, Line, Modes, MouseMode, Run, ScreenState, Style};
+pub use status::{ProgramState, ProgramStatus, StatusBoard};
+
+/// The fewest columns and rows a terminal has; smaller wishes are raised to it (engines misbehave below).
+pub const MIN_SIZE: (u16, u16) = (2, 1);
+/// The most columns and rows a terminal has.
+pub const MAX_SIZE: (u16, u16) = (1000, 1000);
+
+/// `cols` and `rows` raised or lowered to what a terminal can have.
+pub fn clamp_size(cols: u16, rows: u16) -> (u16, u16) {
+    (cols.clamp(MIN_SIZE.0, MAX_SIZE.0), rows.clamp(MIN_SIZE.1, MAX_SIZE.1))
+}
