@@ -9,6 +9,6 @@ pub mod cli;
 pub mod ledger;
 pub mod repo;
 pub mod runtime;
+pub mod terminal;
 pub mod town;
 pub mod work;
-pub mod terminal;
