@@ -12,6 +12,9 @@ use crate::base::{Error, Result};
 // agents and sessions
 // work
 // faces
+mod completion;
+mod config;
+mod script;
 
 /// Gas Town: run many coding agents side by side, track their work and merge what they finish.
 #[derive(Debug, Parser)]
@@ -34,6 +37,13 @@ pub enum Command {
     // agents and sessions
     // work
     // faces
+    /// Print a completion script for a shell
+    Completion(completion::Completion),
+    /// Show and change the town's settings
+    Config(config::Config),
+    /// Do the sh block of a bead step by step, commit and hand in
+    #[command(hide = true)]
+    ScriptAgent(script::ScriptAgent),
     /// Print the version
     Version,
 }
@@ -55,8 +65,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn run(command: Option<Command>, _output: Output) -> Result<()> {
+fn run(command: Option<Command>, output: Output) -> Result<()> {
     match command {
+        // faces
+        Some(Command::Completion(command)) => command.run(output),
+        Some(Command::Config(command)) => command.run(output),
+        Some(Command::ScriptAgent(command)) => command.run(),
         Some(Command::Version) => {
             println!("gt {}", env!("CARGO_PKG_VERSION"));
             Ok(())
