@@ -7,8 +7,10 @@ mod events;
 pub mod filter;
 mod graph;
 pub mod ids;
+pub mod jsonl;
 mod life;
 mod links;
+pub mod merge;
 pub mod model;
 mod row;
 pub mod schema;
@@ -18,6 +20,7 @@ mod tests;
 mod tx;
 
 pub use filter::{Filter, ReadyFilter, ReadySort, Sort, TimeField};
+pub use jsonl::{export_if_no_daemon, open_stores};
 pub use links::is_convoy;
 pub use model::{Bead, Closed, Comment, Dependency, Event, NewBead, NewDep, Patch, Status, Store, dep_type};
 pub use store::Ledger;

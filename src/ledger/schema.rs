@@ -112,6 +112,7 @@ CREATE INDEX events_bead ON events(bead, seq) WHERE bead IS NOT NULL;
 CREATE TABLE dirty (
     bead TEXT PRIMARY KEY,
     store TEXT NOT NULL,
+    touched INTEGER NOT NULL,             -- the value of the store's `changed` that the last change belongs to
     base TEXT
 ) WITHOUT ROWID;
 CREATE INDEX dirty_store ON dirty(store);

@@ -81,13 +81,28 @@ impl Ledger {
     /// # Errors
     /// When the database can't be written.
     pub fn add_store(&mut self, name: &str, beads_dir: &Path, prefix: &str) -> Result<()> {
-        let directory = beads_dir.to_string_lossy();
-        self.conn.execute(
-            "INSERT INTO stores(name, beads_dir, prefix) VALUES(?1, ?2, ?3) \
-             ON CONFLICT(name) DO UPDATE SET beads_dir = excluded.beads_dir, prefix = excluded.prefix \
-             WHERE beads_dir <> excluded.beads_dir OR prefix <> excluded.prefix",
-            params![name, directory, prefix],
-        )?;
+        let store = Store { name: name.to_owned(), beads_dir: beads_dir.to_owned(), prefix: prefix.to_owned() };
+        // Reading first keeps the usual case, in which nothing changes, from waiting for writers.
+        if self.stores()?.contains(&store) {
+            return Ok(());
+        }
+        self.add_stores(&[store])
+    }
+
+    /// Adds several stores at once, all or none.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub fn add_stores(&mut self, stores: &[Store]) -> Result<()> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for store in stores {
+            tx.execute(
+                "INSERT INTO stores(name, beads_dir, prefix) VALUES(?1, ?2, ?3) \
+                 ON CONFLICT(name) DO UPDATE SET beads_dir = excluded.beads_dir, prefix = excluded.prefix",
+                params![store.name, store.beads_dir.to_string_lossy(), store.prefix],
+            )?;
+        }
+        tx.commit()?;
         Ok(())
     }
 

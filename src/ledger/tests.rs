@@ -181,3 +181,32 @@ fn many_beads_of_one_content_in_one_transaction() -> Result<()> {
     assert_eq!(f.ledger.count(&Filter::default())?, ids.len());
     Ok(())
 }
+
+/// The real ledgers lie beside the repository on the machines where this is developed.
+fn real_data(name: &str) -> Option<Vec<u8>> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(name);
+    let found = std::fs::read(path).ok();
+    if found.is_none() {
+        eprintln!("skipped: ../shared/data/{name} is not here");
+    }
+    found
+}
+
+#[test]
+fn real_ledgers_come_back_byte_for_byte() -> Result<()> {
+    for (name, lines, mended) in [("beads-v0.44.0.jsonl", 980, 0), ("beads-v0.47.0.jsonl", 1955, 1)] {
+        let Some(bytes) = real_data(name) else { return Ok(()) };
+        let dir = tempfile::tempdir()?;
+        std::fs::write(dir.path().join(jsonl::FILE), &bytes)?;
+        let store = Store { name: "local".into(), beads_dir: dir.path().to_owned(), prefix: "bd".into() };
+        let (ledger, reports) = open_stores(&dir.path().join("beads.db"), || Ok(vec![store]))?;
+        assert_eq!((reports[0].created, reports[0].rejected.len(), reports[0].repaired.len()), (lines, 0, mended));
+        assert!(jsonl::refresh(&ledger)?.is_empty(), "read once only");
+        ledger.conn().execute("UPDATE stores SET changed = changed + 1, file_hash = ''", [])?;
+        jsonl::export_all(&ledger)?;
+        let out = std::fs::read(dir.path().join(jsonl::FILE))?;
+        let different = bytes.split(|b| *b == b'\n').zip(out.split(|b| *b == b'\n')).filter(|(a, b)| a != b).count();
+        assert_eq!((out.iter().filter(|b| **b == b'\n').count(), different), (lines, mended));
+    }
+    Ok(())
+}

@@ -289,20 +289,30 @@ impl<'a> Tx<'a> {
         if after.ephemeral && !was_exported {
             return Ok(());
         }
-        if !self.conn.prepare_cached("SELECT 1 FROM dirty WHERE bead = ?1")?.exists([&after.id])? {
+        let known = self
+            .conn
+            .prepare_cached("UPDATE dirty SET touched = (SELECT changed + 1 FROM stores WHERE name = store) WHERE bead = ?1")?
+            .execute([&after.id])?;
+        if known == 0 {
             let base = match before.filter(|_| was_exported) {
                 Some(bead) => String::from_utf8(codec::to_line(bead)?).ok(),
                 None => None,
             };
-            self.conn.prepare_cached("INSERT INTO dirty(bead, store, base) VALUES(?1, ?2, ?3)")?.execute(params![
-                after.id,
-                after.store,
-                base
-            ])?;
+            mark_dirty(self.conn, &after.id, &after.store, base.as_deref())?;
         }
         self.touched.insert(after.store.clone());
         Ok(())
     }
+}
+
+/// Notes that a bead differs from its line in the store's file, where that is `base`.
+pub(super) fn mark_dirty(conn: &Connection, id: &str, store: &str, base: Option<&str>) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO dirty(bead, store, touched, base) \
+         VALUES(?1, ?2, (SELECT changed + 1 FROM stores WHERE name = ?2), ?3)",
+    )?
+    .execute(params![id, store, base])?;
+    Ok(())
 }
 
 /// `now`, or just after `previous` when clocks disagree: a change must not look older than what it changes.
