@@ -70,7 +70,13 @@ fn rank(status: &Status) -> u8 {
 }
 
 /// Unites two lists keyed by `key`; what `base` has and a side lacks was removed there.
-fn unite<T: Clone, K: Ord>(base: Option<&[T]>, ours: &[T], theirs: &[T], key: impl Fn(&T) -> K, newer: impl Fn(&T, &T) -> bool) -> Vec<T> {
+fn unite<T: Clone, K: Ord>(
+    base: Option<&[T]>,
+    ours: &[T],
+    theirs: &[T],
+    key: impl Fn(&T) -> K,
+    newer: impl Fn(&T, &T) -> bool,
+) -> Vec<T> {
     let index = |items: &[T]| items.iter().map(|item| (key(item), item.clone())).collect::<BTreeMap<K, T>>();
     let (mut left, mut right) = (index(ours), index(theirs));
     for item in base.unwrap_or_default() {
@@ -141,8 +147,7 @@ pub fn merge(base: Option<&Bead>, ours: &Bead, theirs: &Bead) -> Result<Bead> {
     }
     bead.store.clone_from(&ours.store);
     bead.blocked = ours.blocked;
-    bead.labels =
-        unite(base.map(|b| b.labels.as_slice()), &ours.labels, &theirs.labels, Clone::clone, |_, _| false);
+    bead.labels = unite(base.map(|b| b.labels.as_slice()), &ours.labels, &theirs.labels, Clone::clone, |_, _| false);
     bead.dependencies = unite(
         base.map(|b| b.dependencies.as_slice()),
         &ours.dependencies,

@@ -291,7 +291,9 @@ impl<'a> Tx<'a> {
         }
         let known = self
             .conn
-            .prepare_cached("UPDATE dirty SET touched = (SELECT changed + 1 FROM stores WHERE name = store) WHERE bead = ?1")?
+            .prepare_cached(
+                "UPDATE dirty SET touched = (SELECT changed + 1 FROM stores WHERE name = store) WHERE bead = ?1",
+            )?
             .execute([&after.id])?;
         if known == 0 {
             let base = match before.filter(|_| was_exported) {

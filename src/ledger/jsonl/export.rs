@@ -17,7 +17,8 @@ use crate::base::{Result, files};
 /// When a file can't be written; the stores before it are written then.
 pub fn export_all(ledger: &Ledger) -> Result<Vec<String>> {
     let names: Vec<String> = {
-        let mut statement = ledger.conn().prepare_cached("SELECT name FROM stores WHERE changed <> exported ORDER BY name")?;
+        let mut statement =
+            ledger.conn().prepare_cached("SELECT name FROM stores WHERE changed <> exported ORDER BY name")?;
         statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
     };
     let mut written = Vec::new();
@@ -52,7 +53,11 @@ pub fn export_store(ledger: &Ledger, name: &str) -> Result<bool> {
         statement.query_map([name], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
     };
     let mut fresh: BTreeMap<String, Option<Vec<u8>>> = BTreeMap::new();
-    let old = if present && !before.hash.is_empty() && stat(&path) == before.stat { std::fs::read(&path)? } else { Vec::new() };
+    let old = if present && !before.hash.is_empty() && stat(&path) == before.stat {
+        std::fs::read(&path)?
+    } else {
+        Vec::new()
+    };
     let mut text = None;
     if !old.is_empty() && dirty.len() <= 2_000 {
         for id in &dirty {
@@ -65,7 +70,8 @@ pub fn export_store(ledger: &Ledger, name: &str) -> Result<bool> {
         Some(text) => text,
         None => {
             let mut out = Vec::new();
-            let beads = row::select(&snapshot, "WHERE b.store = ?1 AND b.ephemeral = 0 ORDER BY b.id", &[&name], Links::All)?;
+            let beads =
+                row::select(&snapshot, "WHERE b.store = ?1 AND b.ephemeral = 0 ORDER BY b.id", &[&name], Links::All)?;
             for id in &dirty {
                 fresh.insert(id.clone(), None);
             }

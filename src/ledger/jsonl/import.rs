@@ -119,15 +119,29 @@ pub fn import_file(ledger: &mut Ledger, name: &str, path: &Path, bytes: &[u8]) -
 }
 
 /// `file` is hash and stat when the text is the store's own file.
-fn import(ledger: &Ledger, store: &Store, path: &Path, bytes: &[u8], file: Option<(&str, &str)>) -> Result<ImportReport> {
+fn import(
+    ledger: &Ledger,
+    store: &Store,
+    path: &Path,
+    bytes: &[u8],
+    file: Option<(&str, &str)>,
+) -> Result<ImportReport> {
     let now = Timestamp::now();
     let found = lines::read(bytes, now);
     let mut report = ImportReport {
         store: store.name.clone(),
         file: path.to_owned(),
         lines: found.lines,
-        repaired: found.repaired.iter().map(|(line, id, what)| Note { line: *line, id: id.clone(), what: what.clone() }).collect(),
-        rejected: found.rejected.iter().map(|(line, why, _)| Note { line: *line, id: String::new(), what: why.clone() }).collect(),
+        repaired: found
+            .repaired
+            .iter()
+            .map(|(line, id, what)| Note { line: *line, id: id.clone(), what: what.clone() })
+            .collect(),
+        rejected: found
+            .rejected
+            .iter()
+            .map(|(line, why, _)| Note { line: *line, id: String::new(), what: why.clone() })
+            .collect(),
         ..ImportReport::default()
     };
     // Before the ledger takes the file over: a later export no longer has these lines.
@@ -206,8 +220,8 @@ fn import(ledger: &Ledger, store: &Store, path: &Path, bytes: &[u8], file: Optio
     }
     if let Some((hash, stat)) = file {
         let known = state(conn, &store.name)?;
-        let pending: bool = conn
-            .query_row("SELECT EXISTS(SELECT 1 FROM dirty WHERE store = ?1)", [&store.name], |row| row.get(0))?;
+        let pending: bool =
+            conn.query_row("SELECT EXISTS(SELECT 1 FROM dirty WHERE store = ?1)", [&store.name], |row| row.get(0))?;
         let exported = if to_write || pending { known.changed - 1 } else { known.changed };
         remember(conn, &store.name, exported, if mended { "" } else { hash }, stat)?;
     }
@@ -283,8 +297,11 @@ fn replace(conn: &rusqlite::Connection, before: &Bead, after: &Bead) -> Result<(
         tx::put_label(conn, &after.id, label)?;
     }
     for dep in before.dependencies.iter().filter(|dep| !after.dependencies.contains(dep)) {
-        conn.prepare_cached("DELETE FROM deps WHERE issue = ?1 AND depends_on = ?2 AND type = ?3")?
-            .execute([&dep.issue_id, &dep.depends_on_id, &dep.dep_type])?;
+        conn.prepare_cached("DELETE FROM deps WHERE issue = ?1 AND depends_on = ?2 AND type = ?3")?.execute([
+            &dep.issue_id,
+            &dep.depends_on_id,
+            &dep.dep_type,
+        ])?;
     }
     for dep in &after.dependencies {
         links::put_dep(conn, dep)?;
@@ -352,7 +369,9 @@ fn keep_aside(
     let mut text = files::read_optional(&path)?.unwrap_or_default();
     let known: BTreeSet<String> = text
         .lines()
-        .filter_map(|line| Some(serde_json::from_str::<serde_json::Value>(line).ok()?.get("text")?.as_str()?.to_owned()))
+        .filter_map(|line| {
+            Some(serde_json::from_str::<serde_json::Value>(line).ok()?.get("text")?.as_str()?.to_owned())
+        })
         .collect();
     let name = from.file_name().map(|name| name.to_string_lossy().into_owned());
     for (number, why, line) in rejected.iter().filter(|(.., line)| !known.contains(line)) {
