@@ -9,6 +9,8 @@ use crate::base::report::{self, Output};
 use crate::base::{Error, Result};
 
 // town and rigs
+mod install;
+mod rig;
 // agents and sessions
 // work
 // faces
@@ -34,6 +36,11 @@ pub struct Gt {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     // town and rigs
+    /// Make a town
+    Install(install::Install),
+    /// The projects of the town
+    #[command(subcommand)]
+    Rig(rig::RigCommand),
     // agents and sessions
     // work
     // faces
@@ -67,6 +74,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(command: Option<Command>, output: Output) -> Result<()> {
     match command {
+        // town and rigs
+        Some(Command::Install(command)) => command.run(output),
+        Some(Command::Rig(command)) => command.run(output),
+        // agents and sessions
+        // work
         // faces
         Some(Command::Completion(command)) => command.run(output),
         Some(Command::Config(command)) => command.run(output),

@@ -1,1 +1,0 @@
-//! Rigs: adding a project to the town, looking at it, taking it out again.
