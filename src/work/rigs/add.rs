@@ -11,8 +11,8 @@ use super::marker::{self, Marker};
 use crate::base::{Error, Result, ResultExt, Timestamp, files};
 use crate::ledger::Filter;
 use crate::repo::{Bare, redact_url};
-use crate::town::config::{Document, Format};
 use crate::town::RIG_FORMAT;
+use crate::town::config::{Document, Format};
 use crate::town::{Rig, free_prefix, registry, validate_prefix, validate_rig_name};
 use crate::work::Desk;
 
@@ -113,9 +113,9 @@ pub fn add(desk: &mut Desk, options: &AddOptions, progress: &mut dyn FnMut(&str)
                 report
             }
             Err(error) => {
-                marker::forget_store(desk, &options.name, &directory)
-                    .and_then(|()| marker.undo())
-                    .map_err(|undo| Error::failed(format!("{error}; and what was made could not be removed: {undo}")))?;
+                marker::forget_store(desk, &options.name, &directory).and_then(|()| marker.undo()).map_err(|undo| {
+                    Error::failed(format!("{error}; and what was made could not be removed: {undo}"))
+                })?;
                 return Err(error);
             }
         }
@@ -132,7 +132,8 @@ fn resolve_url(url: &str) -> Result<String> {
     }
     // What has no scheme and no `host:` can only be a path.
     if !url.contains(':') {
-        return Err(Error::not_found(format!("no repository at {url}")).hint("give an existing path or an address with its scheme"));
+        return Err(Error::not_found(format!("no repository at {url}"))
+            .hint("give an existing path or an address with its scheme"));
     }
     Ok(url.to_owned())
 }

@@ -73,7 +73,11 @@ fn remove_marked(directory: &Path) -> Result<()> {
                 if entry.file_name() == FILE {
                     continue;
                 }
-                if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path())? } else { fs::remove_file(entry.path())? }
+                if entry.file_type()?.is_dir() {
+                    fs::remove_dir_all(entry.path())?
+                } else {
+                    fs::remove_file(entry.path())?
+                }
             }
             fs::remove_file(directory.join(FILE))?;
             fs::remove_dir(directory)
@@ -130,6 +134,7 @@ pub fn clean_up_half_made(desk: &mut Desk) -> Result<Vec<String>> {
 
 /// Takes the store of a rig that is not to be out of the ledger.
 pub(super) fn forget_store(desk: &mut Desk, name: &str, directory: &Path) -> Result<()> {
-    let ours = desk.ledger.stores()?.into_iter().any(|store| store.name == name && store.beads_dir.starts_with(directory));
+    let ours =
+        desk.ledger.stores()?.into_iter().any(|store| store.name == name && store.beads_dir.starts_with(directory));
     if ours { desk.ledger.remove_store(name) } else { Ok(()) }
 }

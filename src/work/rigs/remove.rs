@@ -29,8 +29,9 @@ pub fn remove(desk: &mut Desk, name: &str) -> Result<RemoveReport> {
         let mut statement = desk.ledger.conn().prepare(sql)?;
         Ok(statement.query_map([name], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
     };
-    let held =
-        listed("SELECT bead FROM assignments WHERE rig = ?1 AND state IN ('queued', 'spawning', 'active') ORDER BY bead")?;
+    let held = listed(
+        "SELECT bead FROM assignments WHERE rig = ?1 AND state IN ('queued', 'spawning', 'active') ORDER BY bead",
+    )?;
     if !held.is_empty() {
         return Err(Error::refused(format!("agents have work of {name}: {}", held.join(", ")))
             .hint("let them finish, or take the work back with gt unsling <bead>"));

@@ -107,11 +107,7 @@ fn line(desk: &Desk, rig: &Rig) -> Result<RigLine> {
         Ok(usize::try_from(count).unwrap_or(0))
     };
     let beads = |statuses: &[Status]| {
-        desk.ledger.count(&Filter {
-            store: Some(rig.name.clone()),
-            statuses: statuses.to_vec(),
-            ..Filter::default()
-        })
+        desk.ledger.count(&Filter { store: Some(rig.name.clone()), statuses: statuses.to_vec(), ..Filter::default() })
     };
     let ready = ReadyFilter { store: Some(rig.name.clone()), ..ReadyFilter::default() };
     let mut problems = Vec::new();
