@@ -45,7 +45,9 @@ fn towns_do_not_nest_and_do_not_replace_each_other() {
     let sandbox = Sandbox::new();
     sandbox.gt(["install", "town"]).ok();
     let before = fs::read(sandbox.path("town/mayor/town.json")).unwrap();
-    for (place, said) in [("town", "is a town already"), ("town/inner/deep", "lies in the town"), ("town/mayor", "lies in the town")] {
+    for (place, said) in
+        [("town", "is a town already"), ("town/inner/deep", "lies in the town"), ("town/mayor", "lies in the town")]
+    {
         for force in [None, Some("--force")] {
             let mut command = sandbox.command(crate::support::GT);
             command.args(["install", place]).args(force);
@@ -107,7 +109,11 @@ fn broken_files_are_named_with_line_and_key_and_left_alone() {
     sandbox.gt(["install", "town"]).ok();
     let root = sandbox.path("town");
     let cases = [
-        ("mayor/rigs.json", "{\n  \"version\": 1,\n  \"rigs\": {\n    \"web\": {\n      \"git_url\": 7\n    }\n  }\n}", "rigs.json:5: rigs.web.git_url"),
+        (
+            "mayor/rigs.json",
+            "{\n  \"version\": 1,\n  \"rigs\": {\n    \"web\": {\n      \"git_url\": 7\n    }\n  }\n}",
+            "rigs.json:5: rigs.web.git_url",
+        ),
         ("mayor/rigs.json", "{\n  \"version\": 99\n}", "rigs.json:2: version"),
         ("mayor/rigs.json", "{\n\n  oops\n}", "rigs.json:3:"),
         ("mayor/town.json", "{\n  \"version\": 2,\n  \"type\": \"cup\"\n}", "town.json:3: type"),

@@ -35,7 +35,9 @@ fn a_rig_is_added_from_a_bare_origin_and_from_a_checkout() {
     assert_eq!((&report["prefix"], &report["prefix_from"]), (&"nv".into(), &"name".into()));
     assert_eq!(report["default_branch"], "main");
     let rig = town.join("nashville");
-    for name in ["config.json", "settings/config.json", ".beads/issues.jsonl", ".beads/config.yaml", "refinery/rig/README.md"] {
+    for name in
+        ["config.json", "settings/config.json", ".beads/issues.jsonl", ".beads/config.yaml", "refinery/rig/README.md"]
+    {
         assert!(rig.join(name).is_file(), "{name}");
     }
     assert!(!rig.join(".adding.json").exists());
@@ -136,7 +138,12 @@ fn a_clone_that_fails_leaves_nothing() {
 /// Starts `gt rig add`, waits until it hangs in `git` (which then makes `stopped`), and kills it.
 fn kill_half_way(sandbox: &Sandbox, town: &Path, url: &str, env: (&str, &Path), stopped: &Path) {
     let mut command = sandbox.command(GT);
-    command.current_dir(town).args(["rig", "add", "web", url]).env(env.0, env.1).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .current_dir(town)
+        .args(["rig", "add", "web", url])
+        .env(env.0, env.1)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     wait_for("git to hang", || stopped.exists().then_some(()));
     let busy = sandbox.gt_in(town, ["rig", "add", "web", url]).code(4);
@@ -167,7 +174,10 @@ fn a_killed_rig_add_is_cleaned_up_by_the_next_command() {
     script(&ssh, &hang);
     kill_half_way(&sandbox, &town, "ssh://nowhere/x.git", ("GIT_SSH_COMMAND", &ssh), &stopped);
     assert!(town.join("web/.repo.git").is_dir(), "it was killed in the middle");
-    assert_eq!(contents(&sandbox, &town), (before.0.iter().cloned().chain(["web".to_owned()]).collect::<Vec<_>>(), vec![]));
+    assert_eq!(
+        contents(&sandbox, &town),
+        (before.0.iter().cloned().chain(["web".to_owned()]).collect::<Vec<_>>(), vec![])
+    );
     assert_eq!(contents(&sandbox, &town), before, "gt rig list has cleaned up");
 
     // While it checks out the refinery's worktree; the same command again then does it.
