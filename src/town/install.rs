@@ -82,6 +82,7 @@ type Write = Box<dyn FnOnce() -> Result<()>>;
 #[derive(Debug, Default)]
 pub struct Made {
     paths: Vec<PathBuf>,
+    trees: Vec<PathBuf>,
 }
 
 impl Made {
@@ -101,15 +102,16 @@ impl Made {
         Ok(true)
     }
 
-    /// Counts `path` among what was made, unless it was there before.
-    pub fn note(&mut self, path: PathBuf) {
-        if !path.exists() {
-            self.paths.push(path);
-        }
+    /// Counts a directory that was made here, with all that gets into it, among what was made.
+    pub fn whole(&mut self, directory: PathBuf) {
+        self.trees.push(directory);
     }
 
     /// Removes what was made, the newest first.
     pub fn undo(&self) {
+        for tree in &self.trees {
+            let _ = fs::remove_dir_all(tree);
+        }
         // Only what is still ours alone goes: a directory that got other contents meanwhile stays.
         for path in self.paths.iter().rev() {
             let _ = if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) };

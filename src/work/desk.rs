@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use super::rebuild;
 use crate::base::{Result, ResultExt};
 use crate::ledger::Ledger;
+use crate::ledger::jsonl::{self, ImportReport};
 use crate::town::{Address, TOWN_PREFIX, Town};
 
 /// The store of the town's own beads.
@@ -16,6 +18,8 @@ pub struct Desk {
     pub town: Town,
     /// Its ledger.
     pub ledger: Ledger,
+    /// What was read from `issues.jsonl` files that had changed since the ledger saw them last.
+    pub imported: Vec<ImportReport>,
 }
 
 impl Desk {
@@ -35,8 +39,9 @@ impl Desk {
         Self::of(Town::current()?)
     }
 
-    /// The desk of `town`. Stores the ledger does not know, or knows at another place, are registered; where the database was lost
-    /// they are read from their `issues.jsonl` again.
+    /// The desk of `town`. Stores the ledger does not know, or knows at another place, are registered; an `issues.jsonl` that has
+    /// changed since it was read, by a pull or because the database was lost, is read again. In a new database the hooks are
+    /// found again in git.
     ///
     /// # Errors
     /// When the registry is broken, or the ledger can't be opened or rebuilt.
@@ -44,17 +49,28 @@ impl Desk {
         let rigs = town.rigs()?;
         let ledger =
             Ledger::open(&town.ledger_path()).with_context(|| format!("the ledger of {}", town.root.display()))?;
-        let mut desk = Self { town, ledger };
+        let mut desk = Self { town, ledger, imported: Vec::new() };
         let known = desk.ledger.stores()?;
         let town_store = (TOWN_STORE.to_owned(), desk.town.beads_dir(), TOWN_PREFIX.to_owned());
-        let wanted = rigs.into_iter().map(|rig| (rig.name.clone(), rig.beads_dir(), rig.prefix.clone()));
+        let wanted = rigs.iter().map(|rig| (rig.name.clone(), rig.beads_dir(), rig.prefix.clone()));
         for (name, beads_dir, prefix) in std::iter::once(town_store).chain(wanted) {
             let same = known.iter().any(|s| s.name == name && s.beads_dir == beads_dir && s.prefix == prefix);
             if !same {
                 desk.ledger.add_store(&name, &beads_dir, &prefix)?;
             }
         }
+        desk.imported = jsonl::refresh(&desk.ledger)?;
+        rebuild::hooks_once(&mut desk.ledger, &rigs)?;
         Ok(desk)
+    }
+
+    /// Writes the `issues.jsonl` of every store that changed, unless the daemon runs and does it soon. For the end of commands that
+    /// change beads.
+    ///
+    /// # Errors
+    /// When a file can't be written; the database has the change all the same.
+    pub fn export(&self) -> Result<()> {
+        jsonl::export_if_no_daemon(&self.ledger, Some(&self.town.daemon_lock()))
     }
 
     /// Who acts in this process: `BD_ACTOR`, else what `GT_ROLE` and its kin say, else the person.

@@ -1,7 +1,5 @@
 //! Making a town: its directories, its ledger and, where wanted, its git repository.
 
-use std::fs;
-
 use crate::base::Result;
 use crate::repo;
 use crate::town::Town;
@@ -25,21 +23,17 @@ pub fn install(options: &InstallOptions, git: bool) -> Result<InstallReport> {
 fn all_steps(options: &InstallOptions, git: bool, made: &mut Made) -> Result<InstallReport> {
     let mut report = lay_out(options, made)?;
     let town = Town::open(&report.root)?;
-    for suffix in ["", "-wal", "-shm"] {
-        let mut path = town.ledger_path().into_os_string();
-        path.push(suffix);
-        made.note(path.into());
+    if report.created.iter().any(|name| name == ".runtime/") {
+        made.whole(town.runtime_dir());
     }
     Desk::of(town)?;
     report.created.push(".runtime/ledger.db".into());
     if git {
         let dot_git = report.root.join(".git");
-        let fresh = !dot_git.exists();
-        let result = repo::init_with_commit(&report.root, "Make the town");
-        if result.is_err() && fresh {
-            let _ = fs::remove_dir_all(&dot_git);
+        if !dot_git.exists() {
+            made.whole(dot_git);
         }
-        result?;
+        repo::init_with_commit(&report.root, "Make the town")?;
         report.created.push(".git/".into());
     }
     Ok(report)

@@ -2,6 +2,7 @@
 
 pub mod desk;
 pub mod install;
+mod rebuild;
 pub mod rigs;
 
 pub use desk::Desk;

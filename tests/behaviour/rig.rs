@@ -265,3 +265,80 @@ fn ten_adds_at_once_leave_ten_rigs() {
         sandbox.git(&town.join(format!("rig_{n}/.repo.git")), ["fsck", "--strict"]);
     }
 }
+
+/// An origin that tracks beads of its own.
+fn origin_with_beads(sandbox: &Sandbox, config: &str, issues: &str) -> PathBuf {
+    let origin = sandbox.origin("project");
+    let work = sandbox.path("project-work");
+    fs::create_dir(work.join(".beads")).unwrap();
+    fs::write(work.join(".beads/config.yaml"), config).unwrap();
+    fs::write(work.join(".beads/issues.jsonl"), issues).unwrap();
+    sandbox.git(&work, ["add", "."]);
+    sandbox.git(&work, ["commit", "-qm", "Track beads"]);
+    sandbox.git(&work, ["push", "-q", origin.to_str().unwrap(), "main"]);
+    origin
+}
+
+fn bead(id: &str, title: &str) -> String {
+    let time = "2026-01-01T00:00:00Z";
+    format!(
+        "{{\"id\":\"{id}\",\"title\":\"{title}\",\"status\":\"open\",\"priority\":1,\"issue_type\":\"task\",\
+         \"created_at\":\"{time}\",\"updated_at\":\"{time}\"}}\n"
+    )
+}
+
+#[test]
+fn beads_that_the_repository_tracks_are_adopted() {
+    let sandbox = Sandbox::new();
+    let town = town(&sandbox);
+    let issues = format!("{}{}", bead("shop-abc12", "Sell things"), bead("shop-def34", "Buy things"));
+    let origin = origin_with_beads(&sandbox, "# ours\nissue-prefix: \"shop\"\n", &issues);
+    let report = add(&sandbox, &town, "web", origin.to_str().unwrap()).ok().json();
+    assert_eq!((&report["prefix"], &report["prefix_from"], &report["adopted_beads"]), (&"shop".into(), &"repository".into(), &2.into()));
+    let listed = sandbox.gt_in(&town, ["rig", "list", "--json"]).ok().json();
+    assert_eq!((&listed[0]["beads"]["open"], &listed[0]["beads"]["ready"]), (&2.into(), &2.into()));
+    assert_eq!(fs::read_to_string(town.join("web/.beads/issues.jsonl")).unwrap(), issues);
+
+    // The same beads can't be another rig's as well.
+    let taken = add(&sandbox, &town, "copy", origin.to_str().unwrap()).code(4);
+    assert!(taken.stderr.contains("belongs to the rig web"), "{taken:?}");
+    assert!(!town.join("copy").exists());
+}
+
+#[test]
+fn a_line_that_can_t_be_read_is_told_and_kept() {
+    let sandbox = Sandbox::new();
+    let town = town(&sandbox);
+    let issues = format!("{}not json\n", bead("shop-abc12", "Sell things"));
+    let origin = origin_with_beads(&sandbox, "", &issues);
+    let report = sandbox.gt_in(&town, ["rig", "add", "web", origin.to_str().unwrap()]).ok();
+    assert!(report.stdout.contains("shop-…") && report.stdout.contains("1 line(s)"), "{report:?}");
+    let kept = fs::read_dir(town.join("web/.beads"))
+        .unwrap()
+        .any(|file| fs::read_to_string(file.unwrap().path()).is_ok_and(|text| text.contains("not json")));
+    assert!(kept, "the line is somewhere in .beads");
+}
+
+#[test]
+fn a_lost_database_is_read_from_the_files_again() {
+    let sandbox = Sandbox::new();
+    let town = town(&sandbox);
+    let origin = origin_with_beads(&sandbox, "", &bead("shop-abc12", "Sell things"));
+    add(&sandbox, &town, "web", origin.to_str().unwrap()).ok();
+    let before = sandbox.gt_in(&town, ["rig", "list", "--json"]).ok().json();
+    fs::remove_dir_all(town.join(".runtime")).unwrap();
+    assert_eq!(sandbox.gt_in(&town, ["rig", "list", "--json"]).ok().json(), before);
+
+    // What a pull brings is there at the next command.
+    let file = town.join("web/.beads/issues.jsonl");
+    let mut text = fs::read_to_string(&file).unwrap();
+    text.push_str(&bead("shop-def34", "Buy things"));
+    fs::write(&file, text).unwrap();
+    let after = sandbox.gt_in(&town, ["rig", "list", "--json"]).ok().json();
+    assert_eq!(after[0]["beads"]["open"], 2);
+
+    // A removed rig's beads are in its file, and come back with it.
+    sandbox.gt_in(&town, ["rig", "remove", "web"]).ok();
+    let back = sandbox.gt_in(&town, ["rig", "add", "web", "--adopt", "--json"]).ok().json();
+    assert_eq!(back["adopted_beads"], 2);
+}

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::adopt::Tracked;
 use super::marker::{self, Marker};
 use crate::base::{Error, Result, ResultExt, Timestamp, files};
-use crate::ledger::Filter;
+use crate::ledger::{Filter, jsonl};
 use crate::repo::{Bare, redact_url};
 use crate::town::RIG_FORMAT;
 use crate::town::config::{Document, Format};
@@ -207,8 +207,9 @@ fn write_files(rig: &Rig, issues: &[u8]) -> Result<()> {
 /// Makes the rig a store of the ledger and reads its beads; returns how many there are and how many lines could not be read.
 fn open_store(desk: &mut Desk, rig: &Rig) -> Result<(usize, usize)> {
     desk.ledger.add_store(&rig.name, &rig.beads_dir(), &rig.prefix)?;
+    let report = jsonl::import_store(&mut desk.ledger, &rig.name)?;
     let all = Filter { store: Some(rig.name.clone()), closed: true, ..Filter::default() };
-    Ok((desk.ledger.count(&all)?, 0))
+    Ok((desk.ledger.count(&all)?, report.rejected.len()))
 }
 
 /// Puts a rig that was removed from the registry, and whose directory is still whole, back in.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::base::{Error, Result};
+use crate::ledger::jsonl;
 use crate::town::registry;
 use crate::work::Desk;
 
@@ -42,6 +43,8 @@ pub fn remove(desk: &mut Desk, name: &str) -> Result<RemoveReport> {
         return Err(Error::refused(format!("work of {name} is not merged: {}", unmerged.join(", ")))
             .hint("gt mq list shows it; wait for it, or gt mq reject it"));
     }
+    // Before the ledger forgets the beads, their file has to have them all.
+    jsonl::export_store(&desk.ledger, name)?;
     registry::remove(&desk.town, name)?;
     desk.ledger.remove_store(name)?;
     Ok(RemoveReport { name: rig.name, path: rig.root, files_deleted: false })
