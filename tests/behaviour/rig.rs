@@ -294,7 +294,10 @@ fn beads_that_the_repository_tracks_are_adopted() {
     let issues = format!("{}{}", bead("shop-abc12", "Sell things"), bead("shop-def34", "Buy things"));
     let origin = origin_with_beads(&sandbox, "# ours\nissue-prefix: \"shop\"\n", &issues);
     let report = add(&sandbox, &town, "web", origin.to_str().unwrap()).ok().json();
-    assert_eq!((&report["prefix"], &report["prefix_from"], &report["adopted_beads"]), (&"shop".into(), &"repository".into(), &2.into()));
+    assert_eq!(
+        (&report["prefix"], &report["prefix_from"], &report["adopted_beads"]),
+        (&"shop".into(), &"repository".into(), &2.into())
+    );
     let listed = sandbox.gt_in(&town, ["rig", "list", "--json"]).ok().json();
     assert_eq!((&listed[0]["beads"]["open"], &listed[0]["beads"]["ready"]), (&2.into(), &2.into()));
     assert_eq!(fs::read_to_string(town.join("web/.beads/issues.jsonl")).unwrap(), issues);
