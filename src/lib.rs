@@ -6,9 +6,11 @@
 
 pub mod base;
 pub mod cli;
+pub mod cockpit;
 pub mod ledger;
 pub mod repo;
 pub mod runtime;
 pub mod terminal;
 pub mod town;
+pub mod view;
 pub mod work;

@@ -1,0 +1,284 @@
+//! The state of the dialogs: help, palette, sling, message.
+
+use std::collections::BTreeSet;
+
+use tui_textarea::TextArea;
+
+use crate::view::ReadyBead;
+
+use super::actions::{self, Action, Context, TABLE};
+use super::app::App;
+use super::fuzzy::{self, Hit};
+
+/// A query and a highlighted row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// What was typed.
+    pub text: String,
+    /// The highlighted row among those that match.
+    pub row: usize,
+}
+
+impl Query {
+    /// Types `c`.
+    pub fn push(&mut self, c: char) {
+        self.text.push(c);
+        self.row = 0;
+    }
+
+    /// Takes the last character back.
+    pub fn pop(&mut self) {
+        self.text.pop();
+        self.row = 0;
+    }
+
+    /// Moves the highlight by `step`, within `rows`.
+    pub fn step(&mut self, step: isize, rows: usize) {
+        self.row = self.row.saturating_add_signed(step).min(rows.saturating_sub(1));
+    }
+}
+
+/// All keys, narrowed by typing.
+#[derive(Debug, Clone, Default)]
+pub struct Help {
+    /// What was typed.
+    pub query: Query,
+}
+
+/// One line of the help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelpLine {
+    /// The keys in effect.
+    pub keys: String,
+    /// What they do.
+    pub about: &'static str,
+    /// Where they work, in words.
+    pub place: &'static str,
+    /// The action and its context.
+    pub action: Action,
+}
+
+impl Help {
+    /// The lines that match.
+    pub fn lines(&self, app: &App) -> Vec<HelpLine> {
+        let words: Vec<String> = self.query.text.split_whitespace().map(str::to_lowercase).collect();
+        TABLE
+            .iter()
+            .filter_map(|spec| {
+                let keys = app.keymap.keys(spec).join("  ");
+                let place = place(spec.context);
+                let text = format!("{keys} {} {} {} {place}", spec.name, spec.words, spec.about).to_lowercase();
+                let matches = !keys.is_empty() && words.iter().all(|word| text.contains(word));
+                matches.then_some(HelpLine { keys, about: spec.about, place, action: spec.action })
+            })
+            .collect()
+    }
+}
+
+fn place(context: Context) -> &'static str {
+    match context {
+        Context::Main => "everywhere",
+        Context::Typing => "typing into an agent",
+        Context::Filter => "filter",
+        Context::Picker => "lists to search",
+        Context::Sling => "sling",
+        Context::Message => "message",
+    }
+}
+
+/// Everything by name.
+#[derive(Debug, Clone, Default)]
+pub struct Palette {
+    /// What was typed.
+    pub query: Query,
+}
+
+/// What a palette row does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// An action.
+    Do(Action),
+    /// Go to an agent.
+    Agent(String),
+    /// Go to a convoy, by its id.
+    Convoy(String),
+    /// Show only one rig.
+    Rig(String),
+}
+
+/// A row of the palette.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaletteRow {
+    /// What it does.
+    pub choice: Choice,
+    /// What is matched and shown.
+    pub text: String,
+    /// action, agent, convoy or rig.
+    pub kind: &'static str,
+    /// Its key, or more about it.
+    pub note: String,
+    /// Why it can't be done now.
+    pub why_not: Option<String>,
+}
+
+impl Palette {
+    /// The rows that match, the best first.
+    pub fn rows(&self, app: &App) -> Vec<(PaletteRow, Hit)> {
+        let mut rows = Vec::new();
+        for spec in TABLE.iter().filter(|spec| spec.context == Context::Main) {
+            if matches!(spec.action, Action::Down | Action::Up | Action::Palette | Action::Back) {
+                continue;
+            }
+            rows.push(PaletteRow {
+                choice: Choice::Do(spec.action),
+                text: spec.about.to_owned(),
+                kind: "action",
+                note: app.keymap.key(spec).unwrap_or_default(),
+                why_not: actions::available(spec.action, app).err(),
+            });
+        }
+        for agent in app.town.all_agents() {
+            let title = agent.title.as_deref().unwrap_or("no work");
+            rows.push(PaletteRow {
+                choice: Choice::Agent(agent.address.clone()),
+                text: format!("{} · {title}", agent.address),
+                kind: "agent",
+                note: super::marks::word(agent.state).to_owned(),
+                why_not: None,
+            });
+        }
+        for convoy in &app.town.convoys {
+            rows.push(PaletteRow {
+                choice: Choice::Convoy(convoy.id.clone()),
+                text: format!("{} {}", convoy.title, convoy.id),
+                kind: "convoy",
+                note: format!("{}/{}", convoy.done, convoy.total),
+                why_not: None,
+            });
+        }
+        for rig in &app.town.rigs {
+            let agents = rig.agents.len();
+            rows.push(PaletteRow {
+                choice: Choice::Rig(rig.name.clone()),
+                text: rig.name.clone(),
+                kind: "rig",
+                note: format!("{agents} agents"),
+                why_not: None,
+            });
+        }
+        let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
+        let hits = fuzzy::rank(&self.query.text, &texts);
+        hits.into_iter().map(|hit| (rows[hit.index].clone(), hit)).collect()
+    }
+}
+
+/// Which list of the sling dialog has the focus.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Side {
+    /// The ready beads.
+    #[default]
+    Beads,
+    /// Where they go.
+    Target,
+}
+
+/// What slinging would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Preview {
+    /// Nothing is marked.
+    #[default]
+    Empty,
+    /// It is being found out.
+    Asking,
+    /// What would happen, line by line.
+    Will(Vec<String>),
+    /// Why it would be refused, and what to do.
+    Refused(String),
+}
+
+/// The sling dialog.
+#[derive(Debug, Clone, Default)]
+pub struct Sling {
+    /// The ready beads; none yet while they are being read.
+    pub beads: Option<Vec<ReadyBead>>,
+    /// Narrows and highlights beads.
+    pub query: Query,
+    /// The marked beads.
+    pub marks: BTreeSet<String>,
+    /// Which list has the focus.
+    pub side: Side,
+    /// Where they may go.
+    pub targets: Vec<String>,
+    /// Narrows and highlights targets.
+    pub target: Query,
+    /// What would happen.
+    pub preview: Preview,
+    /// The number of the last question.
+    pub asked: u64,
+}
+
+impl Sling {
+    /// The dialog for a town: its rigs, and its idle agents, as targets; the rig at hand first.
+    pub fn new(app: &App) -> Self {
+        let mut targets: Vec<String> = app.town.rigs.iter().map(|rig| rig.name.clone()).collect();
+        if let Some(rig) = app.selected_agent().and_then(|agent| agent.rig.clone())
+            && let Some(place) = targets.iter().position(|target| *target == rig)
+        {
+            targets[..=place].rotate_right(1);
+        }
+        targets.extend(
+            app.town
+                .all_agents()
+                .filter(|agent| agent.bead.is_none() && agent.session.is_some() && agent.rig.is_some())
+                .map(|agent| agent.address.clone()),
+        );
+        Self { targets, ..Self::default() }
+    }
+
+    /// The beads that match what was typed.
+    pub fn shown(&self) -> Vec<(&ReadyBead, Hit)> {
+        let Some(beads) = &self.beads else { return Vec::new() };
+        let texts: Vec<String> =
+            beads.iter().map(|bead| format!("{} {} {}", bead.id, bead.title, bead.issue_type)).collect();
+        fuzzy::rank(&self.query.text, &texts).into_iter().map(|hit| (&beads[hit.index], hit)).collect()
+    }
+
+    /// The targets that match what was typed.
+    pub fn shown_targets(&self) -> Vec<(&str, Hit)> {
+        fuzzy::rank(&self.target.text, &self.targets)
+            .into_iter()
+            .map(|hit| (self.targets[hit.index].as_str(), hit))
+            .collect()
+    }
+
+    /// The target that would be used.
+    pub fn chosen_target(&self) -> Option<String> {
+        self.shown_targets().get(self.target.row).map(|(target, _)| (*target).to_owned())
+    }
+
+    /// The beads that would be slung: the marked ones, or else the highlighted one.
+    pub fn chosen(&self) -> Vec<String> {
+        if !self.marks.is_empty() {
+            return self.marks.iter().cloned().collect();
+        }
+        self.shown().get(self.query.row).map(|(bead, _)| bead.id.clone()).into_iter().collect()
+    }
+}
+
+/// A message to an agent.
+#[derive(Debug)]
+pub struct Message {
+    /// The agent's address.
+    pub address: String,
+    /// Its session.
+    pub session: String,
+    /// The text.
+    pub area: TextArea<'static>,
+}
+
+impl Message {
+    /// The text as it would be sent.
+    pub fn text(&self) -> String {
+        self.area.lines().join("\n").trim().to_owned()
+    }
+}

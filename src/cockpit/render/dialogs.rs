@@ -1,0 +1,302 @@
+//! The dialogs: help, palette, sling, message.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::Widget;
+
+use crate::base::text::{fit, width as columns_of};
+
+use super::super::app::{App, Overlay};
+use super::super::dialogs::{Help, Message, Palette, Preview, Query, Side, Sling};
+use super::super::layout::{dialog_list, sling_left};
+use super::pen::{self, Piece};
+
+/// The first row of the topmost dialog's list that is on the screen.
+pub fn dialog_scroll(app: &App) -> usize {
+    let Some(area) = app.layout.dialog else { return 0 };
+    let rows = usize::from(dialog_list(area, app.overlay.as_ref()).height);
+    let row = match &app.overlay {
+        Some(Overlay::Help(help)) => help.query.row,
+        Some(Overlay::Palette(palette)) => palette.query.row,
+        Some(Overlay::Sling(sling)) => sling.query.row,
+        Some(Overlay::Message(_)) | None => 0,
+    };
+    scrolled(row, rows)
+}
+
+fn scrolled(row: usize, rows: usize) -> usize {
+    (row + 1).saturating_sub(rows.max(1))
+}
+
+/// Draws the dialog on top, if there is one; returns where its cursor is.
+pub(super) fn draw(app: &App, buffer: &mut Buffer) -> Option<Position> {
+    let area = app.layout.dialog?;
+    let overlay = app.overlay.as_ref()?;
+    let theme = &app.theme;
+    pen::panel(buffer, area, theme.panel(), theme.rule());
+    match overlay {
+        Overlay::Help(help) => draw_help(app, buffer, area, help),
+        Overlay::Palette(palette) => draw_palette(app, buffer, area, palette),
+        Overlay::Sling(sling) => draw_sling(app, buffer, area, sling),
+        Overlay::Message(message) => draw_message(app, buffer, area, message),
+    }
+}
+
+fn heading(app: &App, buffer: &mut Buffer, area: Rect, title: &str, note: &str) {
+    let theme = &app.theme;
+    pen::put(buffer, area.x + 2, area.y, area.width.saturating_sub(4), &format!(" {title} "), theme.accent());
+    if !note.is_empty() {
+        let note = format!(" {note} ");
+        let width = u16::try_from(columns_of(&note)).unwrap_or(0);
+        if width + 12 < area.width {
+            pen::put(buffer, area.right() - width - 2, area.bottom() - 1, width, &note, theme.dim());
+        }
+    }
+}
+
+fn query_line(app: &App, buffer: &mut Buffer, area: Rect, prompt: &str, query: &Query, empty: &str) -> Position {
+    let theme = &app.theme;
+    let (x, y) = (area.x + 2, area.y + 1);
+    let room = area.width.saturating_sub(4);
+    let at = pen::put(buffer, x, y, room, prompt, theme.accent());
+    let left = room.saturating_sub(at - x);
+    if query.text.is_empty() {
+        pen::put(buffer, at, y, left, empty, theme.dim());
+        return Position::new(at, y);
+    }
+    let end = pen::put(buffer, at, y, left, &query.text, theme.text());
+    Position::new(end.min(area.right().saturating_sub(2)), y)
+}
+
+/// Underlines the letters that the query matched.
+fn light_up(app: &App, buffer: &mut Buffer, x: u16, y: u16, end: u16, text: &str, letters: &[u32]) {
+    let mut column = x;
+    for (index, c) in text.chars().enumerate() {
+        let width = u16::try_from(columns_of(c.encode_utf8(&mut [0; 4]))).unwrap_or(1);
+        if column + width > end {
+            break;
+        }
+        if u32::try_from(index).is_ok_and(|index| letters.binary_search(&index).is_ok()) {
+            let style = buffer[(column, y)].style().patch(app.theme.matched());
+            buffer[(column, y)].set_style(style);
+        }
+        column += width;
+    }
+}
+
+fn mark_row(app: &App, buffer: &mut Buffer, row: Rect, focused: bool) {
+    buffer.set_style(row, app.theme.selected(focused));
+    if focused {
+        buffer[(row.x, row.y)].set_symbol("▌").set_style(app.theme.accent());
+    }
+}
+
+fn draw_help(app: &App, buffer: &mut Buffer, area: Rect, help: &Help) -> Option<Position> {
+    let theme = &app.theme;
+    let lines = help.lines(app);
+    heading(app, buffer, area, "all keys", &format!("{} keys", lines.len()));
+    let cursor = query_line(app, buffer, area, "› ", &help.query, "type to search");
+    let list = dialog_list(area, app.overlay.as_ref());
+    let keys_width = lines.iter().map(|line| columns_of(&line.keys)).max().unwrap_or(0).min(24);
+    let first = scrolled(help.query.row, usize::from(list.height));
+    for ((index, line), y) in lines.iter().enumerate().skip(first).zip(list.y..list.bottom()) {
+        let row = Rect { y, height: 1, ..list };
+        let keys = fit(&line.keys, keys_width);
+        let place = format!("{} ", line.place);
+        let right = row.right().saturating_sub(pen::width(&[(&place, theme.dim())]));
+        let left =
+            [(" ", theme.text()), (keys.as_str(), theme.strong()), ("  ", theme.text()), (line.about, theme.text())];
+        pen::pieces(buffer, row.x, y, right.saturating_sub(row.x + 1), &left);
+        pen::put(buffer, right, y, row.right() - right, &place, theme.dim());
+        if index == help.query.row {
+            mark_row(app, buffer, row, true);
+        }
+    }
+    if lines.is_empty() {
+        pen::put(buffer, list.x + 1, list.y, list.width, "No key does that; : finds actions by name.", theme.dim());
+    }
+    Some(cursor)
+}
+
+fn draw_palette(app: &App, buffer: &mut Buffer, area: Rect, palette: &Palette) -> Option<Position> {
+    let theme = &app.theme;
+    let rows = palette.rows(app);
+    heading(app, buffer, area, "everything", "");
+    let cursor = query_line(app, buffer, area, "› ", &palette.query, "an action, an agent, a convoy, a rig");
+    let list = dialog_list(area, app.overlay.as_ref());
+    let first = scrolled(palette.query.row, usize::from(list.height));
+    for ((index, (row, hit)), y) in rows.iter().enumerate().skip(first).zip(list.y..list.bottom()) {
+        let place = Rect { y, height: 1, ..list };
+        let possible = row.why_not.is_none();
+        let kind = fit(row.kind, 8);
+        let note = format!(" {} ", row.why_not.as_deref().unwrap_or(&row.note));
+        let note_width = pen::width(&[(&note, theme.dim())]).min(place.width / 2);
+        let right = place.right() - note_width;
+        let x = pen::pieces(buffer, place.x, y, place.width, &[(" ", theme.text()), (&kind, theme.dim())]);
+        let style = if possible { theme.text() } else { theme.dim() };
+        let end = pen::put(buffer, x, y, right.saturating_sub(x + 1), &row.text, style);
+        light_up(app, buffer, x, y, end, &row.text, &hit.letters);
+        let note_style = if row.kind == "action" && possible { theme.strong() } else { theme.dim() };
+        pen::put(buffer, right, y, note_width, &note, note_style);
+        if index == palette.query.row {
+            mark_row(app, buffer, place, true);
+        }
+    }
+    if rows.is_empty() {
+        pen::put(buffer, list.x + 1, list.y, list.width, "Nothing is called that.", theme.dim());
+    }
+    Some(cursor)
+}
+
+fn draw_sling(app: &App, buffer: &mut Buffer, area: Rect, sling: &Sling) -> Option<Position> {
+    let theme = &app.theme;
+    let left_width = sling_left(area);
+    let left = Rect { width: left_width, ..area };
+    let right = Rect { x: area.x + left_width, width: area.width - left_width, ..area };
+    heading(app, buffer, area, "sling: give beads to workers", "");
+    let on_beads = sling.side == Side::Beads;
+    let beads_cursor = query_line(app, buffer, left, "beads › ", &sling.query, "type to search");
+    draw_beads(app, buffer, left, sling, on_beads);
+    let target_cursor = query_line(app, buffer, right, "to › ", &sling.target, "type to search");
+    let targets_bottom = draw_targets(app, buffer, right, sling, !on_beads);
+    draw_preview(app, buffer, right, sling, targets_bottom + 1);
+    pen::upright(buffer, right.x, area.y + 1..area.bottom() - 1, theme.rule());
+    buffer[(right.x, area.y)].set_symbol("┬");
+    buffer[(right.x, area.bottom() - 1)].set_style(theme.rule());
+    Some(if on_beads { beads_cursor } else { target_cursor })
+}
+
+fn draw_beads(app: &App, buffer: &mut Buffer, area: Rect, sling: &Sling, focused: bool) {
+    let theme = &app.theme;
+    let list = dialog_list(app.layout.dialog.unwrap_or(area), app.overlay.as_ref());
+    let Some(beads) = &sling.beads else {
+        pen::put(buffer, list.x + 1, list.y, list.width, "Reading the ledger …", theme.dim());
+        return;
+    };
+    let rows = sling.shown();
+    if rows.is_empty() {
+        let words =
+            if beads.is_empty() { "No bead is ready. bd create \"...\" makes one." } else { "No ready bead matches." };
+        pen::put(buffer, list.x + 1, list.y, list.width, words, theme.dim());
+        return;
+    }
+    let id_width = rows.iter().map(|(bead, _)| columns_of(&bead.id)).max().unwrap_or(8).min(16);
+    let first = scrolled(sling.query.row, usize::from(list.height));
+    for ((index, (bead, hit)), y) in rows.iter().enumerate().skip(first).zip(list.y..list.bottom()) {
+        let row = Rect { y, height: 1, ..list };
+        let marked = sling.marks.contains(&bead.id);
+        let id = fit(&bead.id, id_width);
+        let priority = format!("P{}", bead.priority);
+        let start = [
+            (" ", theme.text()),
+            (if marked { "▣" } else { "☐" }, if marked { theme.accent() } else { theme.dim() }),
+            (" ", theme.text()),
+        ];
+        let x = pen::pieces(buffer, row.x, y, row.width, &start);
+        let middle: [Piece<'_>; 4] = [
+            (&id, theme.dim()),
+            ("  ", theme.text()),
+            (&priority, if bead.priority <= 1 { theme.strong() } else { theme.dim() }),
+            ("  ", theme.text()),
+        ];
+        let title_x = pen::pieces(buffer, x, y, row.right().saturating_sub(x), &middle);
+        let end = pen::put(buffer, title_x, y, row.right().saturating_sub(title_x + 1), &bead.title, theme.text());
+        let id_letters = u32::try_from(bead.id.chars().count()).unwrap_or(0) + 1;
+        let in_title: Vec<u32> = hit.letters.iter().filter_map(|letter| letter.checked_sub(id_letters)).collect();
+        light_up(app, buffer, title_x, y, end, &bead.title, &in_title);
+        if index == sling.query.row {
+            mark_row(app, buffer, row, focused);
+        }
+    }
+    if !sling.marks.is_empty() {
+        let words = format!(" {} marked ", sling.marks.len());
+        pen::put(buffer, area.x + 2, area.bottom() - 1, area.width.saturating_sub(4), &words, theme.accent());
+    }
+}
+
+/// Draws the targets and returns the row after them.
+fn draw_targets(app: &App, buffer: &mut Buffer, area: Rect, sling: &Sling, focused: bool) -> u16 {
+    let theme = &app.theme;
+    let top = area.y + 3;
+    let most = (area.height / 3).max(2);
+    let rows = sling.shown_targets();
+    let first = scrolled(sling.target.row, usize::from(most));
+    let mut y = top;
+    for (index, (target, hit)) in rows.iter().enumerate().skip(first).take(usize::from(most)) {
+        let row = Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 };
+        let about = if target.contains('/') { "this worker" } else { "a new worker each" };
+        let end = pen::pieces(buffer, row.x, y, row.width, &[(" ", theme.text()), (target, theme.text())]);
+        light_up(app, buffer, row.x + 1, y, end, target, &hit.letters);
+        pen::pieces_right(buffer, row, end, &[(about, theme.dim()), (" ", theme.dim())]);
+        if index == sling.target.row {
+            mark_row(app, buffer, row, focused);
+        }
+        y += 1;
+    }
+    if rows.is_empty() {
+        pen::put(buffer, area.x + 2, y, area.width.saturating_sub(4), "No such rig or idle worker.", theme.dim());
+        y += 1;
+    }
+    y
+}
+
+fn draw_preview(app: &App, buffer: &mut Buffer, area: Rect, sling: &Sling, top: u16) {
+    let theme = &app.theme;
+    let bottom = area.bottom().saturating_sub(1);
+    let (x, room) = (area.x + 2, area.width.saturating_sub(4));
+    if top >= bottom {
+        return;
+    }
+    let (title, lines, style) = match &sling.preview {
+        Preview::Empty => ("", Vec::new(), theme.dim()),
+        Preview::Asking => ("what will happen", vec!["…".to_owned()], theme.dim()),
+        Preview::Will(lines) => ("what will happen", lines.clone(), theme.text()),
+        Preview::Refused(why) => {
+            ("it would be refused", why.lines().map(str::to_owned).collect(), theme.tone(crate::view::Tone::Bad))
+        }
+    };
+    pen::put(buffer, x, top, room, title, theme.dim());
+    let mut y = top + 1;
+    for line in &lines {
+        for piece in wrapped(line, usize::from(room)) {
+            if y >= bottom {
+                return;
+            }
+            pen::put(buffer, x, y, room, &piece, style);
+            y += 1;
+        }
+    }
+}
+
+/// `text` broken between words into lines of at most `columns`.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.len() - 1;
+        let fits = columns_of(&lines[last]) + columns_of(word) < columns;
+        if !lines[last].is_empty() && !fits {
+            lines.push(format!("  {word}"));
+        } else {
+            if !lines[last].is_empty() {
+                lines[last].push(' ');
+            }
+            lines[last].push_str(word);
+        }
+    }
+    lines
+}
+
+fn draw_message(app: &App, buffer: &mut Buffer, area: Rect, message: &Message) -> Option<Position> {
+    heading(app, buffer, area, &format!("message to {}", message.address), "shift-enter begins a new line");
+    let inner = Rect {
+        x: area.x + 2,
+        y: area.y + 1,
+        width: area.width.saturating_sub(4),
+        height: area.height.saturating_sub(2),
+    };
+    let mut text = message.area.clone();
+    text.set_style(app.theme.panel());
+    text.set_cursor_style(app.theme.panel().add_modifier(ratatui::style::Modifier::REVERSED));
+    (&text).render(inner, buffer);
+    None
+}

@@ -1,0 +1,151 @@
+//! Drawing: reads the state, changes nothing.
+
+mod bars;
+mod dialogs;
+mod lists;
+mod pen;
+pub mod terminal;
+mod views;
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+
+use crate::base::Timestamp;
+use crate::base::clock::short_duration;
+
+use super::app::{App, View};
+use super::layout::{SMALLEST, Tile};
+use super::marks;
+use pen::Piece;
+
+pub use dialogs::dialog_scroll;
+
+/// How old something is, in minutes and more, so that the screen stays still.
+pub fn age(since: Timestamp, now: Timestamp) -> String {
+    match since.seconds_until(now) {
+        ..60 => "now".into(),
+        seconds => short_duration(seconds),
+    }
+}
+
+/// Draws everything.
+pub fn render(app: &App, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let buffer = frame.buffer_mut();
+    buffer.set_style(area, app.theme.base());
+    if app.layout.too_small || area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        let text = format!("gt needs {}×{}; this is {}×{}", SMALLEST.0, SMALLEST.1, area.width, area.height);
+        pen::put(buffer, 0, area.height / 2, area.width, &text, app.theme.text());
+        return;
+    }
+    if app.layout.body.bottom() > area.height || app.layout.body.width > area.width {
+        // The terminal shrank since the layout was made; the next frame has the new one.
+        return;
+    }
+    bars::header(app, buffer);
+    let cursor = match app.view {
+        View::Town => town(app, buffer),
+        View::Agents => {
+            let cursor = tiles(app, buffer);
+            if app.layout.tiles.is_empty() {
+                views::no_terminals(app, buffer);
+            }
+            cursor
+        }
+        View::Convoys => {
+            views::convoys(app, buffer);
+            None
+        }
+        View::Queue => {
+            views::queue(app, buffer);
+            None
+        }
+        View::Feed => {
+            lists::feed(app, buffer, true);
+            None
+        }
+    };
+    bars::footer(app, buffer);
+    bars::toasts(app, buffer);
+    let in_dialog = dialogs::draw(app, buffer);
+    let filter = bars::filter_cursor(app);
+    let cursor = if app.overlay.is_some() { in_dialog } else { filter.or(cursor.filter(|_| app.typing)) };
+    if let Some(position) = cursor {
+        frame.set_cursor_position(position);
+    }
+}
+
+fn town(app: &App, buffer: &mut ratatui::buffer::Buffer) -> Option<Position> {
+    lists::needs(app, buffer);
+    lists::agents(app, buffer);
+    lists::convoys(app, buffer);
+    lists::feed(app, buffer, false);
+    let cursor = tiles(app, buffer);
+    divider(app, buffer);
+    cursor
+}
+
+fn divider(app: &App, buffer: &mut ratatui::buffer::Buffer) {
+    if let Some(x) = app.layout.divider {
+        pen::upright(buffer, x, app.layout.body.y..app.layout.body.bottom(), app.theme.rule());
+    }
+}
+
+fn tiles(app: &App, buffer: &mut ratatui::buffer::Buffer) -> Option<Position> {
+    let mut cursor = None;
+    for tile in &app.layout.tiles {
+        let at = draw_tile(app, buffer, tile);
+        if app.selected.as_ref() == Some(&tile.address) {
+            cursor = at;
+        }
+        let edge = tile.area.right();
+        if app.view == View::Agents && edge < app.layout.body.right() {
+            pen::upright(buffer, edge, tile.title.y..tile.area.bottom(), app.theme.rule());
+        }
+    }
+    cursor
+}
+
+fn draw_tile(app: &App, buffer: &mut ratatui::buffer::Buffer, tile: &Tile) -> Option<Position> {
+    let theme = &app.theme;
+    let Some(agent) = app.town.agent(&tile.address) else {
+        pen::rule(buffer, tile.title, theme.rule(), &[("terminal", theme.dim())], &[]);
+        views::welcome(app, buffer, tile.area);
+        return None;
+    };
+    let selected = app.selected.as_ref() == Some(&tile.address);
+    let typing = app.typing && selected;
+    let name_style = if typing || (selected && app.view == View::Agents) { theme.accent() } else { theme.strong() };
+    let role = format!(" · {} · {}", agent.role, agent.preset);
+    let title_text = agent.title.as_deref().map(|title| format!(" · {title}")).unwrap_or_default();
+    let grid = app.view == View::Agents && !app.zoom && !app.typing;
+    let state = format!("{} {}", marks::glyph(agent.state), marks::word(agent.state));
+    let mut title: Vec<Piece<'_>> = vec![(&agent.address, name_style)];
+    if !grid && tile.title.width > 50 {
+        title.push((&role, theme.dim()));
+    }
+    if grid || tile.title.width > 90 {
+        title.push((&title_text, theme.dim()));
+    }
+    let leave = bars::key_of(app, super::actions::Action::Leave, super::actions::Context::Typing);
+    let hint = format!("typing · {leave} leaves");
+    let note: Vec<Piece<'_>> =
+        if typing { vec![(&hint, theme.accent())] } else { vec![(&state, theme.state(agent.state))] };
+    let line = if typing { theme.accent() } else { theme.rule() };
+    pen::rule(buffer, tile.title, line, &title, &note);
+    let watched = agent.session.as_ref().and_then(|session| app.watched.get(session));
+    match watched.and_then(|watched| watched.screen.as_ref()) {
+        Some(screen) => {
+            let cursor = terminal::draw(buffer, tile.area, screen, theme);
+            if let Some(why) = watched.and_then(|watched| watched.ended.as_deref()) {
+                let row = Rect { y: tile.area.bottom().saturating_sub(1), height: 1, ..tile.area };
+                pen::put(buffer, row.x + 1, row.y, row.width.saturating_sub(1), why, theme.dim());
+            }
+            cursor
+        }
+        None => {
+            views::no_screen(app, buffer, tile.area, agent, watched);
+            None
+        }
+    }
+}

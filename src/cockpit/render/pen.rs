@@ -1,0 +1,123 @@
+//! Putting text and rules on the screen, neutralised and cut to their columns.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::base::text;
+
+/// A stretch of text in one style.
+pub type Piece<'a> = (&'a str, Style);
+
+/// Writes `content` at a cell, at most `columns` wide, and returns the column after it.
+pub fn put(buffer: &mut Buffer, x: u16, y: u16, columns: u16, content: &str, style: Style) -> u16 {
+    if columns == 0 || !buffer.area.contains((x, y).into()) {
+        return x;
+    }
+    let safe = text::neutralise(content, true);
+    let cut = text::truncate(&safe, usize::from(columns));
+    buffer.set_stringn(x, y, &cut, usize::from(columns), style).0
+}
+
+/// Writes pieces one after the other, at most `columns` wide in all, and returns the column after them.
+pub fn pieces(buffer: &mut Buffer, x: u16, y: u16, columns: u16, pieces: &[Piece<'_>]) -> u16 {
+    let end = x.saturating_add(columns);
+    let mut at = x;
+    for (content, style) in pieces {
+        at = put(buffer, at, y, end.saturating_sub(at), content, *style);
+    }
+    at
+}
+
+/// Columns that pieces take.
+pub fn width(pieces: &[Piece<'_>]) -> u16 {
+    let columns: usize = pieces.iter().map(|(content, _)| text::width(&text::neutralise(content, true))).sum();
+    u16::try_from(columns).unwrap_or(u16::MAX)
+}
+
+/// Writes pieces so that they end at the right edge of `area`'s first row, unless there is no room right of `from`;
+/// returns the column they begin at.
+pub fn pieces_right(buffer: &mut Buffer, area: Rect, from: u16, content: &[Piece<'_>]) -> u16 {
+    let columns = width(content);
+    let start = area.right().saturating_sub(columns);
+    if columns == 0 || start <= from {
+        return area.right();
+    }
+    pieces(buffer, start, area.y, columns, content);
+    start
+}
+
+/// A thin rule over the first row of `area`, with a title set into it and, at its end, a note.
+pub fn rule(buffer: &mut Buffer, area: Rect, line: Style, title: &[Piece<'_>], note: &[Piece<'_>]) {
+    if area.height == 0 || area.width < 4 {
+        return;
+    }
+    for x in area.x..area.right() {
+        buffer[(x, area.y)].set_symbol("─").set_style(line);
+    }
+    let room = area.width - 4;
+    let note_width = width(note);
+    let note_fits = note_width > 0 && note_width + 8 <= room;
+    let title_room = if note_fits { room - note_width - 4 } else { room };
+    if !title.is_empty() {
+        let start = area.x + 2;
+        put(buffer, start, area.y, 1, " ", line);
+        let end = pieces(buffer, start + 1, area.y, title_room.saturating_sub(2), title);
+        put(buffer, end, area.y, 1, " ", line);
+    }
+    if note_fits {
+        let start = area.right() - note_width - 3;
+        put(buffer, start - 1, area.y, 1, " ", line);
+        let end = pieces(buffer, start, area.y, note_width, note);
+        put(buffer, end, area.y, 1, " ", line);
+    }
+}
+
+/// A thin upright rule over `rows` at column `x`, joined to the level ones it meets.
+pub fn upright(buffer: &mut Buffer, x: u16, rows: std::ops::Range<u16>, line: Style) {
+    let area = buffer.area;
+    for y in rows.clone() {
+        let level = |column: Option<u16>| {
+            column.is_some_and(|column| {
+                area.contains((column, y).into()) && matches!(buffer[(column, y)].symbol(), "─" | "├" | "┤")
+            })
+        };
+        let (left, right) = (level(x.checked_sub(1)), level(x.checked_add(1)));
+        let top = y == rows.start;
+        let symbol = match (left, right, top) {
+            (true, true, true) => "┬",
+            (true, true, false) => "┼",
+            (true, false, true) => "┐",
+            (true, false, false) => "┤",
+            (false, true, true) => "┌",
+            (false, true, false) => "├",
+            (false, false, _) => "│",
+        };
+        buffer[(x, y)].set_symbol(symbol).set_style(line);
+    }
+}
+
+/// A box of spaces with a thin frame, for dialogs.
+pub fn panel(buffer: &mut Buffer, area: Rect, fill: Style, line: Style) {
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            buffer[(x, y)].reset();
+            buffer[(x, y)].set_style(fill);
+        }
+    }
+    if area.width < 2 || area.height < 2 {
+        return;
+    }
+    let (left, right, top, bottom) = (area.x, area.right() - 1, area.y, area.bottom() - 1);
+    for x in left..=right {
+        buffer[(x, top)].set_symbol("─").set_style(line);
+        buffer[(x, bottom)].set_symbol("─").set_style(line);
+    }
+    for y in top..=bottom {
+        buffer[(left, y)].set_symbol("│").set_style(line);
+        buffer[(right, y)].set_symbol("│").set_style(line);
+    }
+    for (x, y, symbol) in [(left, top, "╭"), (right, top, "╮"), (left, bottom, "╰"), (right, bottom, "╯")] {
+        buffer[(x, y)].set_symbol(symbol);
+    }
+}

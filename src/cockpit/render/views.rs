@@ -1,0 +1,205 @@
+//! The other views: convoys with their members, the merge queue; and what is said where there is no terminal.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::base::text::fit;
+use crate::view::{AgentView, MemberView, Tone};
+
+use super::super::app::{App, Watched};
+use super::super::layout::below_title;
+use super::super::marks;
+use super::lists;
+use super::pen::{self, Piece};
+
+fn centred(buffer: &mut Buffer, area: Rect, lines: &[Vec<Piece<'_>>]) {
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height);
+    let widest = lines.iter().map(|line| pen::width(line)).max().unwrap_or(0).min(area.width.saturating_sub(2));
+    let x = area.x + (area.width.saturating_sub(widest)) / 2;
+    let y = area.y + (area.height - height) / 3;
+    for (line, y) in lines.iter().zip(y..y + height) {
+        pen::pieces(buffer, x, y, area.right().saturating_sub(x + 1), line);
+    }
+}
+
+/// What the town is for, where there is no agent to look at.
+pub(super) fn welcome(app: &App, buffer: &mut Buffer, area: Rect) {
+    let theme = &app.theme;
+    if !app.loaded {
+        return;
+    }
+    let (dim, text, key) = (theme.dim(), theme.text(), theme.strong());
+    let mut lines: Vec<Vec<Piece<'_>>> = vec![vec![("The terminals of your agents appear here.", text)], vec![]];
+    if app.town.rigs.is_empty() {
+        lines.push(vec![("1  ", dim), ("gt rig add <name> <repository>", key)]);
+        lines.push(vec![("2  ", dim), ("bd create \"What is to be done\"", key)]);
+        lines.push(vec![("3  ", dim), ("s", key), (" here, or ", dim), ("gt sling <bead> <rig>", key)]);
+        lines.push(vec![]);
+        lines.push(vec![("Or watch a whole town at work: ", dim), ("gt demo", key)]);
+    } else if app.town.ready == 0 {
+        lines.push(vec![("bd create \"What is to be done\"", key), ("  makes work", dim)]);
+        lines.push(vec![("s", key), ("  gives it to a worker", dim)]);
+    } else {
+        lines.push(vec![("s", key), ("  gives ready beads to workers", dim)]);
+        lines.push(vec![("?", key), ("  shows every key", dim)]);
+    }
+    centred(buffer, area, &lines);
+}
+
+/// Where no agent has a terminal.
+pub(super) fn no_terminals(app: &App, buffer: &mut Buffer) {
+    let theme = &app.theme;
+    let words = if app.filter.is_empty() { "No agent runs now." } else { "No agent that matches the filter runs now." };
+    let area = app.layout.body;
+    pen::rule(buffer, area, theme.rule(), &[("agents", theme.accent())], &[]);
+    let lines = vec![
+        vec![(words, theme.text())],
+        vec![],
+        vec![("s", theme.strong()), ("  gives ready beads to workers", theme.dim())],
+    ];
+    centred(buffer, area, &lines);
+}
+
+/// Where an agent's screen would be.
+pub(super) fn no_screen(app: &App, buffer: &mut Buffer, area: Rect, agent: &AgentView, watched: Option<&Watched>) {
+    let theme = &app.theme;
+    let word = marks::word(agent.state);
+    let mut lines: Vec<Vec<Piece<'_>>> = Vec::new();
+    let ended = watched.and_then(|watched| watched.ended.as_deref());
+    match (&agent.session, ended) {
+        (Some(_), None) => lines.push(vec![("Connecting …", theme.dim())]),
+        (_, Some(why)) => lines.push(vec![(why, theme.text())]),
+        (None, None) => {
+            lines.push(vec![
+                (marks::glyph(agent.state), theme.state(agent.state)),
+                (" ", theme.text()),
+                (word, theme.text()),
+            ]);
+            if let Some(detail) = &agent.detail {
+                lines.push(vec![(detail, theme.dim())]);
+            }
+            if let Some(merge) = &agent.merge {
+                lines.push(vec![("its work is ", theme.dim()), (merge, theme.text())]);
+            }
+            lines.push(vec![]);
+            lines.push(vec![("It has no running terminal.", theme.dim())]);
+        }
+    }
+    centred(buffer, area, &lines);
+}
+
+/// Convoys, and the members of the selected one.
+pub(super) fn convoys(app: &App, buffer: &mut Buffer) {
+    lists::convoys(app, buffer);
+    let theme = &app.theme;
+    let area = app.layout.members;
+    let Some(convoy) = app.selected_convoy() else {
+        pen::rule(buffer, area, theme.rule(), &[("members", theme.dim())], &[]);
+        super::divider(app, buffer);
+        return;
+    };
+    let note = format!("{} of {} done", convoy.done, convoy.total);
+    pen::rule(
+        buffer,
+        area,
+        theme.rule(),
+        &[(convoy.title.as_str(), theme.strong()), ("  ", theme.dim()), (convoy.id.as_str(), theme.dim())],
+        &[(note.as_str(), theme.dim())],
+    );
+    let rows = below_title(area);
+    for (member, y) in convoy.members.iter().zip(rows.y..rows.bottom()) {
+        member_row(app, buffer, Rect { y, height: 1, ..rows }, member);
+    }
+    super::divider(app, buffer);
+}
+
+fn member_row(app: &App, buffer: &mut Buffer, row: Rect, member: &MemberView) {
+    let theme = &app.theme;
+    let agent = member.agent.as_deref().and_then(|address| app.town.agent(address));
+    let closed = member.status == "closed";
+    let (mark, style) = match (closed, agent, member.blocked) {
+        (true, ..) => ("✓", theme.tone(Tone::Good)),
+        (false, Some(agent), _) => (marks::glyph(agent.state), theme.state(agent.state)),
+        (false, None, true) => ("◌", theme.dim()),
+        (false, None, false) => ("○", theme.dim()),
+    };
+    let id = fit(&member.id, 10);
+    let note = match (closed, &member.agent, member.blocked) {
+        (true, ..) => "merged ".to_owned(),
+        (false, Some(address), _) => format!("{address} "),
+        (false, None, true) => "waits for another bead ".to_owned(),
+        (false, None, false) => "ready ".to_owned(),
+    };
+    let start = row.right().saturating_sub(pen::width(&[(&note, theme.dim())]));
+    let title_style = if closed { theme.dim() } else { theme.text() };
+    let left = [
+        (" ", theme.text()),
+        (mark, style),
+        (" ", theme.text()),
+        (id.as_str(), theme.dim()),
+        (" ", theme.text()),
+        (&member.title, title_style),
+    ];
+    pen::pieces(buffer, row.x, row.y, start.saturating_sub(row.x + 1), &left);
+    pen::put(buffer, start, row.y, row.right() - start, &note, theme.dim());
+}
+
+/// The merge queues of all rigs.
+pub(super) fn queue(app: &App, buffer: &mut Buffer) {
+    let theme = &app.theme;
+    let area = app.layout.queue;
+    let total: usize = app.town.rigs.iter().map(|rig| rig.queue.len()).sum();
+    let note = format!("{total} to merge");
+    pen::rule(buffer, area, theme.rule(), &[("merge queue", theme.accent())], &[(note.as_str(), theme.dim())]);
+    let rows = below_title(area);
+    if total == 0 {
+        lists::advice(app, buffer, rows, "Nothing waits to be merged. Finished work comes here by itself.");
+        return;
+    }
+    let rig_width = app.town.rigs.iter().map(|rig| rig.name.len()).max().unwrap_or(4).min(14);
+    let entries = app.town.rigs.iter().flat_map(|rig| rig.queue.iter().map(move |entry| (rig, entry)));
+    for ((index, (rig, entry)), y) in entries.enumerate().skip(app.scroll.queue).zip(rows.y..rows.bottom()) {
+        let row = Rect { y, height: 1, ..rows };
+        let (words, tone) = state_words(&entry.state);
+        let rig_name = fit(&rig.name, rig_width);
+        let source = fit(&entry.source, 10);
+        let worker = entry.worker.rsplit('/').next().unwrap_or_default();
+        let note = if entry.reason.is_empty() {
+            format!("{worker}  {words} ")
+        } else {
+            format!("{worker}  {words}: {} ", entry.reason)
+        };
+        let start = row.right().saturating_sub(pen::width(&[(&note, theme.dim())])).max(row.x + row.width / 2);
+        let left = [
+            (" ", theme.text()),
+            (rig_name.as_str(), theme.dim()),
+            ("  ", theme.text()),
+            (source.as_str(), theme.dim()),
+            ("  ", theme.text()),
+            (entry.title.as_str(), theme.text()),
+        ];
+        pen::pieces(buffer, row.x, y, start.saturating_sub(row.x + 1), &left);
+        pen::put(buffer, start, y, row.right() - start, &note, theme.tone(tone));
+        if app.queue == index {
+            buffer.set_style(row, theme.selected(true));
+            buffer[(row.x, y)].set_symbol("▌").set_style(theme.accent());
+        }
+    }
+}
+
+/// A merge request's state in plain words.
+pub(super) fn state_words(state: &str) -> (&str, Tone) {
+    match state {
+        "ready" => ("waits its turn", Tone::Plain),
+        "claimed" => ("next", Tone::Moves),
+        "rebased" | "rebasing" => ("rebased", Tone::Moves),
+        "gating" => ("gate runs", Tone::Moves),
+        "pushing" => ("pushing", Tone::Moves),
+        "merged" => ("merged", Tone::Good),
+        "conflict" => ("conflict", Tone::Bad),
+        "failed" => ("gate failed", Tone::Bad),
+        "rejected" => ("rejected", Tone::Bad),
+        "waiting" => ("on hold", Tone::Plain),
+        other => (other, Tone::Plain),
+    }
+}

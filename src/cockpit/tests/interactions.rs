@@ -1,0 +1,312 @@
+//! Keys and mouse on a made-up town: what is selected, what is asked for, what is said.
+
+use super::*;
+use crate::cockpit::app::{Cause, Overlay, Pane, View};
+use crossterm::event::{KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+
+fn click(column: u16, row: u16) -> Event {
+    Event::Mouse(MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column,
+        row,
+        modifiers: KeyModifiers::NONE,
+    })
+}
+
+fn find(bench: &Bench, words: &str) -> (u16, u16) {
+    let text = bench.text();
+    let (row, line) =
+        text.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap_or_else(|| panic!("{words}:\n{text}"));
+    let column = crate::base::text::width(&line[..line.find(words).unwrap()]);
+    (u16::try_from(column).unwrap(), u16::try_from(row).unwrap())
+}
+
+fn said(bench: &Bench) -> String {
+    bench.app.toasts.iter().map(|toast| toast.text.clone()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_one_that_needs_you_most_is_selected_first() {
+    let bench = Bench::new(120, 40);
+    assert_eq!(bench.selected(), "shop/polecats/nux");
+    assert!(bench.app.title.starts_with("2 need you"), "{}", bench.app.title);
+}
+
+#[test]
+fn next_and_previous_that_need_you_wrap() {
+    let mut bench = Bench::new(120, 40);
+    assert_eq!(bench.keys("] n").selected(), "api/polecats/rictus");
+    assert_eq!(bench.keys("] n").selected(), "shop/polecats/nux");
+    assert_eq!(bench.keys("[ n").selected(), "api/polecats/rictus");
+}
+
+#[test]
+fn with_nobody_waiting_nothing_moves_and_it_is_said() {
+    let mut calm = town();
+    for rig in &mut calm.rigs {
+        rig.agents.retain(|agent| agent.state == AgentState::Working);
+    }
+    let mut bench = Bench::of(calm, 120, 40);
+    let before = bench.selected().to_owned();
+    bench.keys("] n");
+    assert_eq!(bench.selected(), before);
+    assert_eq!(said(&bench), "Nothing needs you");
+}
+
+#[test]
+fn lists_move_by_vim_and_arrow_keys() {
+    let mut bench = Bench::new(120, 40);
+    assert_eq!(bench.keys("g g").selected(), "api/polecats/capable");
+    assert_eq!(bench.keys("j").selected(), "api/polecats/dag");
+    assert_eq!(bench.keys("down down").selected(), "shop/polecats/furiosa");
+    assert_eq!(bench.keys("k").selected(), "api/polecats/rictus");
+    assert_eq!(bench.keys("G").selected(), "shop/polecats/ada");
+    assert_eq!(bench.keys("j").selected(), "shop/polecats/ada");
+    assert_eq!(bench.keys("pgup pgup").selected(), "api/polecats/capable");
+    assert_eq!(bench.keys("`").selected(), "shop/polecats/ada");
+}
+
+#[test]
+fn tab_goes_round_the_panes() {
+    let mut bench = Bench::new(120, 40);
+    let mut seen = vec![bench.app.pane];
+    for _ in 0..3 {
+        bench.keys("tab");
+        seen.push(bench.app.pane);
+    }
+    assert_eq!(seen, [Pane::Agents, Pane::Convoys, Pane::Feed, Pane::Needs]);
+    assert_eq!(bench.keys("shift-tab").app.pane, Pane::Feed);
+}
+
+#[test]
+fn every_key_but_the_leaving_one_goes_to_the_agent() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("enter");
+    assert!(bench.app.typing);
+    bench.effects.clear();
+    bench.keys("esc ctrl-c q ? shift-enter tab ctrl-z");
+    let keys: Vec<&Effect> = bench.effects.iter().filter(|effect| matches!(effect, Effect::Key(..))).collect();
+    assert_eq!(keys.len(), 7, "{:?}", bench.effects);
+    assert!(
+        bench.effects.iter().all(|effect| matches!(effect, Effect::Key(session, _) if session == "shop-polecat-nux"))
+    );
+    bench.event(Event::Paste("two\nlines".into()));
+    assert_eq!(bench.effects.last(), Some(&Effect::Paste("shop-polecat-nux".into(), "two\nlines".into())));
+    let release = KeyEvent { kind: KeyEventKind::Release, ..KeyEvent::new(KeyCode::Char('5'), KeyModifiers::CONTROL) };
+    bench.event(Event::Key(release));
+    assert!(bench.app.typing);
+    bench.event(Event::Key(KeyEvent::new(KeyCode::Char('5'), KeyModifiers::CONTROL)));
+    assert!(!bench.app.typing);
+}
+
+#[test]
+fn only_the_terminal_typed_into_gets_our_size() {
+    let mut bench = Bench::new(120, 40);
+    assert!(bench.app.wishes.iter().all(|wish| wish.size.is_none()), "{:?}", bench.app.wishes);
+    bench.keys("enter");
+    let [wish] = bench.app.wishes.as_slice() else { panic!("{:?}", bench.app.wishes) };
+    let tile = &bench.app.layout.tiles[0];
+    assert_eq!(wish.size, Some((tile.area.width, tile.area.height)));
+    assert!(tile.area.width >= 80, "the lists make room: {tile:?}");
+    bench.keys("ctrl-] z");
+    assert_eq!(bench.app.wishes[0].size, Some((120, 37)));
+    bench.keys("z A");
+    assert!(
+        bench.app.wishes.len() > 1 && bench.app.wishes.iter().all(|wish| wish.size.is_none()),
+        "{:?}",
+        bench.app.wishes
+    );
+}
+
+#[test]
+fn read_only_changes_nothing() {
+    let mut bench = Bench::new(120, 40);
+    bench.app.read_only = true;
+    bench.keys("enter s m z");
+    assert!(!bench.app.typing && bench.app.overlay.is_none());
+    assert!(bench.app.wishes.iter().all(|wish| wish.size.is_none()));
+    assert!(said(&bench).contains("read-only"));
+}
+
+#[test]
+fn escape_goes_up_and_never_quits() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("C esc");
+    assert_eq!(bench.app.view, View::Town);
+    bench.keys("/ nux enter");
+    assert_eq!(bench.app.filter, "nux");
+    bench.keys("esc");
+    assert_eq!(bench.app.filter, "");
+    bench.keys("z esc tab esc esc esc esc");
+    assert!(!bench.app.zoom && bench.app.pane == Pane::Agents);
+    assert!(!bench.effects.contains(&Effect::Quit));
+    bench.keys("q");
+    assert!(bench.effects.contains(&Effect::Quit));
+}
+
+#[test]
+fn a_filter_narrows_every_list() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("/ api");
+    assert_eq!(bench.app.agent_order(), ["api/polecats/capable", "api/polecats/dag", "api/polecats/rictus"]);
+    assert_eq!(bench.app.convoys().len(), 1);
+    bench.keys("esc");
+    assert_eq!(bench.app.agent_order().len(), 8);
+}
+
+#[test]
+fn keys_that_do_nothing_say_so() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("x");
+    assert!(said(&bench).contains("x does nothing here"), "{}", said(&bench));
+    bench.keys("g g G");
+    let mut dead = Bench::new(120, 40);
+    dead.keys("] n enter");
+    assert!(said(&dead).contains("api/polecats/rictus has no running terminal"), "{}", said(&dead));
+}
+
+#[test]
+fn slinging_by_marks_with_a_preview() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("s");
+    assert!(bench.effects.contains(&Effect::LoadReady));
+    bench.event(Event::Ready(Ok(beads()))).keys("space space");
+    let asked = vec!["sh-c3k0d".to_owned(), "sh-q7w1z".to_owned()];
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Plan(_, beads, target) if *beads == asked && target == "shop")),
+        "{:?}",
+        bench.effects
+    );
+    bench.keys("tab api enter");
+    assert_eq!(bench.effects.last(), Some(&Effect::Sling(asked, "api".into())));
+    assert!(bench.app.overlay.is_none());
+}
+
+#[test]
+fn a_late_preview_is_dropped() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("s").event(Event::Ready(Ok(beads()))).keys("space");
+    bench.event(Event::Planned(1, crate::cockpit::dialogs::Preview::Will(vec!["old".into()])));
+    assert!(!bench.text().contains("old"));
+}
+
+#[test]
+fn a_refused_sling_is_not_sent() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("s").event(Event::Ready(Ok(beads())));
+    let Some(Overlay::Sling(sling)) = &bench.app.overlay else { panic!("no dialog") };
+    let asked = sling.asked;
+    bench
+        .event(Event::Planned(asked, crate::cockpit::dialogs::Preview::Refused("sh-c3k0d is blocked".into())))
+        .keys("enter");
+    assert!(!bench.effects.iter().any(|effect| matches!(effect, Effect::Sling(..))));
+    assert!(said(&bench).contains("sh-c3k0d is blocked"));
+}
+
+#[test]
+fn a_message_goes_to_the_agent_at_hand() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("m first alt-enter second enter");
+    assert_eq!(bench.effects.last(), Some(&Effect::Nudge("shop-polecat-nux".into(), "first\nsecond".into())));
+}
+
+#[test]
+fn the_palette_finds_agents_and_actions() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys(": slit enter");
+    assert_eq!(bench.selected(), "shop/polecats/slit");
+    bench.keys(": merge space queues enter");
+    assert_eq!(bench.app.view, View::Queue);
+}
+
+#[test]
+fn help_shows_the_keys_in_effect_and_does_them() {
+    let mut bench = Bench::new(120, 40);
+    bench.app.keymap = Keymap::with_changes([("zoom", vec!["ctrl-z"])]).unwrap();
+    bench.keys("? zoom");
+    let text = bench.text();
+    assert!(text.contains("ctrl-z") && text.contains("Show the selected terminal on the whole screen"), "{text}");
+}
+
+#[test]
+fn clicks_select_and_open() {
+    let mut bench = Bench::new(120, 40);
+    let (column, row) = find(&bench, "slit ");
+    bench.event(click(column, row));
+    assert_eq!((bench.selected(), bench.app.typing), ("shop/polecats/slit", false));
+    bench.event(click(column, row));
+    assert!(bench.app.typing);
+    bench.keys("ctrl-]");
+    let (column, row) = find(&bench, "Checkout v2");
+    bench.event(click(column, row));
+    assert_eq!(bench.app.pane, Pane::Convoys);
+}
+
+#[test]
+fn the_wheel_over_an_agents_terminal_is_the_agents() {
+    let mut bench = Bench::new(120, 40);
+    bench.event(Event::Screen("shop-polecat-nux".into(), Box::new(screen()))).keys("enter");
+    let area = bench.app.layout.tiles[0].area;
+    let wheel = MouseEvent {
+        kind: MouseEventKind::ScrollUp,
+        column: area.x + 4,
+        row: area.y + 2,
+        modifiers: KeyModifiers::NONE,
+    };
+    bench.event(Event::Mouse(wheel));
+    assert_eq!(bench.effects.last(), Some(&Effect::Mouse("shop-polecat-nux".into(), wheel, 4, 2)));
+}
+
+#[test]
+fn nothing_is_drawn_when_nothing_changed() {
+    let mut bench = Bench::new(120, 40);
+    bench.app.dirty = None;
+    bench.event(Event::Town(Box::new(town())));
+    bench.event(Event::Tick(now().plus_seconds(1)));
+    bench.event(Event::Screen("api-polecat-dag".into(), Box::new(screen())));
+    bench.event(Event::Mouse(MouseEvent {
+        kind: MouseEventKind::Moved,
+        column: 3,
+        row: 3,
+        modifiers: KeyModifiers::NONE,
+    }));
+    assert_eq!(bench.app.dirty, None);
+    bench.event(Event::Screen("shop-polecat-nux".into(), Box::new(screen())));
+    assert_eq!(bench.app.dirty, Some(Cause::Screen));
+    bench.app.dirty = None;
+    bench.event(Event::Tick(now().plus_seconds(61)));
+    assert_eq!(bench.app.dirty, Some(Cause::Age));
+}
+
+#[test]
+fn at_most_three_remarks_and_they_go_away() {
+    let mut bench = Bench::new(120, 40);
+    for n in 0..5 {
+        bench.event(Event::Outcome(Ok(format!("remark {n}"))));
+    }
+    assert_eq!(bench.app.toasts.len(), 3);
+    bench.event(Event::Tick(now().plus_seconds(30)));
+    assert!(bench.app.toasts.is_empty());
+}
+
+#[test]
+fn a_vanished_agent_is_let_go() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("enter");
+    let mut after = town();
+    after.rigs[1].agents.retain(|agent| agent.name != "nux");
+    bench.event(Event::Town(Box::new(after)));
+    assert!(!bench.app.typing);
+    assert_eq!(bench.selected(), "api/polecats/rictus");
+}
+
+#[test]
+fn an_ended_session_gives_the_keys_back() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("enter").event(Event::ScreenEnded("shop-polecat-nux".into(), "It ended with exit code 0".into()));
+    assert!(!bench.app.typing);
+    assert!(bench.text().contains("It ended with exit code 0"));
+}

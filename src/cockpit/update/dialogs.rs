@@ -1,0 +1,210 @@
+//! Keys and choices inside the dialogs and the filter line.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::super::actions::{self, Action, Context};
+use super::super::app::{App, Effect, Overlay, Pane, View};
+use super::super::dialogs::{Choice, Preview, Query, Side, Sling};
+use super::super::keys::Chord;
+use super::{keys, moves};
+
+/// A key that is no action: it edits the text at hand.
+pub(super) fn edit(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec<Effect>) {
+    match &mut app.overlay {
+        Some(Overlay::Help(help)) => edit_query(&mut help.query, chord),
+        Some(Overlay::Palette(palette)) => edit_query(&mut palette.query, chord),
+        Some(Overlay::Sling(sling)) => {
+            match sling.side {
+                Side::Beads => edit_query(&mut sling.query, chord),
+                Side::Target => edit_query(&mut sling.target, chord),
+            }
+            ask_plan(sling, effects);
+        }
+        Some(Overlay::Message(message)) => {
+            let new_line = key.code == KeyCode::Enter
+                || chord == Chord { code: KeyCode::Char('j'), modifiers: KeyModifiers::CONTROL };
+            if new_line {
+                message.area.insert_newline();
+            } else {
+                message.area.input(key);
+            }
+        }
+        None => {
+            let mut query = Query { text: std::mem::take(&mut app.filter), row: 0 };
+            edit_query(&mut query, chord);
+            app.filter = query.text;
+        }
+    }
+}
+
+fn edit_query(query: &mut Query, chord: Chord) {
+    let control = chord.modifiers == KeyModifiers::CONTROL;
+    match chord.code {
+        KeyCode::Backspace => query.pop(),
+        KeyCode::Char('h') if control => query.pop(),
+        KeyCode::Char('u') if control => *query = Query::default(),
+        KeyCode::Char('w') if control => {
+            let kept = query.text.trim_end().rfind(' ').map_or(0, |space| space + 1);
+            query.text.truncate(kept);
+            query.row = 0;
+        }
+        _ => {
+            if let Some(c) = chord.character() {
+                query.push(c);
+            }
+        }
+    }
+}
+
+/// An action inside a dialog or the filter line.
+pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+    if app.overlay.is_none() {
+        app.filtering = false;
+        if action == Action::Cancel {
+            app.filter.clear();
+        }
+        return;
+    }
+    let page = isize::from(app.layout.dialog.map_or(5, |area| i16::try_from(area.height / 2).unwrap_or(5)));
+    match action {
+        Action::Cancel => app.overlay = None,
+        Action::Down => step(app, 1, effects),
+        Action::Up => step(app, -1, effects),
+        Action::PageDown => step(app, page, effects),
+        Action::PageUp => step(app, -page, effects),
+        Action::Mark => mark(app, effects),
+        Action::SwitchSide => {
+            if let Some(Overlay::Sling(sling)) = &mut app.overlay {
+                sling.side = if sling.side == Side::Beads { Side::Target } else { Side::Beads };
+            }
+        }
+        Action::Accept => accept(app, effects),
+        Action::Send => send(app, effects),
+        _ => {}
+    }
+}
+
+/// Moves the highlight of the dialog on top.
+pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
+    let rows = match &app.overlay {
+        Some(Overlay::Help(help)) => help.lines(app).len(),
+        Some(Overlay::Palette(palette)) => palette.rows(app).len(),
+        Some(Overlay::Sling(sling)) if sling.side == Side::Beads => sling.shown().len(),
+        Some(Overlay::Sling(sling)) => sling.shown_targets().len(),
+        Some(Overlay::Message(_)) | None => 0,
+    };
+    match &mut app.overlay {
+        Some(Overlay::Help(help)) => help.query.step(step, rows),
+        Some(Overlay::Palette(palette)) => palette.query.step(step, rows),
+        Some(Overlay::Sling(sling)) => {
+            match sling.side {
+                Side::Beads => sling.query.step(step, rows),
+                Side::Target => sling.target.step(step, rows),
+            }
+            ask_plan(sling, effects);
+        }
+        Some(Overlay::Message(_)) | None => {}
+    }
+}
+
+/// Marks the highlighted bead, or takes its mark away, and goes on to the next.
+pub(super) fn mark(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Sling(sling)) = &mut app.overlay else { return };
+    if sling.side == Side::Target {
+        return;
+    }
+    let rows = sling.shown().len();
+    let Some(id) = sling.shown().get(sling.query.row).map(|(bead, _)| bead.id.clone()) else { return };
+    if !sling.marks.remove(&id) {
+        sling.marks.insert(id);
+    }
+    sling.query.step(1, rows);
+    ask_plan(sling, effects);
+}
+
+/// Asks what slinging would do, when beads and target are chosen and differ from what was asked last.
+pub(super) fn ask_plan(sling: &mut Sling, effects: &mut Vec<Effect>) {
+    let (beads, target) = (sling.chosen(), sling.chosen_target());
+    match target {
+        Some(target) if !beads.is_empty() => {
+            sling.asked += 1;
+            sling.preview = Preview::Asking;
+            effects.push(Effect::Plan(sling.asked, beads, target));
+        }
+        _ => sling.preview = Preview::Empty,
+    }
+}
+
+fn accept(app: &mut App, effects: &mut Vec<Effect>) {
+    match &app.overlay {
+        Some(Overlay::Help(help)) => {
+            let action = help.lines(app).get(help.query.row).map(|line| line.action);
+            app.overlay = None;
+            if let Some(action) = action.filter(|action| actions::spec(*action, Context::Main).is_some()) {
+                keys::act(app, action, effects);
+            }
+        }
+        Some(Overlay::Palette(palette)) => {
+            let choice = palette.rows(app).get(palette.query.row).map(|(row, _)| row.choice.clone());
+            app.overlay = None;
+            if let Some(choice) = choice {
+                choose(app, choice, effects);
+            }
+        }
+        Some(Overlay::Sling(sling)) => {
+            let beads = sling.chosen();
+            match sling.chosen_target() {
+                Some(target) if !beads.is_empty() => {
+                    if let Preview::Refused(why) = &sling.preview {
+                        let why = why.clone();
+                        app.say(why, true);
+                        return;
+                    }
+                    app.overlay = None;
+                    let what = if beads.len() == 1 { beads[0].clone() } else { format!("{} beads", beads.len()) };
+                    app.say(format!("Slinging {what} to {target} …"), false);
+                    effects.push(Effect::Sling(beads, target));
+                }
+                Some(_) => app.say("Choose a bead first", false),
+                None => app.say("Choose a target first: tab", false),
+            }
+        }
+        Some(Overlay::Message(_)) | None => {}
+    }
+}
+
+fn choose(app: &mut App, choice: Choice, effects: &mut Vec<Effect>) {
+    match choice {
+        Choice::Do(action) => keys::act(app, action, effects),
+        Choice::Agent(address) => {
+            app.filter.clear();
+            if !matches!(app.view, View::Town | View::Agents) {
+                app.view = View::Town;
+            }
+            app.pane = Pane::Agents;
+            moves::select(app, address);
+        }
+        Choice::Convoy(id) => {
+            app.filter.clear();
+            app.view = View::Convoys;
+            app.convoy = app.convoys().iter().position(|convoy| convoy.id == id).unwrap_or(0);
+        }
+        Choice::Rig(name) => {
+            app.view = View::Town;
+            app.pane = Pane::Agents;
+            app.filter = name;
+        }
+    }
+}
+
+fn send(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Message(message)) = &app.overlay else { return };
+    let (text, session, address) = (message.text(), message.session.clone(), message.address.clone());
+    if text.is_empty() {
+        app.say("Write something first; esc closes", false);
+        return;
+    }
+    app.overlay = None;
+    app.say(format!("Sending to {address} …"), false);
+    effects.push(Effect::Nudge(session, text));
+}

@@ -1,0 +1,206 @@
+//! The one place that changes the cockpit's state: an event in, effects out, no terminal and no clock.
+
+mod dialogs;
+mod keys;
+mod mouse;
+mod moves;
+
+use crate::view::model::wants_person;
+
+use super::app::{App, Cause, Effect, Event, Overlay, Pane, View, Wish};
+use super::dialogs::Preview;
+use super::layout::{self, SMALLEST};
+
+/// Takes in `event` and says what has to be done outside.
+pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match event {
+        Event::Key(key) => keys::key(app, key, &mut effects),
+        Event::Mouse(mouse) => mouse::mouse(app, mouse, &mut effects),
+        Event::Paste(text) => keys::paste(app, text, &mut effects),
+        Event::Focus(focus) => {
+            if let (true, Some(session)) = (app.typing, app.selected_session()) {
+                effects.push(Effect::Focus(session.to_owned(), focus));
+            }
+        }
+        Event::Resize(columns, rows) => {
+            app.size = (columns, rows);
+            app.touch(Cause::Start);
+        }
+        Event::Town(town) => take_town(app, *town),
+        Event::TownFailed(problem) => {
+            if app.problem.as_ref() != Some(&problem) {
+                app.say(problem.clone(), true);
+                app.problem = Some(problem);
+            }
+        }
+        Event::Screen(session, screen) => {
+            let watched = app.watched.entry(session.clone()).or_default();
+            watched.screen = Some(*screen);
+            watched.ended = None;
+            touch_if_visible(app, &session);
+        }
+        Event::ScreenEnded(session, why) => {
+            app.watched.entry(session.clone()).or_default().ended = Some(why);
+            if app.typing && app.selected_session() == Some(session.as_str()) {
+                app.typing = false;
+                app.say("The agent's session ended; you are back in the list", false);
+            }
+            touch_if_visible(app, &session);
+        }
+        Event::Ready(beads) => take_ready(app, beads, &mut effects),
+        Event::Planned(number, preview) => {
+            if let Some(Overlay::Sling(sling)) = &mut app.overlay
+                && sling.asked == number
+            {
+                sling.preview = preview;
+                app.touch(Cause::Town);
+            }
+        }
+        Event::Outcome(Ok(text)) => app.say(text, false),
+        Event::Outcome(Err(text)) => app.say(text, true),
+        Event::Tick(now) => tick(app, now),
+    }
+    settle(app, &mut effects);
+    effects
+}
+
+/// Brings selection, layout, watched sessions and title in line with what changed.
+fn settle(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.dirty.is_some() {
+        keep_selection(app);
+        layout::arrange(app);
+        keep_pane(app);
+        // The focus may have moved to a list that scrolls differently.
+        layout::arrange(app);
+    }
+    let wishes = wishes(app);
+    if wishes != app.wishes {
+        app.watched.retain(|session, _| wishes.iter().any(|wish| wish.session == *session));
+        app.wishes.clone_from(&wishes);
+        effects.push(Effect::Watch(wishes));
+    }
+    let title = match app.town.counts.needs_you + app.town.counts.stuck + app.town.counts.dead {
+        0 if app.town.name.is_empty() => "gt".to_owned(),
+        0 => format!("gt · {}", app.town.name),
+        1 => format!("1 needs you · gt · {}", app.town.name),
+        n => format!("{n} need you · gt · {}", app.town.name),
+    };
+    if title != app.title {
+        app.title.clone_from(&title);
+        effects.push(Effect::Title(title));
+    }
+}
+
+/// The sessions to watch: those on the screen; the one typed into or alone on the screen gets the size it has there.
+fn wishes(app: &App) -> Vec<Wish> {
+    let alone = (app.typing || app.zoom) && app.size.0 >= SMALLEST.0 && !app.read_only;
+    app.layout
+        .tiles
+        .iter()
+        .filter_map(|tile| {
+            let agent = app.town.agent(&tile.address)?;
+            let session = agent.session.clone()?;
+            let size = (alone && app.selected.as_ref() == Some(&tile.address))
+                .then_some((tile.area.width.max(2), tile.area.height.max(2)));
+            Some(Wish { session, size })
+        })
+        .collect()
+}
+
+fn touch_if_visible(app: &mut App, session: &str) {
+    let visible = app
+        .layout
+        .tiles
+        .iter()
+        .any(|tile| app.town.agent(&tile.address).is_some_and(|agent| agent.session.as_deref() == Some(session)));
+    if visible {
+        app.touch(Cause::Screen);
+    }
+}
+
+fn take_town(app: &mut App, town: crate::view::TownView) {
+    app.problem = None;
+    let first = !app.loaded;
+    app.loaded = true;
+    if !first && app.town == town {
+        return;
+    }
+    // The event under the cursor stays there while newer ones come in above it.
+    if app.pane == Pane::Feed || app.view == View::Feed {
+        let kept = app.town.feed.get(app.feed).filter(|_| app.feed > 0).map(|line| line.seq);
+        if let Some(place) = kept.and_then(|seq| town.feed.iter().position(|line| line.seq == seq)) {
+            app.feed = place;
+        }
+    }
+    let convoy = app.selected_convoy().map(|convoy| convoy.id.clone());
+    app.town = town;
+    if let Some(place) = convoy.and_then(|id| app.convoys().iter().position(|convoy| convoy.id == id)) {
+        app.convoy = place;
+    }
+    app.touch(if first { Cause::Start } else { Cause::Town });
+}
+
+/// Selects an agent when none is, or when the selected one is gone: the one that needs you most, else the first.
+fn keep_selection(app: &mut App) {
+    if app.selected_agent().is_none() {
+        app.typing = false;
+        app.zoom = false;
+        let next = app.needing().first().map(|agent| agent.address.clone());
+        app.selected = next.or_else(|| app.agent_order().into_iter().next());
+        app.last_selected = None;
+    }
+    if app.last_selected.as_deref().is_some_and(|address| app.town.agent(address).is_none()) {
+        app.last_selected = None;
+    }
+    if app.pane == Pane::Needs && !app.selected_agent().is_some_and(|agent| wants_person(agent.state)) {
+        app.pane = Pane::Agents;
+    }
+}
+
+/// Moves the focus to a list that is on the screen.
+fn keep_pane(app: &mut App) {
+    let panes = app.layout.panes();
+    if app.view == View::Town && !panes.is_empty() && !panes.contains(&app.pane) {
+        app.pane = Pane::Agents;
+    }
+}
+
+fn take_ready(app: &mut App, beads: Result<Vec<crate::view::ReadyBead>, String>, effects: &mut Vec<Effect>) {
+    match (beads, &mut app.overlay) {
+        (Ok(beads), Some(Overlay::Sling(sling))) => {
+            sling.beads = Some(beads);
+            dialogs::ask_plan(sling, effects);
+            app.touch(Cause::Town);
+        }
+        (Ok(_), _) => {}
+        (Err(problem), _) => app.say(problem, true),
+    }
+}
+
+fn tick(app: &mut App, now: crate::base::Timestamp) {
+    let before = app.toasts.len();
+    app.toasts.retain(|toast| toast.until > now);
+    if app.toasts.len() != before {
+        app.touch(Cause::Toast);
+    }
+    let older = app
+        .town
+        .all_agents()
+        .filter_map(|agent| agent.since)
+        .any(|since| super::render::age(since, app.now) != super::render::age(since, now));
+    app.now = now;
+    if older {
+        app.touch(Cause::Age);
+    }
+}
+
+/// Shows what slinging would do as text, for the events that bring it.
+impl From<Result<Vec<String>, String>> for Preview {
+    fn from(result: Result<Vec<String>, String>) -> Self {
+        match result {
+            Ok(lines) => Self::Will(lines),
+            Err(why) => Self::Refused(why),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The mouse: click to select, again to open, wheel to scroll; inside a terminal that is typed into it goes to the agent.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+
+use super::super::actions::Action;
+use super::super::app::{App, Cause, Effect, Overlay, Pane, Row, View};
+use super::super::layout::Hit;
+use super::super::render::terminal::origin;
+use super::{dialogs, keys, moves};
+
+/// The mouse did something.
+pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>) {
+    if app.typing && to_agent(app, mouse, effects) {
+        return;
+    }
+    let step = match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => 0,
+        MouseEventKind::ScrollDown => 3,
+        MouseEventKind::ScrollUp => -3,
+        // Motion changes nothing and draws nothing.
+        _ => return,
+    };
+    app.touch(Cause::Input);
+    let hit = app.layout.at(mouse.column, mouse.row).cloned();
+    if app.overlay.is_some() {
+        in_dialog(app, hit, step, effects);
+        return;
+    }
+    if step != 0 {
+        match hit {
+            Some(Hit::Row(pane, _) | Hit::Pane(pane)) => {
+                app.pane = pane;
+                moves::step(app, step);
+            }
+            Some(Hit::Terminal(_)) => {}
+            _ => moves::step(app, step),
+        }
+        return;
+    }
+    match hit {
+        Some(Hit::Row(pane, index)) => click_row(app, pane, index, effects),
+        Some(Hit::Pane(pane)) => moves::focus(app, pane),
+        Some(Hit::Terminal(address)) => {
+            let same = app.selected.as_ref() == Some(&address);
+            app.typing = false;
+            moves::select(app, address);
+            if app.view == View::Town || same {
+                if app.pane == Pane::Convoys || app.pane == Pane::Feed {
+                    app.pane = Pane::Agents;
+                }
+                keys::act(app, Action::Open, effects);
+            }
+        }
+        Some(Hit::Queue(index)) => app.queue = index,
+        Some(Hit::Dialog(_)) | None => {}
+    }
+}
+
+/// Passes the event on when it is over the terminal that is typed into.
+fn to_agent(app: &App, mouse: MouseEvent, effects: &mut Vec<Effect>) -> bool {
+    let Some((tile, session)) =
+        app.selected.as_deref().and_then(|address| app.layout.tile(address)).zip(app.selected_session())
+    else {
+        return false;
+    };
+    if !tile.area.contains((mouse.column, mouse.row).into()) {
+        return false;
+    }
+    let screen = app.watched.get(session).and_then(|watched| watched.screen.as_ref());
+    let (left, top) = screen.map_or((0, 0), |screen| origin(screen, tile.area));
+    effects.push(Effect::Mouse(
+        session.to_owned(),
+        mouse,
+        mouse.column - tile.area.x + left,
+        mouse.row - tile.area.y + top,
+    ));
+    true
+}
+
+fn click_row(app: &mut App, pane: Pane, index: usize, effects: &mut Vec<Effect>) {
+    app.typing = false;
+    match pane {
+        Pane::Needs => {
+            let address = app.needing().get(index).map(|agent| agent.address.clone());
+            select_or_open(app, pane, address, effects);
+        }
+        Pane::Agents => {
+            let address = match app.agent_rows().into_iter().nth(index) {
+                Some(Row::Agent(address)) => Some(address),
+                _ => None,
+            };
+            select_or_open(app, pane, address, effects);
+        }
+        Pane::Convoys => {
+            let again = app.pane == Pane::Convoys && app.convoy == index;
+            app.pane = pane;
+            app.convoy = index;
+            if again {
+                keys::act(app, Action::Open, effects);
+            }
+        }
+        Pane::Feed => {
+            app.pane = pane;
+            app.feed = index;
+        }
+    }
+}
+
+fn select_or_open(app: &mut App, pane: Pane, address: Option<String>, effects: &mut Vec<Effect>) {
+    let again = app.pane == pane && address.is_some() && app.selected == address;
+    app.pane = pane;
+    if again {
+        keys::act(app, Action::Open, effects);
+    } else if let Some(address) = address {
+        moves::select(app, address);
+    }
+}
+
+fn in_dialog(app: &mut App, hit: Option<Hit>, step: isize, effects: &mut Vec<Effect>) {
+    if step != 0 {
+        dialogs::step(app, step, effects);
+        return;
+    }
+    match hit {
+        Some(Hit::Dialog(row)) => {
+            let first = super::super::render::dialog_scroll(app);
+            let target = first + row;
+            let now = match &app.overlay {
+                Some(Overlay::Help(help)) => help.query.row,
+                Some(Overlay::Palette(palette)) => palette.query.row,
+                Some(Overlay::Sling(sling)) => sling.query.row,
+                _ => return,
+            };
+            let moved = isize::try_from(target).unwrap_or(0) - isize::try_from(now).unwrap_or(0);
+            dialogs::step(app, moved, effects);
+            if matches!(app.overlay, Some(Overlay::Sling(_))) {
+                dialogs::mark(app, effects);
+            } else {
+                dialogs::act(app, Action::Accept, effects);
+            }
+        }
+        _ => {
+            let outside = app
+                .layout
+                .dialog
+                .is_some_and(|area| app.layout.header.union(app.layout.footer).area() > 0 && area.area() > 0);
+            if outside && !matches!(app.overlay, Some(Overlay::Message(_))) {
+                app.overlay = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Actions on the views themselves: moving, opening, zooming, leaving.
+
+use super::super::actions::{self, Action};
+use super::super::app::{App, Effect, Overlay, Pane, Sort, View};
+use super::super::dialogs::{Help, Message, Palette, Sling};
+use super::super::layout::tile_agents;
+use super::super::theme::{self, Theme};
+use tui_textarea::TextArea;
+
+/// Does `action`.
+pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+    let page = isize::try_from(page_rows(app)).unwrap_or(10);
+    match action {
+        Action::Down => step(app, 1),
+        Action::Up => step(app, -1),
+        Action::PageDown => step(app, page),
+        Action::PageUp => step(app, -page),
+        Action::Top => step(app, isize::MIN / 2),
+        Action::Bottom => step(app, isize::MAX / 2),
+        Action::NextPane => next_pane(app, 1),
+        Action::PreviousPane => next_pane(app, -1),
+        Action::Open => open(app, effects),
+        Action::Leave => {
+            app.typing = false;
+            if let Some(session) = app.selected_session() {
+                effects.push(Effect::Focus(session.to_owned(), false));
+            }
+        }
+        Action::Zoom => app.zoom = !app.zoom,
+        Action::NextNeeding => needing(app, 1),
+        Action::PreviousNeeding => needing(app, -1),
+        Action::LastAgent => {
+            if let Some(address) = app.last_selected.clone() {
+                select(app, address);
+            }
+        }
+        Action::Sort => {
+            app.sort = match app.sort {
+                Sort::Rig => Sort::Attention,
+                Sort::Attention => Sort::Rig,
+            };
+            let words = if app.sort == Sort::Rig { "Ordered by rig" } else { "Those that need you most come first" };
+            app.say(words, false);
+        }
+        Action::ViewTown => show(app, View::Town),
+        Action::ViewAgents => show(app, View::Agents),
+        Action::ViewConvoys => show(app, View::Convoys),
+        Action::ViewQueue => show(app, View::Queue),
+        Action::ViewFeed => show(app, View::Feed),
+        Action::Filter => app.filtering = true,
+        Action::Help => app.overlay = Some(Overlay::Help(Help::default())),
+        Action::Palette => app.overlay = Some(Overlay::Palette(Palette::default())),
+        Action::Sling => {
+            app.overlay = Some(Overlay::Sling(Box::new(Sling::new(app))));
+            effects.push(Effect::LoadReady);
+        }
+        Action::Message => message(app),
+        Action::CopyCommand => {
+            if let Some(command) = actions::command(Action::Open, app) {
+                app.say(format!("Copied: {command}"), false);
+                effects.push(Effect::Copy(command));
+            }
+        }
+        Action::NextTheme => {
+            let place = theme::NAMES.iter().position(|name| *name == app.theme.name()).unwrap_or(0);
+            let next = theme::NAMES[(place + 1) % theme::NAMES.len()];
+            let depth = theme::Depth::detect(|name| std::env::var(name).ok());
+            if let Ok(theme) = Theme::named(next, depth) {
+                app.theme = theme;
+                app.say(format!("Theme: {next}"), false);
+            }
+        }
+        Action::Back => back(app),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Quit => effects.push(Effect::Quit),
+        Action::Accept | Action::Cancel | Action::Mark | Action::SwitchSide | Action::Send => {}
+    }
+}
+
+/// Selects an agent.
+pub(super) fn select(app: &mut App, address: String) {
+    if app.selected.as_ref() != Some(&address) {
+        app.last_selected = app.selected.replace(address);
+    }
+}
+
+fn show(app: &mut App, view: View) {
+    app.view = view;
+    app.zoom = false;
+}
+
+fn page_rows(app: &App) -> usize {
+    let area = match app.view {
+        View::Town => app.layout.rows(app.pane),
+        _ => app.layout.body,
+    };
+    usize::from(area.height.max(2)) - 1
+}
+
+/// The place `step` rows on from `place`, within `total`.
+pub(super) fn stepped(place: usize, step: isize, total: usize) -> usize {
+    place.saturating_add_signed(step).min(total.saturating_sub(1))
+}
+
+/// Moves the selection of the focused list.
+pub(super) fn step(app: &mut App, step: isize) {
+    match (app.view, app.pane) {
+        (View::Agents, _) => {
+            let agents = tile_agents(app);
+            step_agent(app, &agents, step);
+        }
+        (View::Convoys, _) | (View::Town, Pane::Convoys) => {
+            app.convoy = stepped(app.convoy, step, app.convoys().len());
+        }
+        (View::Feed, _) | (View::Town, Pane::Feed) => app.feed = stepped(app.feed, step, app.town.feed.len()),
+        (View::Queue, _) => {
+            let total = app.town.rigs.iter().map(|rig| rig.queue.len()).sum();
+            app.queue = stepped(app.queue, step, total);
+        }
+        (View::Town, Pane::Needs) => {
+            let agents: Vec<String> = app.needing().iter().map(|agent| agent.address.clone()).collect();
+            step_agent(app, &agents, step);
+        }
+        (View::Town, Pane::Agents) => {
+            let agents = app.agent_order();
+            step_agent(app, &agents, step);
+        }
+    }
+}
+
+fn step_agent(app: &mut App, agents: &[String], step: isize) {
+    let place = agents.iter().position(|address| Some(address) == app.selected.as_ref());
+    let next = place.map_or(0, |place| stepped(place, step, agents.len()));
+    if let Some(address) = agents.get(next) {
+        select(app, address.clone());
+    }
+}
+
+fn next_pane(app: &mut App, step: isize) {
+    if app.view == View::Agents {
+        super::moves::step(app, step);
+        return;
+    }
+    let panes = app.layout.panes();
+    let Some(place) = panes.iter().position(|pane| *pane == app.pane) else { return };
+    let count = isize::try_from(panes.len()).unwrap_or(1);
+    let next = (isize::try_from(place).unwrap_or(0) + step).rem_euclid(count);
+    focus(app, panes[usize::try_from(next).unwrap_or(0)]);
+}
+
+/// Gives the focus to `pane`.
+pub(super) fn focus(app: &mut App, pane: Pane) {
+    app.pane = pane;
+    if pane == Pane::Needs
+        && !app.needing().iter().any(|agent| Some(&agent.address) == app.selected.as_ref())
+        && let Some(address) = app.needing().first().map(|agent| agent.address.clone())
+    {
+        select(app, address);
+    }
+}
+
+fn open(app: &mut App, effects: &mut Vec<Effect>) {
+    if app.view == View::Town && app.pane == Pane::Convoys {
+        show(app, View::Convoys);
+        return;
+    }
+    if app.view == View::Town && app.pane == Pane::Feed {
+        show(app, View::Feed);
+        return;
+    }
+    if let Some(session) = app.selected_session().map(str::to_owned) {
+        app.typing = true;
+        effects.push(Effect::Focus(session, true));
+    }
+}
+
+fn needing(app: &mut App, step: isize) {
+    let agents: Vec<String> = app.town.needing_you().iter().map(|agent| agent.address.clone()).collect();
+    let count = isize::try_from(agents.len()).unwrap_or(1).max(1);
+    let place = agents.iter().position(|address| Some(address) == app.selected.as_ref());
+    let next = match place {
+        Some(place) => (isize::try_from(place).unwrap_or(0) + step).rem_euclid(count),
+        None if step < 0 => count - 1,
+        None => 0,
+    };
+    if let Some(address) = agents.get(usize::try_from(next).unwrap_or(0)).cloned() {
+        if !app.town.agent(&address).is_some_and(|agent| app.shows(agent)) {
+            app.filter.clear();
+        }
+        if !matches!(app.view, View::Town | View::Agents) {
+            show(app, View::Town);
+        }
+        select(app, address);
+    }
+}
+
+fn message(app: &mut App) {
+    let Some(agent) = app.selected_agent() else { return };
+    let Some(session) = agent.session.clone() else { return };
+    let mut area = TextArea::default();
+    area.set_cursor_line_style(ratatui::style::Style::new());
+    area.set_placeholder_text("Write, then enter. Shift-enter or alt-enter begins a new line.");
+    area.set_placeholder_style(app.theme.dim());
+    app.overlay = Some(Overlay::Message(Box::new(Message { address: agent.address.clone(), session, area })));
+}
+
+/// One level up; at the top it stays.
+fn back(app: &mut App) {
+    if app.zoom {
+        app.zoom = false;
+    } else if !app.filter.is_empty() {
+        app.filter.clear();
+    } else if app.view != View::Town {
+        app.view = View::Town;
+    } else if app.pane != Pane::Agents {
+        app.pane = Pane::Agents;
+    } else {
+        app.say("This is the top; q leaves, and agents go on working", false);
+    }
+}

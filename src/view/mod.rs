@@ -1,0 +1,9 @@
+//! Read models: one plain, serialisable picture of the town that every face shows.
+
+pub mod build;
+pub mod model;
+
+pub use build::{build, ready};
+pub use model::{
+    AgentState, AgentView, ConvoyView, Counts, FeedLine, MemberView, QueueEntry, ReadyBead, RigView, Tone, TownView,
+};
