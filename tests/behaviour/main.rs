@@ -4,6 +4,7 @@
 mod support;
 
 mod cli;
+mod config;
 mod install;
 mod repo;
 mod rig;
