@@ -7,6 +7,7 @@
 pub mod base;
 pub mod cli;
 pub mod cockpit;
+pub mod formula;
 pub mod ledger;
 pub mod repo;
 pub mod runtime;
