@@ -37,6 +37,13 @@ pub struct Cooked {
     pub mode: Mode,
 }
 
+impl Cooked {
+    /// All steps in the order in which the graph numbers them: depth first, as written.
+    pub fn steps(&self) -> Vec<&Step> {
+        graph::flatten(&self.formula.steps)
+    }
+}
+
 /// What is kept while one formula is cooked.
 pub(super) struct Cook<'l> {
     library: &'l Library,
@@ -62,7 +69,12 @@ impl Cook<'_> {
     /// Counts a step against the limit.
     pub fn count(&mut self, step: &Step) -> Result<()> {
         self.steps += 1;
-        if self.steps > MOST_STEPS {
+        self.room_for(step, 0)
+    }
+
+    /// Checks that so many more steps are within the limit.
+    pub fn room_for(&self, step: &Step, more: u64) -> Result<()> {
+        if (self.steps as u64).saturating_add(more) > MOST_STEPS as u64 {
             let message = format!("the formula has more than {MOST_STEPS} steps");
             return Err(at(step, "loop", &message).hint("make the loop's range smaller"));
         }

@@ -41,6 +41,8 @@ fn iterate(
     out: &mut Vec<Step>,
 ) -> Result<()> {
     let (from, to) = bounds(&step, &repeat, values)?;
+    let rounds = to.checked_sub(from).map_or(u64::MAX, |rounds| u64::try_from(rounds.saturating_add(1)).unwrap_or(0));
+    cook.room_for(&step, rounds.saturating_mul(repeat.body.len() as u64))?;
     let mut ids = HashSet::new();
     collect_ids(&repeat.body, &mut ids);
     let shape = ends(&repeat.body);

@@ -85,7 +85,7 @@ fn pairs(given: &[(&str, &str)]) -> Values {
 
 /// `id: title [needs] parent` of every step.
 fn lines(cooked: &Cooked) -> Vec<String> {
-    let steps = graph::flatten(&cooked.formula.steps);
+    let steps = cooked.steps();
     let line = |(at, step): (usize, &&Step)| {
         let needs: Vec<&str> = cooked.graph.needs(at).map(|need| steps[need].id.as_str()).collect();
         let parent = cooked.graph.parent(at).map(|parent| format!(" < {}", steps[parent].id)).unwrap_or_default();
@@ -707,7 +707,7 @@ proptest! {
             ("asp.formula.toml", "formula = \"asp\"\ntype = \"aspect\"\n[[advice]]\ntarget = \"b*\"\n[advice.before]\nid = \"{step.id}-pre\"\ntitle = \"Pre\""),
         ]);
         if let Ok(cooked) = shelf.try_cook("f", &[]) {
-            let steps = graph::flatten(&cooked.formula.steps);
+            let steps = cooked.steps();
             let mut ids: Vec<&str> = steps.iter().map(|step| step.id.as_str()).collect();
             ids.sort_unstable();
             ids.dedup();
