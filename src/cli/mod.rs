@@ -9,6 +9,7 @@ use crate::base::report::{self, Output};
 use crate::base::{Error, Result};
 
 // town and rigs
+mod hooks;
 mod install;
 mod rig;
 // agents and sessions
@@ -41,6 +42,9 @@ pub enum Command {
     /// The projects of the town
     #[command(subcommand)]
     Rig(rig::RigCommand),
+    /// The worktrees that keep agents' work
+    #[command(subcommand)]
+    Hooks(hooks::Hooks),
     // agents and sessions
     // work
     // faces
@@ -77,6 +81,7 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         // town and rigs
         Some(Command::Install(command)) => command.run(output),
         Some(Command::Rig(command)) => command.run(output),
+        Some(Command::Hooks(command)) => command.run(output),
         // agents and sessions
         // work
         // faces

@@ -1,6 +1,7 @@
 //! The way of work: what commands and patrols do with beads, agents, worktrees and the merge queue.
 
 pub mod desk;
+pub mod hook_status;
 pub mod install;
 mod rebuild;
 pub mod rigs;

@@ -5,6 +5,7 @@ mod support;
 
 mod cli;
 mod config;
+mod hooks;
 mod install;
 mod repo;
 mod rig;
