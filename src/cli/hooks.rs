@@ -121,7 +121,12 @@ impl Report for HookDetails {
         writeln!(out, "  rig        {}", hook.rig)?;
         writeln!(out, "  worktree   {}", neutralise(&hook.worktree.display().to_string(), true))?;
         let head = self.head.as_deref().map_or("", |head| &head[..head.len().min(10)]);
-        writeln!(out, "  branch     {} {}", neutralise(hook.branch.as_deref().unwrap_or("none"), true), paint.dim(head))?;
+        writeln!(
+            out,
+            "  branch     {} {}",
+            neutralise(hook.branch.as_deref().unwrap_or("none"), true),
+            paint.dim(head)
+        )?;
         if let (Some(ahead), Some(behind)) = (self.ahead, self.behind) {
             writeln!(out, "  target     {}: {ahead} commit(s) ahead, {behind} behind", neutralise(&self.target, true))?;
         }

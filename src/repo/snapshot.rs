@@ -138,7 +138,8 @@ impl Bare {
 }
 
 fn diff(git: Git, from: &str, to: &str) -> Result<String> {
-    let options = ["--no-color", "--no-ext-diff", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/", "--end-of-options"];
+    let options =
+        ["--no-color", "--no-ext-diff", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/", "--end-of-options"];
     let output = git.args(["diff"]).args(options).args([from, to, "--"]).output()?.check()?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -116,7 +116,8 @@ pub fn find(desk: &Desk, agent: &str) -> Result<HookLine> {
         1 => Ok(fitting.remove(0)),
         0 => {
             let error = Error::not_found(format!("{agent} has no hook"));
-            let names = all.iter().flat_map(|hook| [hook.agent.as_str(), hook.agent.rsplit('/').next().unwrap_or_default()]);
+            let names =
+                all.iter().flat_map(|hook| [hook.agent.as_str(), hook.agent.rsplit('/').next().unwrap_or_default()]);
             Err(match text::nearest(agent, names) {
                 Some(near) => error.hint(format!("did you mean {near}?")),
                 None => error.hint("gt hooks list shows all"),
@@ -140,7 +141,11 @@ pub fn details(desk: &Desk, agent: &str) -> Result<HookDetails> {
     let assignment = desk
         .ledger
         .conn()
-        .query_row("SELECT state FROM assignments WHERE agent = ?1 AND bead = ?2", params![line.agent, line.bead], |row| row.get(0))
+        .query_row(
+            "SELECT state FROM assignments WHERE agent = ?1 AND bead = ?2",
+            params![line.agent, line.bead],
+            |row| row.get(0),
+        )
         .optional()?;
     let rig = desk.town.rig(&line.rig)?;
     let target = rig.target_branch().map_err(&mut note).unwrap_or_else(|_| rig.default_branch.clone());
@@ -206,14 +211,14 @@ pub fn diff(desk: &Desk, agent: &str, from: Option<u64>) -> Result<String> {
     let bare = Bare::open(&rig.bare_repo())?;
     let snapshots = bare.snapshots(&line.agent)?;
     let start = match from {
-        Some(number) => snapshots
-            .iter()
-            .find(|snapshot| snapshot.number == number)
-            .map(|snapshot| snapshot.id.clone())
-            .ok_or_else(|| {
-                Error::not_found(format!("{} has no snapshot {number}", line.agent))
-                    .hint(format!("gt hooks log {} shows them", line.agent))
-            })?,
+        Some(number) => {
+            snapshots.iter().find(|snapshot| snapshot.number == number).map(|snapshot| snapshot.id.clone()).ok_or_else(
+                || {
+                    Error::not_found(format!("{} has no snapshot {number}", line.agent))
+                        .hint(format!("gt hooks log {} shows them", line.agent))
+                },
+            )?
+        }
         None => match &line.base {
             Some(base) => bare.rev(base)?,
             None => bare.rev(&format!("refs/heads/{}", rig.target_branch()?))?,

@@ -45,7 +45,10 @@ fn hooks_are_found_again_in_git_and_shown_in_full() {
     let list = sandbox.gt_in(&town, ["hooks", "list", "--json"]).ok().json();
     assert_eq!(list.as_array().unwrap().len(), 1);
     let line = &list[0];
-    assert_eq!((&line["agent"], &line["state"], &line["bead"]), (&"web/polecats/nux".into(), &"active".into(), &"web-abc12".into()));
+    assert_eq!(
+        (&line["agent"], &line["state"], &line["bead"]),
+        (&"web/polecats/nux".into(), &"active".into(), &"web-abc12".into())
+    );
 
     fs::write(worktree.path.join("done.txt"), "done\n").unwrap();
     sandbox.git(&worktree.path, ["add", "."]);
