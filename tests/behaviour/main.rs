@@ -5,6 +5,7 @@ mod support;
 
 mod cli;
 mod config;
+mod crew;
 mod hooks;
 mod install;
 mod repo;
