@@ -97,7 +97,11 @@ impl Bare {
         self.git()
             .args(["fetch", "--quiet", "--no-write-fetch-head", "--no-tags", "--"])
             .arg(&path)
-            .args([format!("+refs/heads/*:{under}/heads/*"), format!("+refs/tags/*:{under}/tags/*"), format!("+refs/gt/*:{under}/gt/*")])
+            .args([
+                format!("+refs/heads/*:{under}/heads/*"),
+                format!("+refs/tags/*:{under}/tags/*"),
+                format!("+refs/gt/*:{under}/gt/*"),
+            ])
             .run()
             .with_context(|| format!("keep {}", path.display()))?;
         Ok(under)

@@ -34,7 +34,10 @@ fn a_workspace_is_a_clone_with_the_rig_s_origin_and_borrowed_objects() {
     sandbox.git(&ann, ["push", "-q"]);
     sandbox.git(&ann, ["fsck"]);
     let names = sandbox.gt_in(&town.join("web"), ["crew", "list", "--json"]).ok().json();
-    assert_eq!(names.as_array().unwrap().iter().map(|member| member["name"].as_str().unwrap()).collect::<Vec<_>>(), ["ann", "bob"]);
+    assert_eq!(
+        names.as_array().unwrap().iter().map(|member| member["name"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["ann", "bob"]
+    );
 }
 
 #[test]
@@ -69,7 +72,8 @@ fn a_workspace_goes_only_when_nothing_is_lost() {
     let bare = town.join("web/.repo.git");
     let under = removed["kept"].as_str().unwrap();
     let refs = sandbox.git(&bare, ["for-each-ref", "--format=%(refname)", under]).stdout;
-    let all: String = refs.lines().map(|name| sandbox.git(&bare, ["ls-tree", "-r", "--name-only", name]).stdout).collect();
+    let all: String =
+        refs.lines().map(|name| sandbox.git(&bare, ["ls-tree", "-r", "--name-only", name]).stdout).collect();
     for file in ["first", "second", "third", "fourth"] {
         assert!(all.contains(file), "{file}: {refs}");
     }
