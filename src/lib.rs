@@ -5,6 +5,7 @@
 //! floor 4 `view`, `patrol`; faces `cli`, `bdcli`, `cockpit`.
 
 pub mod base;
+pub mod bdcli;
 pub mod cli;
 pub mod cockpit;
 pub mod formula;

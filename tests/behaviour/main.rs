@@ -3,6 +3,7 @@
 
 mod support;
 
+mod bd_basics;
 mod cli;
 mod config;
 mod crew;
