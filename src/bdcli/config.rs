@@ -60,7 +60,9 @@ impl Config {
                 let key = canonical(&key);
                 if key == PREFIX {
                     if context.town.is_some() {
-                        return Err(Error::refused("a rig's prefix is set when it is added").hint("gt rig add --prefix"));
+                        return Err(
+                            Error::refused("a rig's prefix is set when it is added").hint("gt rig add --prefix")
+                        );
                     }
                     let prefix = value.trim_end_matches('-');
                     town::validate_prefix(prefix)?;
@@ -68,13 +70,19 @@ impl Config {
                 } else {
                     context.write(|tx| tx.set_kv(&format!("config.{key}"), Some(&value)))?;
                 }
-                render::print_change(context.output, json!({"key": key, "value": value}), format!("{key} = {}\n", render::clean(&value)))
+                render::print_change(
+                    context.output,
+                    json!({"key": key, "value": value}),
+                    format!("{key} = {}\n", render::clean(&value)),
+                )
             }
             ConfigCommand::Get { key } => {
                 let key = canonical(&key);
                 let value =
                     if key == PREFIX { Some(store.prefix) } else { context.ledger.kv(&format!("config.{key}"))? };
-                let text = value.as_deref().map_or_else(|| format!("{key} is not set\n"), |value| format!("{}\n", render::clean(value)));
+                let text = value
+                    .as_deref()
+                    .map_or_else(|| format!("{key} is not set\n"), |value| format!("{}\n", render::clean(value)));
                 render::print(context.output, json!({"key": key, "value": value.unwrap_or_default()}), text)
             }
             ConfigCommand::Unset { key } => {

@@ -64,7 +64,8 @@ impl Context {
                 })?
                 .join(DATABASE),
         };
-        let beads_dir = database.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let beads_dir =
+            database.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         let (ledger, reports) = ledger::open_stores(&database, || {
             let prefix = prefix_of(&beads_dir)?;
             Ok(vec![Store { name: ALONE.into(), beads_dir: std::path::absolute(&beads_dir)?, prefix }])
@@ -216,7 +217,8 @@ pub fn prefix_of(beads_dir: &Path) -> Result<String> {
     }
     let directory = std::path::absolute(beads_dir)?;
     let name = directory.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().to_ascii_lowercase());
-    let clean: String = name.unwrap_or_default().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let clean: String =
+        name.unwrap_or_default().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let clean = clean.trim_matches('-');
     Ok(if clean.is_empty() { "bd".into() } else { clean.to_owned() })
 }
@@ -227,7 +229,14 @@ fn configured_prefix(beads_dir: &Path) -> Result<Option<String>> {
     let value = text.lines().find_map(|line| {
         let (key, value) = line.split_once(':')?;
         matches!(key.trim(), "issue-prefix" | "issue_prefix" | "prefix").then(|| {
-            value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']).trim_end_matches('-').to_owned()
+            value
+                .split(" #")
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .trim_matches(['"', '\''])
+                .trim_end_matches('-')
+                .to_owned()
         })
     });
     Ok(value.filter(|value| !value.is_empty()))

@@ -137,14 +137,16 @@ impl Create {
             println!("{}", bead.id);
             return Ok(());
         }
-        let text = format!("{} {}\n", if dry_run { "Would create" } else { "Created" }, render::line(&bead, Paint::stdout()));
+        let text =
+            format!("{} {}\n", if dry_run { "Would create" } else { "Created" }, render::line(&bead, Paint::stdout()));
         render::print_change(context.output, render::issue(&bead, Parts::BARE), text)
     }
 
     fn into_new(self) -> Result<NewBead> {
-        let title = self.title.or(self.title_option).ok_or_else(|| {
-            Error::usage("a bead needs a title").hint("bd create \"what is to be done\"")
-        })?;
+        let title = self
+            .title
+            .or(self.title_option)
+            .ok_or_else(|| Error::usage("a bead needs a title").hint("bd create \"what is to be done\""))?;
         let description = match &self.body_file {
             Some(path) => parse::body(path)?,
             None => self.description.unwrap_or_default(),
@@ -163,7 +165,8 @@ impl Create {
                 extra.insert(key.to_owned(), Value::from(value));
             }
         }
-        let mut deps: Vec<NewDep> = self.deps.iter().filter(|dep| !dep.trim().is_empty()).map(|dep| new_dep(dep)).collect();
+        let mut deps: Vec<NewDep> =
+            self.deps.iter().filter(|dep| !dep.trim().is_empty()).map(|dep| new_dep(dep)).collect();
         if let Some(spawner) = self.waits_for {
             let metadata = serde_json::json!({"gate": self.waits_for_gate}).to_string();
             deps.push(NewDep { metadata, ..NewDep::new(spawner, dep_type::WAITS_FOR) });

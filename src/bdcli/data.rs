@@ -125,7 +125,8 @@ impl Import {
             std::io::stdin().read_to_end(&mut bytes).context("read standard input")?;
         } else {
             bytes = std::fs::read(&input).map_err(|error| {
-                Error::not_found(format!("read {}: {error}", input.display())).hint("give the file with -i, - for standard input")
+                Error::not_found(format!("read {}: {error}", input.display()))
+                    .hint("give the file with -i, - for standard input")
             })?;
         }
         if self.strict || self.dry_run {
@@ -135,7 +136,12 @@ impl Import {
                     .hint("nothing was read; without --strict such lines are kept aside and the others read"));
             }
             if self.dry_run {
-                let text = format!("{} beads on {} lines; {} lines can't be read\n", check.created, check.lines, check.rejected.len());
+                let text = format!(
+                    "{} beads on {} lines; {} lines can't be read\n",
+                    check.created,
+                    check.lines,
+                    check.rejected.len()
+                );
                 return render::print(context.output, serde_json::to_value(&check)?, text);
             }
         }

@@ -52,7 +52,9 @@ impl Delete {
         let mut given = self.ids.clone();
         if let Some(path) = &self.from_file {
             let text = parse::body(path)?;
-            given.extend(text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned));
+            given.extend(
+                text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned),
+            );
         }
         if given.is_empty() {
             return Err(Error::usage("which bead?").hint("give its id"));
@@ -61,8 +63,11 @@ impl Delete {
         let mut open: Vec<String> = given.iter().map(|id| context.ledger.resolve(id)).collect::<Result<_>>()?;
         while let Some(id) = open.pop() {
             if ids.insert(id.clone()) && self.cascade {
-                let mut statement = context.ledger.conn().prepare_cached("SELECT issue FROM deps WHERE depends_on = ?1")?;
-                open.extend(statement.query_map([&id], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?);
+                let mut statement =
+                    context.ledger.conn().prepare_cached("SELECT issue FROM deps WHERE depends_on = ?1")?;
+                open.extend(
+                    statement.query_map([&id], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?,
+                );
             }
         }
         if !self.force || self.dry_run {
@@ -83,8 +88,7 @@ impl Delete {
             [one] => json!(one.id),
             many => Value::from(many.iter().map(|bead| bead.id.clone()).collect::<Vec<_>>()),
         };
-        let json =
-            json!({"deleted": deleted, "dependencies_removed": tally.edges, "references_updated": tally.texts});
+        let json = json!({"deleted": deleted, "dependencies_removed": tally.edges, "references_updated": tally.texts});
         let mut text: String =
             tally.beads.iter().map(|bead| format!("Deleted {}\n", render::line(bead, Paint::stdout()))).collect();
         if tally.edges + tally.texts > 0 {
@@ -103,7 +107,11 @@ impl Delete {
             tally.edges += all.len();
             all.into_iter().collect()
         };
-        if self.hard { tx.purge(id)? } else { drop(tx.delete(id, &self.reason)?) }
+        if self.hard {
+            tx.purge(id)?
+        } else {
+            drop(tx.delete(id, &self.reason)?)
+        }
         for other in others {
             let Some(neighbour) = tx.find(&other)?.filter(|bead| !bead.status.is_done()) else { continue };
             let mut patch = Patch::default();
@@ -158,7 +166,10 @@ mod tests {
 
     #[test]
     fn only_whole_ids_are_marked() {
-        assert_eq!(without("see gt-abc. and gt-abc.1, gt-abcd", "gt-abc").as_deref(), Some("see [deleted:gt-abc]. and gt-abc.1, gt-abcd"));
+        assert_eq!(
+            without("see gt-abc. and gt-abc.1, gt-abcd", "gt-abc").as_deref(),
+            Some("see [deleted:gt-abc]. and gt-abc.1, gt-abcd")
+        );
         assert_eq!(without("xgt-abc", "gt-abc"), None);
         assert_eq!(without("gt-abcgt-abc", "gt-abc"), None);
     }

@@ -155,7 +155,11 @@ impl Add {
             Ok((issue, if external { dep.depends_on.clone() } else { tx.resolve(&dep.depends_on)? }))
         })?;
         let json = json!({"issue_id": issue, "depends_on_id": target, "type": self.kind, "status": "added"});
-        render::print_change(context.output, json, format!("{issue} now depends on {target} ({})\n", render::clean(&self.kind)))
+        render::print_change(
+            context.output,
+            json,
+            format!("{issue} now depends on {target} ({})\n", render::clean(&self.kind)),
+        )
     }
 }
 
@@ -219,11 +223,8 @@ impl Tree {
         let mut open = vec![(root.clone(), String::new(), 0)];
         while let Some((bead, parent, depth)) = open.pop() {
             let again = !seen.insert(bead.id.clone());
-            let edges = if again || depth > self.max_depth {
-                Vec::new()
-            } else {
-                show::neighbours(ledger, &bead.id, down)?
-            };
+            let edges =
+                if again || depth > self.max_depth { Vec::new() } else { show::neighbours(ledger, &bead.id, down)? };
             let truncated = again || (depth == self.max_depth && !edges.is_empty());
             let wanted = depth == 0 || self.status.as_deref().is_none_or(|status| bead.status.as_str() == status);
             if wanted {

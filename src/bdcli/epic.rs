@@ -76,12 +76,19 @@ impl Epic {
                 let mut beads: Vec<_> = epics.into_iter().map(|(epic, ..)| epic).collect();
                 if !dry_run && !beads.is_empty() {
                     beads = context.write(|tx| {
-                        beads.iter().map(|epic| Ok(tx.close(&epic.id, "All children completed")?.bead)).collect::<Result<Vec<_>>>()
+                        beads
+                            .iter()
+                            .map(|epic| Ok(tx.close(&epic.id, "All children completed")?.bead))
+                            .collect::<Result<Vec<_>>>()
                     })?;
                 }
                 let what = if dry_run { "Would close" } else { "Closed" };
                 let text = beads.iter().map(|bead| format!("{what} {}\n", render::line(bead, paint))).collect();
-                render::print_change(context.output, json!({"closed": render::issues(&beads), "count": beads.len()}), text)
+                render::print_change(
+                    context.output,
+                    json!({"closed": render::issues(&beads), "count": beads.len()}),
+                    text,
+                )
             }
         }
     }

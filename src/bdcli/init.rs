@@ -75,7 +75,10 @@ impl Init {
         }
         for (name, text) in [
             (".gitignore", GITIGNORE.to_owned()),
-            ("metadata.json", "{\n  \"database\": \"ledger.db\",\n  \"jsonl_export\": \"issues.jsonl\"\n}\n".to_owned()),
+            (
+                "metadata.json",
+                "{\n  \"database\": \"ledger.db\",\n  \"jsonl_export\": \"issues.jsonl\"\n}\n".to_owned(),
+            ),
         ] {
             let path = beads_dir.join(name);
             if !path.exists() {

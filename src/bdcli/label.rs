@@ -74,7 +74,11 @@ impl Change {
         let done = context.write(|tx| {
             let one = |id: &String| {
                 let id = tx.resolve(id)?;
-                if add { tx.add_label(&id, label)? } else { tx.remove_label(&id, label)? };
+                if add {
+                    tx.add_label(&id, label)?
+                } else {
+                    tx.remove_label(&id, label)?
+                };
                 Ok(id)
             };
             ids.iter().map(one).collect::<Result<Vec<_>>>()

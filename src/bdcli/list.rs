@@ -192,7 +192,8 @@ impl Which {
 
 /// How many `blocks` edges a bead has in each direction.
 fn counts(ledger: &Ledger, id: &str) -> Result<(i64, i64)> {
-    let count = |sql: &str| -> Result<i64> { Ok(ledger.conn().prepare_cached(sql)?.query_row([id], |row| row.get(0))?) };
+    let count =
+        |sql: &str| -> Result<i64> { Ok(ledger.conn().prepare_cached(sql)?.query_row([id], |row| row.get(0))?) };
     Ok((
         count("SELECT count(*) FROM deps WHERE issue = ?1 AND type = 'blocks'")?,
         count("SELECT count(*) FROM deps WHERE depends_on = ?1 AND type = 'blocks'")?,

@@ -30,7 +30,9 @@ pub fn time(text: &str) -> Result<Timestamp> {
         _ => text
             .parse()
             .ok()
-            .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|d| local(d.and_time(chrono::NaiveTime::MIN))))
+            .or_else(|| {
+                NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|d| local(d.and_time(chrono::NaiveTime::MIN)))
+            })
             .or_else(|| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S").ok().and_then(local))
             .or_else(|| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok().and_then(local)),
     };

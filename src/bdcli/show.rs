@@ -121,7 +121,8 @@ fn page(ledger: &Ledger, bead: &Bead, paint: Paint) -> Result<String> {
         facts.push("wisp".into());
     }
     let _ = writeln!(out, "{}", facts.join("  "));
-    let by = if bead.created_by.is_empty() { String::new() } else { format!(" by {}", render::clean(&bead.created_by)) };
+    let by =
+        if bead.created_by.is_empty() { String::new() } else { format!(" by {}", render::clean(&bead.created_by)) };
     let mut times = format!("made {}{by}, changed {}", render::ago(bead.created_at), render::ago(bead.updated_at));
     if let Some(closed) = bead.closed_at {
         let _ = write!(times, ", closed {}: {}", render::ago(closed), render::clean(&bead.close_reason));

@@ -35,7 +35,11 @@ impl Stats {
             condition += &format!(" AND assignee = ?{}", params.len());
         }
         let count = |extra: &str| -> Result<i64> {
-            Ok(conn.query_row(&format!("SELECT count(*) FROM beads b WHERE {condition} AND {extra}"), params.as_slice(), |row| row.get(0))?)
+            Ok(conn.query_row(
+                &format!("SELECT count(*) FROM beads b WHERE {condition} AND {extra}"),
+                params.as_slice(),
+                |row| row.get(0),
+            )?)
         };
         let status = |name: &str| count(&format!("status = '{name}'"));
         let now = Timestamp::now().unix_nanos();

@@ -224,9 +224,7 @@ impl Defer {
         let mut context = Context::open(global)?;
         let until = self.until.as_deref().map(parse::time).transpose().context("--until")?;
         let patch = Patch { status: Some(Status::Deferred), defer_until: until.map(Some), ..Patch::default() };
-        let beads = context.write(|tx| {
-            self.ids.iter().map(|id| tx.update(id, &patch)).collect::<Result<Vec<_>>>()
-        })?;
+        let beads = context.write(|tx| self.ids.iter().map(|id| tx.update(id, &patch)).collect::<Result<Vec<_>>>())?;
         report(&context, "Put off", &beads)
     }
 }

@@ -28,7 +28,12 @@ impl Info {
         });
         let mut text = format!("{} beads in {}\n", count, context.ledger.path().display());
         text += &match &context.town {
-            Some(town) => format!("the town {} ({}), daemon {}\n", town.name, town.root.display(), if daemon { "running" } else { "not running" }),
+            Some(town) => format!(
+                "the town {} ({}), daemon {}\n",
+                town.name,
+                town.root.display(),
+                if daemon { "running" } else { "not running" }
+            ),
             None => "a ledger alone\n".into(),
         };
         for store in &stores {

@@ -30,11 +30,15 @@ fn a_bead_from_its_making_to_its_end() {
     let first = id_of(&sandbox.bd_in(&dir, ["q", "First <thing>"]).ok());
     assert!(first.starts_with("lab-") && first.len() == 9, "{first}");
 
-    let made = sandbox.bd_in(&dir, ["create", "Second", "-t", "bug", "-p", "P1", "-l", "b,a", "--deps", &first, "--json"]);
+    let made =
+        sandbox.bd_in(&dir, ["create", "Second", "-t", "bug", "-p", "P1", "-l", "b,a", "--deps", &first, "--json"]);
     let made = made.ok().json();
     let second = made["id"].as_str().unwrap().to_owned();
     assert_eq!((made["priority"].as_i64(), made["issue_type"].as_str()), (Some(1), Some("bug")));
-    assert_eq!((made["owner"].as_str(), made["created_by"].as_str()), (Some("person@example.org"), Some("Test Person")));
+    assert_eq!(
+        (made["owner"].as_str(), made["created_by"].as_str()),
+        (Some("person@example.org"), Some("Test Person"))
+    );
     assert_eq!(made.get("labels"), None, "create gives the bead's own fields only");
 
     assert_eq!(ids(&sandbox.bd_in(&dir, ["ready", "--json"]).ok().json()), [first.as_str()]);
@@ -49,8 +53,12 @@ fn a_bead_from_its_making_to_its_end() {
 
     let refused = sandbox.bd_in(&dir, ["close", &second]).code(4);
     assert!(refused.stderr.contains(&first) && refused.stderr.contains("hint:"), "{refused:?}");
-    let closed = sandbox.bd_in(&dir, ["close", &first, "--reason", "done & dusted", "--suggest-next", "--json"]).ok().json();
-    assert_eq!((&closed["closed"][0]["status"], &closed["unblocked"][0]["id"]), (&"closed".into(), &second.as_str().into()));
+    let closed =
+        sandbox.bd_in(&dir, ["close", &first, "--reason", "done & dusted", "--suggest-next", "--json"]).ok().json();
+    assert_eq!(
+        (&closed["closed"][0]["status"], &closed["unblocked"][0]["id"]),
+        (&"closed".into(), &second.as_str().into())
+    );
     assert_eq!(ids(&sandbox.bd_in(&dir, ["ready", "--json"]).ok().json()), [second.as_str()]);
 
     let updated = sandbox.bd_in(&dir, ["update", &second, "--claim", "--add-label", "c", "--json"]).ok().json();
@@ -138,7 +146,11 @@ fn a_clone_has_the_beads_and_takes_what_git_brings() {
     sandbox.git(&dir, ["commit", "-qam", "Closed"]);
     sandbox.git(&clone, ["checkout", "-q", ".beads"]);
     sandbox.git(&clone, ["pull", "-q"]);
-    assert_eq!(ids(&sandbox.bd_in(&clone, ["ready", "--json"]).ok().json()), [second.as_str()], "closed by the pull; absent is not deleted");
+    assert_eq!(
+        ids(&sandbox.bd_in(&clone, ["ready", "--json"]).ok().json()),
+        [second.as_str()],
+        "closed by the pull; absent is not deleted"
+    );
     sandbox.bd_in(&clone, ["update", &second, "-p", "1"]).ok();
     let file = std::fs::read_to_string(clone.join(".beads/issues.jsonl")).unwrap();
     assert_eq!(file.lines().count(), 2, "{file}");
@@ -158,5 +170,8 @@ fn parts_get_their_parents_number_and_wisps_are_not_exported() {
     let status = sandbox.bd_in(&dir, ["epic", "status", "--json"]).ok().json();
     assert_eq!((&status[0]["total_children"], &status[0]["eligible_for_close"]), (&1.into(), &true.into()));
     let stats = sandbox.bd_in(&dir, ["stats", "--json"]).ok().json();
-    assert_eq!((&stats["summary"]["total_issues"], &stats["summary"]["epics_eligible_for_closure"]), (&2.into(), &1.into()));
+    assert_eq!(
+        (&stats["summary"]["total_issues"], &stats["summary"]["epics_eligible_for_closure"]),
+        (&2.into(), &1.into())
+    );
 }

@@ -144,8 +144,7 @@ fn import(
 ) -> Result<ImportReport> {
     let now = Timestamp::now();
     let found = lines::read(bytes, now);
-    let mut report =
-        ImportReport { store: store.name.clone(), file: path.to_owned(), created: 0, ..report_on(&found) };
+    let mut report = ImportReport { store: store.name.clone(), file: path.to_owned(), created: 0, ..report_on(&found) };
     // Before the ledger takes the file over: a later export no longer has these lines.
     report.kept_aside = keep_aside(store, path, &found.rejected, now)?;
 
