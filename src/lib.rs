@@ -5,13 +5,12 @@
 //! floor 4 `view`, `patrol`; faces `cli`, `bdcli`, `cockpit`.
 
 pub mod base;
-pub mod bdcli;
 pub mod cli;
 pub mod cockpit;
-pub mod formula;
 pub mod ledger;
 pub mod repo;
 pub mod runtime;
+pub mod session;
 pub mod terminal;
 pub mod town;
 pub mod view;

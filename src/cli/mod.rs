@@ -9,11 +9,11 @@ use crate::base::report::{self, Output};
 use crate::base::{Error, Result};
 
 // town and rigs
-mod crew;
-mod hooks;
 mod install;
 mod rig;
 // agents and sessions
+mod attach;
+mod session;
 // work
 // faces
 mod completion;
@@ -43,13 +43,19 @@ pub enum Command {
     /// The projects of the town
     #[command(subcommand)]
     Rig(rig::RigCommand),
-    /// Workspaces of their own for people and long-lived agents
-    #[command(subcommand)]
-    Crew(crew::CrewCommand),
-    /// The worktrees that keep agents' work
-    #[command(subcommand)]
-    Hooks(hooks::Hooks),
     // agents and sessions
+    /// Open an agent's terminal; ctrl-] leaves it again
+    Attach(attach::Attach),
+    /// Type a message to an agent
+    Nudge(session::Nudge),
+    /// Show what is on an agent's terminal
+    Peek(session::Peek),
+    /// The terminals agents run in
+    #[command(subcommand)]
+    Session(session::SessionCommand),
+    /// Run one session (gt starts these itself)
+    #[command(hide = true)]
+    SessionHost,
     // work
     // faces
     /// Print a completion script for a shell
@@ -85,9 +91,12 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         // town and rigs
         Some(Command::Install(command)) => command.run(output),
         Some(Command::Rig(command)) => command.run(output),
-        Some(Command::Crew(command)) => command.run(output),
-        Some(Command::Hooks(command)) => command.run(output),
         // agents and sessions
+        Some(Command::Attach(command)) => command.run(output),
+        Some(Command::Nudge(command)) => command.run(output),
+        Some(Command::Peek(command)) => command.run(output),
+        Some(Command::Session(command)) => command.run(output),
+        Some(Command::SessionHost) => crate::session::run_host(),
         // work
         // faces
         Some(Command::Completion(command)) => command.run(output),

@@ -5,7 +5,6 @@
 
 mod bare;
 mod branches;
-mod clone;
 mod command;
 mod hook_record;
 mod push;

@@ -1,0 +1,363 @@
+//! `gt session`, `gt peek`, `gt nudge`: the terminals agents run in.
+
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::base::report::{self, Output, Paint, Report};
+use crate::base::text::{fit, neutralise, truncate};
+use crate::base::{Error, Result, Timestamp};
+use crate::session::{self, KillReport, NudgeOutcome, SessionRecord, SessionSpec, Status, registry};
+use crate::town::{Address, Town, agent_env};
+
+/// `gt session <what>`.
+#[derive(Debug, Subcommand)]
+pub enum SessionCommand {
+    /// List sessions; ended ones too with --all
+    #[command(visible_alias = "ls")]
+    List {
+        /// Ended sessions too
+        #[arg(long, short)]
+        all: bool,
+    },
+    /// Run a program on a terminal of its own, in an agent's name
+    Start(Start),
+    /// End a session and every process of it
+    Stop {
+        /// The agent or session
+        agent: String,
+    },
+    /// Show how a session is
+    Status {
+        /// The agent or session
+        agent: String,
+    },
+}
+
+/// Arguments of `gt session start`.
+#[derive(Debug, Args)]
+pub struct Start {
+    /// The agent's address
+    address: Address,
+    /// The directory to start in; the agent's own by default
+    #[arg(long)]
+    cwd: Option<PathBuf>,
+    /// Columns
+    #[arg(long, default_value_t = 0)]
+    cols: u16,
+    /// Rows
+    #[arg(long, default_value_t = 0)]
+    rows: u16,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+/// Arguments of `gt peek`.
+#[derive(Debug, Args)]
+pub struct Peek {
+    /// The agent or session
+    agent: String,
+    /// How many lines, counted from the bottom
+    #[arg(short = 'n', long, default_value_t = 100)]
+    lines: usize,
+    /// The same, as a second argument
+    count: Option<usize>,
+}
+
+/// Arguments of `gt nudge`.
+#[derive(Debug, Args)]
+pub struct Nudge {
+    /// The agent or session
+    agent: String,
+    /// The message; `-` reads it from standard input
+    message: Option<String>,
+    /// The message, as an option
+    #[arg(short, long = "message", conflicts_with = "message")]
+    text: Option<String>,
+}
+
+impl SessionCommand {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Those of the operation.
+    pub fn run(self, output: Output) -> Result<()> {
+        let town = Town::current()?;
+        match self {
+            SessionCommand::List { all } => {
+                registry::sweep(&town)?;
+                let records = registry::list(&town)?;
+                let lines = records.iter().filter(|record| all || registry::is_alive(record)).map(Line::of).collect();
+                report::print(output, &List(lines))
+            }
+            SessionCommand::Start(start) => {
+                let record = start.run(&town)?;
+                report::print(output, &Started(record))
+            }
+            SessionCommand::Stop { agent } => {
+                let record = registry::resolve(&town, &agent)?;
+                let report = session::kill(&town, &record.name, &[])?;
+                report::print(output, &Stopped { session: record.name, report })
+            }
+            SessionCommand::Status { agent } => {
+                let record = registry::resolve(&town, &agent)?;
+                if record.exit.is_some() {
+                    return report::print(output, &Ended(record));
+                }
+                report::print(output, &Running(session::status(&town, &record.name)?))
+            }
+        }
+    }
+}
+
+impl Start {
+    fn run(self, town: &Town) -> Result<SessionRecord> {
+        let name = self.address.session_name();
+        let cwd = match self.cwd {
+            Some(cwd) => std::path::absolute(&cwd)?,
+            None => town.home(&self.address),
+        };
+        session::start(
+            town,
+            &SessionSpec {
+                env: agent_env(town, &self.address, &name),
+                address: self.address.to_string(),
+                role: self.address.role().to_string(),
+                preset: "custom".into(),
+                bead: None,
+                cwd,
+                title: self.command.first().cloned().unwrap_or_default(),
+                argv: self.command,
+                cols: self.cols,
+                rows: self.rows,
+                name,
+            },
+        )
+    }
+}
+
+impl Peek {
+    /// Does it.
+    ///
+    /// # Errors
+    /// When there is no such session.
+    pub fn run(self, output: Output) -> Result<()> {
+        let town = Town::current()?;
+        let record = registry::resolve(&town, &self.agent)?;
+        let text = session::peek(&town, &record.name, self.count.unwrap_or(self.lines))?;
+        report::print(output, &Peeked { session: record.name, running: record.exit.is_none(), text })
+    }
+}
+
+impl Nudge {
+    /// Does it.
+    ///
+    /// # Errors
+    /// When there is no such session, or the message can't be delivered.
+    pub fn run(self, output: Output) -> Result<()> {
+        let town = Town::current()?;
+        let text = match self.message.or(self.text) {
+            Some(text) if text == "-" => {
+                let mut text = String::new();
+                io::stdin().read_to_string(&mut text)?;
+                text
+            }
+            Some(text) => text,
+            None => return Err(Error::usage("no message").hint("gt nudge <agent> \"message\"")),
+        };
+        let record = registry::resolve(&town, &self.agent)?;
+        let sender = Address::from_env();
+        // An agent should know who speaks; what a person types stands for itself.
+        let text = match &sender {
+            Some(address) if !text.trim().is_empty() => format!("[from {address}] {text}"),
+            _ => text,
+        };
+        let from = sender.map_or_else(|| "overseer".to_owned(), |address| address.to_string());
+        let outcome = session::nudge(&town, &record.name, &text, &from)?;
+        if let NudgeOutcome::Refused(reason) = &outcome {
+            return Err(Error::refused(format!("{} did not take the message: {reason}", record.address)));
+        }
+        let (word, reason) = (outcome.word(), outcome.reason().map(str::to_owned));
+        report::print(
+            output,
+            &Nudged { session: record.name, address: record.address, outcome: word, reason, detail: outcome },
+        )
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    session: String,
+    address: String,
+    role: String,
+    preset: String,
+    bead: Option<String>,
+    running: bool,
+    pid: i32,
+    host_pid: i32,
+    started_at: Timestamp,
+    title: String,
+    exit: Option<session::Exit>,
+}
+
+impl Line {
+    fn of(record: &SessionRecord) -> Line {
+        Line {
+            session: record.name.clone(),
+            address: record.address.clone(),
+            role: record.role.clone(),
+            preset: record.preset.clone(),
+            bead: record.bead.clone(),
+            running: registry::is_alive(record),
+            pid: record.child_pid,
+            host_pid: record.host_pid,
+            started_at: record.started_at,
+            title: record.title.clone(),
+            exit: record.exit.clone(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct List(Vec<Line>);
+
+impl Report for List {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        if self.0.is_empty() {
+            return writeln!(out, "no sessions");
+        }
+        let now = Timestamp::now();
+        for line in &self.0 {
+            let state = match &line.exit {
+                Some(exit) => exit.words(),
+                None => format!("pid {}", line.pid),
+            };
+            let age = line.started_at.age(now);
+            let bead = line.bead.as_deref().unwrap_or("-");
+            let dot = if line.running { paint.green("●") } else { paint.dim("○") };
+            writeln!(
+                out,
+                "{dot} {} {} {} {} {}",
+                fit(&neutralise(&line.address, true), 28),
+                fit(&line.preset, 10),
+                fit(bead, 12),
+                fit(&age, 5),
+                truncate(&neutralise(&state, true), 40),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Started(SessionRecord);
+
+impl Report for Started {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        let record = &self.0;
+        writeln!(out, "{} {} runs as pid {}", paint.green("✓"), record.address, record.child_pid)?;
+        writeln!(out, "  look: gt attach {}", record.address)
+    }
+}
+
+#[derive(Serialize)]
+struct Stopped {
+    session: String,
+    #[serde(flatten)]
+    report: KillReport,
+}
+
+impl Report for Stopped {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        let KillReport { already_gone, ended, forced, .. } = self.report;
+        if already_gone {
+            return writeln!(out, "{} {} had ended already", paint.green("✓"), self.session);
+        }
+        let processes = if ended == 1 { "1 process".to_owned() } else { format!("{ended} processes") };
+        let how = if forced > 0 { format!(", {forced} of them by force") } else { String::new() };
+        writeln!(out, "{} {} stopped: {processes} ended{how}", paint.green("✓"), self.session)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Running(Status);
+
+impl Report for Running {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        let status = &self.0;
+        writeln!(out, "{} {}", paint.bold(&status.address), paint.dim(&status.name))?;
+        writeln!(out, "  program  pid {}, {}", status.child_pid, status.preset)?;
+        if let Some(program) = &status.program {
+            let message = program.msg.as_deref().or(program.title.as_deref()).unwrap_or("");
+            writeln!(out, "  says     {} {}", program.state.as_str(), neutralise(message, true))?;
+        }
+        if !status.title.is_empty() {
+            writeln!(out, "  title    {}", neutralise(&status.title, true))?;
+        }
+        if let Some(bead) = &status.bead {
+            writeln!(out, "  bead     {bead}")?;
+        }
+        writeln!(out, "  silent   {} ms", status.silent_ms)?;
+        writeln!(out, "  screen   {}x{}, {} looking", status.cols, status.rows, status.clients)?;
+        writeln!(out, "  traffic  {} bytes out, {} in", status.bytes_out, status.bytes_in)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Ended(SessionRecord);
+
+impl Report for Ended {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        let how = self.0.exit.as_ref().map(session::Exit::words).unwrap_or_default();
+        writeln!(out, "{} has ended: {how}", paint.bold(&self.0.address))
+    }
+}
+
+#[derive(Serialize)]
+struct Peeked {
+    session: String,
+    running: bool,
+    text: String,
+}
+
+impl Report for Peeked {
+    fn human(&self, out: &mut dyn Write, _paint: Paint) -> io::Result<()> {
+        writeln!(out, "{}", neutralise(&self.text, false))
+    }
+}
+
+#[derive(Serialize)]
+struct Nudged {
+    session: String,
+    address: String,
+    outcome: &'static str,
+    reason: Option<String>,
+    #[serde(skip)]
+    detail: NudgeOutcome,
+}
+
+impl Report for Nudged {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        match &self.detail {
+            NudgeOutcome::Delivered => writeln!(out, "{} {} took the message", paint.green("✓"), self.address),
+            NudgeOutcome::Unconfirmed => writeln!(
+                out,
+                "{} typed to {}, but nothing on its terminal shows that it was taken; look: gt peek {}",
+                paint.yellow("!"),
+                self.address,
+                self.session
+            ),
+            NudgeOutcome::Queued(reason) => {
+                writeln!(out, "{} queued for {}: {reason}", paint.yellow("…"), self.address)
+            }
+            NudgeOutcome::Refused(reason) => writeln!(out, "{} refused: {reason}", self.address),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The host: the process that is a session. It owns the terminal, the only emulator and the program, and serves clients; one thread,
+//! one poll loop.
+
+mod ending;
+mod nudge;
+mod os;
+mod peer;
+mod pty;
+mod serve;
+
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::stat::Mode;
+
+use super::place::Place;
+use super::record::{SessionRecord, SessionSpec};
+use super::start::{HostAnswer, HostOrder};
+use super::{DEFAULT_SIZE, tree};
+use crate::base::lock::Lock;
+use crate::base::{Error, Kind, Result, ResultExt, Timestamp};
+use crate::terminal::clamp_size;
+use pty::Pty;
+
+/// What `gt session-host` does: reads the order on standard input, leaves its starter behind, runs the session and answers on standard
+/// output whether it runs. Returns in the starter's child at once, in the host when the session has ended.
+///
+/// # Errors
+/// When the order can't be read or the process can't fork; all else is answered to the starter.
+pub fn run_host() -> Result<()> {
+    let mut order = Vec::new();
+    std::io::stdin().read_to_end(&mut order).context("read the order")?;
+    let order: HostOrder = serde_json::from_slice(&order).map_err(|error| {
+        Error::usage(format!("not an order for a session: {error}")).hint("gt starts session hosts itself")
+    })?;
+    // Whatever the starter had open (a lock, a pipe) is not ours to keep.
+    close_inherited();
+    if !os::fork()? {
+        return Ok(());
+    }
+    nix::unistd::setsid().context("setsid")?;
+    // Forked again, the host is no session leader and never gets a controlling terminal by opening one.
+    if !os::fork()? {
+        return Ok(());
+    }
+    match prepare(&order) {
+        Ok(mut host) => {
+            answer(&HostAnswer::Runs(Box::new(host.record.clone())));
+            leave_starter();
+            host.run()
+        }
+        Err(error) => {
+            answer(&HostAnswer::Failed {
+                refused: error.kind() == Kind::Refused,
+                message: error.message().to_owned(),
+                hint: error.hint_text().map(str::to_owned),
+            });
+            Ok(())
+        }
+    }
+}
+
+fn answer(answer: &HostAnswer) {
+    if let Ok(mut line) = serde_json::to_vec(answer) {
+        line.push(b'\n');
+        // A starter that is gone has no use for the answer; the session runs all the same.
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(&line).and_then(|()| out.flush());
+    }
+}
+
+fn close_inherited() {
+    let open: Vec<i32> = std::fs::read_dir("/proc/self/fd")
+        .map(|entries| entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
+        .unwrap_or_default();
+    for fd in open.into_iter().filter(|fd| *fd > 2) {
+        // The descriptor of the listing itself is among them and closed already.
+        let _ = nix::unistd::close(fd);
+    }
+}
+
+/// Lets go of the starter's pipes, so that it sees their end.
+fn leave_starter() {
+    if let Ok(null) = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null") {
+        let _ = nix::unistd::dup2_stdin(&null);
+        let _ = nix::unistd::dup2_stdout(&null);
+    }
+}
+
+fn prepare(order: &HostOrder) -> Result<serve::Host> {
+    let HostOrder { spec, place } = order;
+    let directory = place.make_directory(&spec.name)?;
+    let Some(lock) = Lock::try_acquire(&directory.join("host.lock"))? else {
+        return Err(Error::refused(format!("session {} runs already", spec.name))
+            .hint(format!("gt attach {0}, or gt session stop {0}", spec.name)));
+    };
+    nix::unistd::chdir("/").context("leave the directory")?;
+    nix::sys::prctl::set_child_subreaper(true).context("become a subreaper")?;
+    let mut caught = SigSet::empty();
+    for signal in [Signal::SIGCHLD, Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGQUIT] {
+        caught.add(signal);
+    }
+    caught.thread_block().context("block signals")?;
+    let signals = SignalFd::with_flags(&caught, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).context("signals")?;
+    let socket = place.socket(&spec.name)?;
+    let listener = listen(&socket)?;
+    let wished = |wish: u16, default: u16| if wish == 0 { default } else { wish };
+    let size = clamp_size(wished(spec.cols, DEFAULT_SIZE.0), wished(spec.rows, DEFAULT_SIZE.1));
+    let mark = mark(place, spec);
+    // The last screen of an earlier session of this name is not this one's.
+    let _ = std::fs::remove_file(directory.join("screen.bin"));
+    let unbind = |error: Error| {
+        let _ = std::fs::remove_file(&socket);
+        error
+    };
+    let pty = Pty::spawn(spec, size, &mark).map_err(unbind)?;
+    let pid = std::process::id() as i32;
+    let record = SessionRecord {
+        kind: "session".into(),
+        version: 1,
+        name: spec.name.clone(),
+        address: spec.address.clone(),
+        role: spec.role.clone(),
+        preset: spec.preset.clone(),
+        bead: spec.bead.clone(),
+        cwd: spec.cwd.clone(),
+        program: spec.argv.first().cloned().unwrap_or_default(),
+        host_pid: pid,
+        host_start: tree::start_time(pid).unwrap_or(0),
+        child_pid: pty.child,
+        child_start: tree::start_time(pty.child).unwrap_or(0),
+        mark,
+        socket: socket.clone(),
+        started_at: Timestamp::now(),
+        exit: None,
+        last_state: None,
+        title: spec.title.clone(),
+    };
+    if let Err(error) = record.write(&directory) {
+        super::registry::end_leftovers(&record, &[]);
+        return Err(unbind(error));
+    }
+    Ok(serve::Host::new(record, directory, pty, size, listener, signals, lock))
+}
+
+/// The value that marks the processes of this session and no other.
+fn mark(place: &Place, spec: &SessionSpec) -> String {
+    format!("{}/{}/{:016x}", place.town_id, spec.name, fastrand::u64(..))
+}
+
+fn listen(socket: &Path) -> Result<UnixListener> {
+    let what = || format!("listen on {}", socket.display());
+    // The lock says that no host of this name runs: a socket in the way is one of the dead.
+    match std::fs::remove_file(socket) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).with_context(what),
+        _ => {}
+    }
+    let old = nix::sys::stat::umask(Mode::from_bits_truncate(0o177));
+    let listener = UnixListener::bind(socket);
+    nix::sys::stat::umask(old);
+    let listener = listener.with_context(what)?;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600)).with_context(what)?;
+    listener.set_nonblocking(true).with_context(what)?;
+    Ok(listener)
+}

@@ -1,0 +1,35 @@
+//! What only the operating system's own calls can do.
+#![allow(unsafe_code)]
+
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+
+use nix::unistd::ForkResult;
+
+use crate::base::{Error, Result, ResultExt};
+
+/// Forks. Returns `true` in the child.
+///
+/// # Errors
+/// When there are too many processes, or this process has threads.
+pub(super) fn fork() -> Result<bool> {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads != 1 {
+        return Err(Error::failed(format!("the host has {threads} threads before it forks")));
+    }
+    // SAFETY: the process has exactly one thread (checked above), so the child inherits no lock held by a thread that isn't there.
+    match unsafe { nix::unistd::fork() }.context("fork")? {
+        ForkResult::Child => Ok(true),
+        ForkResult::Parent { .. } => Ok(false),
+    }
+}
+
+/// A duplicate of `fd`, closed on exec. portable-pty gives the master's descriptor as a bare number only, and its own writer submits
+/// half-typed input when dropped.
+///
+/// # Errors
+/// When there are too many open files.
+pub(super) fn duplicate(fd: RawFd) -> Result<OwnedFd> {
+    // SAFETY: the caller's PTY master owns `fd` and outlives this call.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    borrowed.try_clone_to_owned().context("duplicate the terminal's descriptor")
+}

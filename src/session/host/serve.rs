@@ -1,0 +1,582 @@
+//! The host's loop.
+
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
+use nix::sys::signalfd::SignalFd;
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use super::ending::{Ending, Progress};
+use super::nudge::{Act, Nudger, View};
+use super::peer::Peer;
+use super::pty::{Input, MAX_INPUT, Pty};
+use crate::base::lock::Lock;
+use crate::base::{Result, Timestamp};
+use crate::session::HISTORY;
+use crate::session::record::{Exit, LastScreen, SessionRecord};
+use crate::session::tree::Processes;
+use crate::session::wire::{AttachMode, ClientMsg, NudgeOutcome, PROTOCOL, ServerMsg, Status};
+use crate::terminal::{
+    Emulator, TermEvent, clamp_size, encode_focus, encode_key, encode_mouse, encode_paste, new_emulator,
+};
+
+/// What the program may write before the clients have their turn.
+const TURN: usize = 64 * 1024;
+/// A size that changes is passed on when it has stood still so long: agents redraw noisily at every step.
+const SETTLE: Duration = Duration::from_millis(50);
+/// How long clients have to take what waits for them when the session is over.
+const GOODBYE: Duration = Duration::from_millis(500);
+/// Clients served at once.
+const MAX_CLIENTS: usize = 64;
+
+/// A session.
+pub(super) struct Host {
+    pub record: SessionRecord,
+    directory: PathBuf,
+    pty: Pty,
+    /// No process has the terminal open any more.
+    closed: bool,
+    emulator: Box<dyn Emulator>,
+    listener: UnixListener,
+    signals: SignalFd,
+    peers: Vec<Peer>,
+    next_peer: u64,
+    /// The client whose size holds: the one that typed last.
+    leader: Option<u64>,
+    resize: Option<((u16, u16), Instant)>,
+    nudger: Nudger,
+    /// What people typed while a nudge was being typed.
+    held: Vec<u8>,
+    ending: Option<Ending>,
+    exit: Option<Exit>,
+    stopped: bool,
+    bytes_out: u64,
+    started: Instant,
+    last_output: Option<Instant>,
+    last_output_at: Option<Timestamp>,
+    last_typed: Option<Instant>,
+    _lock: Lock,
+}
+
+impl Host {
+    pub fn new(
+        record: SessionRecord,
+        directory: PathBuf,
+        pty: Pty,
+        size: (u16, u16),
+        listener: UnixListener,
+        signals: SignalFd,
+        lock: Lock,
+    ) -> Host {
+        Host {
+            record,
+            directory,
+            pty,
+            closed: false,
+            emulator: new_emulator(size.0, size.1, HISTORY),
+            listener,
+            signals,
+            peers: Vec::new(),
+            next_peer: 1,
+            leader: None,
+            resize: None,
+            nudger: Nudger::default(),
+            held: Vec::new(),
+            ending: None,
+            exit: None,
+            stopped: false,
+            bytes_out: 0,
+            started: Instant::now(),
+            last_output: None,
+            last_output_at: None,
+            last_typed: None,
+            _lock: lock,
+        }
+    }
+
+    /// Runs the session to its end.
+    ///
+    /// # Errors
+    /// When waiting for events fails, which nothing can mend.
+    pub fn run(&mut self) -> Result<()> {
+        loop {
+            let now = Instant::now();
+            if self.advance(now) {
+                self.finish();
+                return Ok(());
+            }
+            self.show(now);
+            self.wait(now)?;
+        }
+    }
+
+    /// Does what is due. Returns whether the session is over.
+    fn advance(&mut self, now: Instant) -> bool {
+        if let Some((size, due)) = self.resize
+            && now >= due
+        {
+            self.resize = None;
+            self.set_size(size);
+        }
+        if self.nudger.waiting() > 0 {
+            self.emulator.refresh(now);
+            let view = View {
+                now,
+                screen: self.emulator.screen(),
+                last_output: self.last_output,
+                last_typed: self.last_typed,
+                bytes_out: self.bytes_out,
+            };
+            let acts = self.nudger.step(&view);
+            self.act(acts);
+        }
+        if !self.nudger.typing() && !self.held.is_empty() {
+            let held = std::mem::take(&mut self.held);
+            self.pty.send(&held);
+        }
+        let Some(ending) = &mut self.ending else { return false };
+        match ending.step(now) {
+            Progress::Going => false,
+            Progress::Spared => {
+                let (askers, report) = ending.report();
+                self.tell(&askers, &ServerMsg::Killed(report));
+                false
+            }
+            Progress::Over => {
+                self.reap();
+                true
+            }
+        }
+    }
+
+    fn act(&mut self, acts: Vec<Act>) {
+        for act in acts {
+            match act {
+                Act::Write(bytes) => self.pty.send(&bytes),
+                Act::Tell(client, outcome) => self.tell(&[client], &ServerMsg::Nudged(outcome)),
+            }
+        }
+    }
+
+    fn tell(&mut self, clients: &[u64], message: &ServerMsg) {
+        for peer in self.peers.iter_mut().filter(|peer| clients.contains(&peer.id)) {
+            peer.send(message);
+        }
+    }
+
+    /// Sends every client that is due one its frame.
+    fn show(&mut self, now: Instant) {
+        if self.peers.iter().any(|peer| peer.wants_frame(now)) {
+            self.emulator.refresh(now);
+            for peer in self.peers.iter_mut().filter(|peer| peer.wants_frame(now)) {
+                peer.frame(self.emulator.as_ref(), now);
+            }
+        }
+        let leader = self.leader;
+        self.peers.retain(|peer| !(peer.closing && peer.waiting() == 0));
+        if leader.is_some_and(|id| !self.peers.iter().any(|peer| peer.id == id)) {
+            self.leader = None;
+        }
+    }
+
+    /// When something is due although nothing happens.
+    fn deadline(&self, now: Instant) -> Option<Instant> {
+        let looked_at = self.peers.iter().any(|peer| peer.mode.is_some());
+        let frame = self.peers.iter().filter_map(Peer::next_frame).min();
+        let sync = self.emulator.sync_deadline().filter(|_| looked_at);
+        let ending = self.ending.as_ref().map(Ending::deadline);
+        let resize = self.resize.map(|(_, due)| due);
+        [frame, sync, ending, resize, self.nudger.deadline(now)].into_iter().flatten().min()
+    }
+
+    fn wait(&mut self, now: Instant) -> Result<()> {
+        let timeout = match self.deadline(now) {
+            None => PollTimeout::NONE,
+            Some(at) => {
+                let left = at.saturating_duration_since(now);
+                let millis = left.as_micros().div_ceil(1000);
+                PollTimeout::from(u16::try_from(millis).unwrap_or(u16::MAX))
+            }
+        };
+        let crowded = self.pty.waiting() + self.held.len() > MAX_INPUT;
+        let mut fds = Vec::with_capacity(3 + self.peers.len());
+        fds.push(PollFd::new(self.signals.as_fd(), PollFlags::POLLIN));
+        fds.push(PollFd::new(self.listener.as_fd(), PollFlags::POLLIN));
+        for peer in &self.peers {
+            let mut flags = PollFlags::empty();
+            if !crowded && !peer.closing {
+                flags |= PollFlags::POLLIN;
+            }
+            if peer.waiting() > 0 {
+                flags |= PollFlags::POLLOUT;
+            }
+            fds.push(PollFd::new(peer.stream.as_fd(), flags));
+        }
+        let pty_at = fds.len();
+        if !self.closed {
+            let out = if self.pty.waiting() > 0 { PollFlags::POLLOUT } else { PollFlags::empty() };
+            fds.push(PollFd::new(self.pty.as_fd(), PollFlags::POLLIN | out));
+        }
+        match poll(&mut fds, timeout) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let ready: Vec<PollFlags> = fds.iter().map(|fd| fd.revents().unwrap_or(PollFlags::empty())).collect();
+        drop(fds);
+        // Keys first, so that they never wait behind a flood of output.
+        let count = pty_at - 2;
+        for index in (0..count).rev() {
+            self.serve_peer(index, ready[2 + index]);
+        }
+        if ready.get(pty_at).is_some_and(|flags| !flags.is_empty()) {
+            if ready[pty_at].contains(PollFlags::POLLOUT) {
+                self.pty.flush();
+            }
+            if ready[pty_at].intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
+                self.read_output(TURN);
+            }
+        }
+        if !ready[0].is_empty() {
+            self.take_signals();
+        }
+        if !ready[1].is_empty() {
+            self.accept();
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self) {
+        while let Ok((stream, _)) = self.listener.accept() {
+            let Ok(peer) = getsockopt(&stream, PeerCredentials) else { continue };
+            if peer.uid() != nix::unistd::getuid().as_raw() || self.peers.len() >= MAX_CLIENTS {
+                continue;
+            }
+            if stream.set_nonblocking(true).is_ok() {
+                self.peers.push(Peer::new(self.next_peer, stream, peer.pid()));
+                self.next_peer += 1;
+            }
+        }
+    }
+
+    fn serve_peer(&mut self, index: usize, flags: PollFlags) {
+        let peer = &mut self.peers[index];
+        if flags.contains(PollFlags::POLLOUT) {
+            peer.flush();
+        }
+        if !flags.intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
+            return;
+        }
+        match peer.read() {
+            Ok(messages) => {
+                for message in messages {
+                    self.handle(index, message);
+                }
+            }
+            Err(()) => {
+                self.peers.remove(index);
+            }
+        }
+    }
+
+    fn handle(&mut self, index: usize, message: ClientMsg) {
+        let now = Instant::now();
+        let peer = &mut self.peers[index];
+        if !peer.greeted {
+            peer.greeted = true;
+            if matches!(message, ClientMsg::Hello { .. }) {
+                peer.send(&ServerMsg::Hello {
+                    version: PROTOCOL,
+                    name: self.record.name.clone(),
+                    address: self.record.address.clone(),
+                });
+            } else {
+                peer.send(&ServerMsg::Error("the first message must be a hello".into()));
+                peer.closing = true;
+            }
+            return;
+        }
+        match message {
+            ClientMsg::Hello { .. } => {}
+            ClientMsg::Attach { mode, size } => {
+                peer.attach(mode, size.map(|(cols, rows)| clamp_size(cols, rows)));
+                let (id, size) = (peer.id, peer.size);
+                if mode == AttachMode::Control && self.leader.is_none() {
+                    self.leader = Some(id);
+                    if let Some(size) = size {
+                        self.set_size(size);
+                    }
+                }
+            }
+            ClientMsg::Detach => peer.mode = None,
+            ClientMsg::Resize { cols, rows } => {
+                peer.size = Some(clamp_size(cols, rows));
+                if self.leader == Some(peer.id) {
+                    self.resize = Some((clamp_size(cols, rows), now + SETTLE));
+                }
+            }
+            ClientMsg::Key(press) => {
+                self.emulator.refresh(now);
+                let bytes = encode_key(press, &self.emulator.screen().modes);
+                self.typed(index, &bytes, now);
+            }
+            ClientMsg::Input(bytes) => self.typed(index, &bytes, now),
+            ClientMsg::Paste(text) => {
+                self.emulator.refresh(now);
+                let bytes = encode_paste(&text, &self.emulator.screen().modes);
+                self.typed(index, &bytes, now);
+            }
+            ClientMsg::Mouse(event) => {
+                self.emulator.refresh(now);
+                let bytes = encode_mouse(event, &self.emulator.screen().modes);
+                self.input(index, &bytes);
+            }
+            ClientMsg::Focus(gained) => {
+                self.emulator.refresh(now);
+                let bytes = encode_focus(gained, &self.emulator.screen().modes);
+                self.input(index, bytes);
+            }
+            ClientMsg::Nudge { text, from: _ } => {
+                let id = peer.id;
+                let outcome = if self.exit.is_some() || self.ending.is_some() {
+                    Some(NudgeOutcome::Refused("the session is ending".into()))
+                } else {
+                    self.nudger.push(id, &text, now)
+                };
+                if let Some(outcome) = outcome {
+                    self.tell(&[id], &ServerMsg::Nudged(outcome));
+                }
+            }
+            ClientMsg::ReadText { lines } => {
+                let text = self.emulator.text(lines as usize);
+                self.peers[index].send(&ServerMsg::Text(text));
+            }
+            ClientMsg::Status => {
+                self.emulator.refresh(now);
+                let status = self.status(now);
+                self.peers[index].send(&ServerMsg::Status(Box::new(status)));
+            }
+            ClientMsg::Kill { exclude } => {
+                let (id, pid) = (peer.id, peer.pid);
+                let mut spare = exclude;
+                spare.push(pid);
+                self.end(Some((id, &spare)), now);
+            }
+        }
+    }
+
+    /// Input that a person makes: it moves the leadership, and with it the size.
+    fn typed(&mut self, index: usize, bytes: &[u8], now: Instant) {
+        let peer = &self.peers[index];
+        if bytes.is_empty() || peer.mode == Some(AttachMode::View) {
+            return;
+        }
+        self.last_typed = Some(now);
+        if peer.mode == Some(AttachMode::Control) && self.leader != Some(peer.id) {
+            self.leader = Some(peer.id);
+            if let Some(size) = peer.size.filter(|size| *size != self.emulator.size()) {
+                self.resize = None;
+                self.set_size(size);
+            }
+        }
+        self.input(index, bytes);
+    }
+
+    fn input(&mut self, index: usize, bytes: &[u8]) {
+        if self.peers[index].mode == Some(AttachMode::View) {
+            return;
+        }
+        if self.nudger.typing() {
+            self.held.extend_from_slice(bytes);
+        } else {
+            self.pty.send(bytes);
+        }
+    }
+
+    fn set_size(&mut self, size: (u16, u16)) {
+        if size != self.emulator.size() {
+            self.emulator.resize(size.0, size.1);
+            self.pty.resize(size);
+        }
+    }
+
+    /// Feeds up to `limit` bytes of the program's output.
+    fn read_output(&mut self, limit: usize) {
+        let mut buffer = [0u8; 16 * 1024];
+        let mut total = 0;
+        while total < limit {
+            match self.pty.read(&mut buffer) {
+                Input::Bytes(count) => {
+                    total += count;
+                    self.feed(&buffer[..count]);
+                }
+                Input::Nothing => break,
+                Input::Closed => {
+                    self.closed = true;
+                    break;
+                }
+            }
+        }
+        if total == 0 {
+            return;
+        }
+        self.bytes_out += total as u64;
+        self.last_output = Some(Instant::now());
+        self.last_output_at = Some(Timestamp::now());
+        let replies = self.emulator.take_replies();
+        if !replies.is_empty() && self.pty.waiting() < MAX_INPUT {
+            self.pty.send(&replies);
+        }
+        for event in self.emulator.take_events() {
+            if let TermEvent::Title(title) = &event {
+                self.record.title.clone_from(title);
+            }
+            for peer in self.peers.iter_mut().filter(|peer| peer.mode.is_some() && peer.waiting() < TURN) {
+                peer.send(&ServerMsg::Event(event.clone()));
+            }
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        let emulator = &mut self.emulator;
+        if catch_unwind(AssertUnwindSafe(|| emulator.feed(bytes))).is_err() {
+            // The agent must not die of an emulator's mistake: it goes on with a fresh one, which its next frame fills.
+            let (cols, rows) = self.emulator.size();
+            self.emulator = new_emulator(cols, rows, HISTORY);
+            for peer in self.peers.iter_mut() {
+                if let Some(mode) = peer.mode {
+                    peer.attach(mode, None);
+                }
+            }
+        }
+    }
+
+    fn take_signals(&mut self) {
+        while let Ok(Some(info)) = self.signals.read_signal() {
+            // SIGHUP is somebody else's terminal going away.
+            if let Ok(Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT) = Signal::try_from(info.ssi_signo as i32) {
+                self.end(None, Instant::now());
+            }
+        }
+        self.reap();
+    }
+
+    /// Takes the exit status of every process that ended, adopted ones included.
+    fn reap(&mut self) {
+        loop {
+            let (pid, code, signal) = match waitpid(Pid::from_raw(-1), Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(pid, code)) => (pid, Some(code), None),
+                Ok(WaitStatus::Signaled(pid, signal, _)) => (pid, None, Some(signal as i32)),
+                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => break,
+                Ok(_) | Err(Errno::EINTR) => continue,
+                Err(_) => break,
+            };
+            let now = Instant::now();
+            if let Some(ending) = &mut self.ending {
+                ending.hurry(now);
+            }
+            if pid.as_raw() == self.record.child_pid && self.exit.is_none() {
+                // What it wrote last is still in the terminal.
+                self.read_output(4 * 1024 * 1024);
+                let reason = self.stopped.then(|| "stopped".to_owned());
+                self.exit = Some(Exit { code, signal, at: Timestamp::now(), reason });
+                self.record.last_state =
+                    self.emulator.status().current().map(|status| status.state.as_str().to_owned());
+                self.emulator.program_ended();
+                // Without its program a session has no purpose: what the program left behind ends with it.
+                self.end(None, now);
+            }
+        }
+    }
+
+    /// Begins the end, or adds an asker to it.
+    fn end(&mut self, asker: Option<(u64, &[i32])>, now: Instant) {
+        let host = self.record.host_pid;
+        if self.exit.is_none() {
+            self.stopped = true;
+        }
+        let child = (self.record.child_pid, self.record.child_start);
+        let ending = self.ending.get_or_insert_with(|| Ending::new(host, child, &self.record.mark, now));
+        if let Some((client, spare)) = asker {
+            // Only a process of this session needs sparing; others are not touched anyway.
+            ending.ask(client, &Processes::now().descendants_among(spare, host), now);
+        }
+        let acts = self.nudger.give_up();
+        self.act(acts);
+    }
+
+    fn status(&self, now: Instant) -> Status {
+        let screen = self.emulator.screen();
+        let silent = now.saturating_duration_since(self.last_output.unwrap_or(self.started));
+        Status {
+            name: self.record.name.clone(),
+            address: self.record.address.clone(),
+            role: self.record.role.clone(),
+            preset: self.record.preset.clone(),
+            bead: self.record.bead.clone(),
+            running: self.exit.is_none(),
+            host_pid: self.record.host_pid,
+            child_pid: self.record.child_pid,
+            started_at: self.record.started_at,
+            title: if screen.title.is_empty() { self.record.title.clone() } else { screen.title.clone() },
+            program: screen.status.clone(),
+            progress: screen.progress,
+            silent_ms: u64::try_from(silent.as_millis()).unwrap_or(u64::MAX),
+            last_output_at: self.last_output_at,
+            cursor: (screen.cursor.col, screen.cursor.row),
+            cols: screen.cols,
+            rows: screen.rows,
+            bracketed_paste: screen.modes.bracketed_paste,
+            alt_screen: screen.modes.alt_screen,
+            clients: self.peers.iter().filter(|peer| peer.mode.is_some()).count() as u32,
+            queued_nudges: self.nudger.waiting() as u32,
+            bytes_out: self.bytes_out,
+            bytes_in: self.pty.written,
+        }
+    }
+
+    /// Everything has ended: records it, says goodbye, removes the socket.
+    fn finish(&mut self) {
+        let now = Instant::now();
+        let exit = self.exit.clone().unwrap_or(Exit {
+            code: None,
+            signal: None,
+            at: Timestamp::now(),
+            reason: Some("stopped".into()),
+        });
+        self.emulator.program_ended();
+        self.emulator.refresh(now);
+        let last = LastScreen { screen: self.emulator.screen().clone(), text: self.emulator.text(HISTORY) };
+        if let Err(error) = last.write(&self.directory) {
+            eprintln!("last screen not kept: {error}");
+        }
+        self.record.exit = Some(exit.clone());
+        if let Err(error) = self.record.write(&self.directory) {
+            eprintln!("end not recorded: {error}");
+        }
+        let _ = std::fs::remove_file(&self.record.socket);
+        if let Some((askers, report)) = self.ending.as_mut().map(Ending::report) {
+            self.tell(&askers, &ServerMsg::Killed(report));
+        }
+        for peer in &mut self.peers {
+            if peer.mode.is_some() {
+                peer.frame(self.emulator.as_ref(), now);
+            }
+            peer.send(&ServerMsg::Exit(exit.clone()));
+        }
+        let end = now + GOODBYE;
+        while Instant::now() < end && self.peers.iter().any(|peer| peer.waiting() > 0 && !peer.closing) {
+            for peer in &mut self.peers {
+                peer.flush();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Sessions: one host process each, which owns the agent's terminal and outlives whoever started it; the protocol to talk to it, and the
+//! registry of all sessions of a town.
+
+mod client;
+mod host;
+mod kill;
+mod place;
+mod record;
+pub mod registry;
+mod start;
+mod talk;
+mod tree;
+mod wire;
+
+pub use client::Client;
+pub use host::run_host;
+pub use kill::kill;
+pub use place::Place;
+pub use record::{Exit, LastScreen, SessionRecord, SessionSpec};
+pub use start::{DETACHED_ENV, SESSION_ID_ENV, detach, start};
+pub use talk::{nudge, peek, status};
+pub use wire::{AttachMode, ClientMsg, Delta, KillReport, NudgeOutcome, PROTOCOL, ServerMsg, Status};
+
+/// Columns and rows of a session nobody looks at.
+pub const DEFAULT_SIZE: (u16, u16) = (200, 50);
+/// Lines of scrollback a session keeps.
+pub const HISTORY: usize = 2000;

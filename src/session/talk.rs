@@ -1,0 +1,64 @@
+//! Short talks with a session: a look at its screen, a message to its agent.
+
+use std::time::Duration;
+
+use super::client::Client;
+use super::registry;
+use super::wire::{ClientMsg, NudgeOutcome, ServerMsg, Status};
+use crate::base::{Error, Kind, Result};
+use crate::town::Town;
+
+/// The longest a nudge is waited for; the host answers `queued` long before when it can't deliver at once.
+const NUDGE: Duration = Duration::from_secs(60);
+/// The longest message that can be nudged.
+const MAX_NUDGE: usize = 64 * 1024;
+
+/// The last `lines` lines on the terminal of the session called `name`, scrollback included; of an ended session what it ended with.
+///
+/// # Errors
+/// When there is no such session or its last screen was not kept.
+pub fn peek(town: &Town, name: &str, lines: usize) -> Result<String> {
+    let asked = Client::connect(town, name).and_then(|mut client| {
+        client.send(&ClientMsg::ReadText { lines: u32::try_from(lines).unwrap_or(u32::MAX) })?;
+        client.answer(Duration::from_secs(10), |message| match message {
+            ServerMsg::Text(text) => Some(text),
+            _ => None,
+        })
+    });
+    match asked {
+        Err(error) if error.kind() == Kind::NotFound => {
+            let Some(last) = registry::last_screen(town, name) else { return Err(error) };
+            let all: Vec<&str> = last.text.lines().collect();
+            Ok(all[all.len().saturating_sub(lines)..].join("\n"))
+        }
+        other => other,
+    }
+}
+
+/// Gives the agent of the session called `name` a message, as if typed; `from` says who speaks. Waits for the outcome.
+///
+/// # Errors
+/// When no such session runs or its host does not answer.
+pub fn nudge(town: &Town, name: &str, text: &str, from: &str) -> Result<NudgeOutcome> {
+    if text.trim().is_empty() {
+        return Err(Error::usage("an empty message").hint("gt nudge <agent> \"message\""));
+    }
+    if text.len() > MAX_NUDGE {
+        return Err(Error::usage(format!("a message of {} bytes; at most {MAX_NUDGE} can be typed", text.len()))
+            .hint("write it to a file and nudge with its path"));
+    }
+    let mut client = Client::connect(town, name)?;
+    client.send(&ClientMsg::Nudge { text: text.to_owned(), from: from.to_owned() })?;
+    client.answer(NUDGE, |message| match message {
+        ServerMsg::Nudged(outcome) => Some(outcome),
+        _ => None,
+    })
+}
+
+/// The status of the session called `name`.
+///
+/// # Errors
+/// When no such session runs or its host does not answer.
+pub fn status(town: &Town, name: &str) -> Result<Status> {
+    Client::connect(town, name)?.status()
+}
