@@ -5,8 +5,10 @@
 //! floor 4 `view`, `patrol`; faces `cli`, `bdcli`, `cockpit`.
 
 pub mod base;
+pub mod bdcli;
 pub mod cli;
 pub mod cockpit;
+pub mod formula;
 pub mod ledger;
 pub mod repo;
 pub mod runtime;

@@ -80,17 +80,23 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Insertions, deletions, replacements and swaps of neighbours that make one word of the other.
 fn edit_distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut previous = None;
     for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+        let mut next = vec![i + 1; b.len() + 1];
         for (j, cb) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(ca != *cb);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(row[j] + 1).min(diagonal + 1);
+            let substitute = row[j] + usize::from(ca != *cb);
+            next[j + 1] = substitute.min(row[j + 1] + 1).min(next[j] + 1);
+            if j > 0 && previous == Some(*cb) && b[j - 1] == ca {
+                next[j + 1] = next[j + 1].min(before[j - 1] + 1);
+            }
         }
+        previous = Some(ca);
+        before = std::mem::replace(&mut row, next);
     }
     row[b.len()]
 }
@@ -117,6 +123,7 @@ mod tests {
     #[test]
     fn nearest_word() {
         assert_eq!(nearest("convoi", ["convoy", "crew"]), Some("convoy"));
+        assert_eq!(nearest("titel", ["type", "title"]), Some("title"));
         assert_eq!(nearest("zzz", ["convoy", "crew"]), None);
     }
 }

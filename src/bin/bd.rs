@@ -1,3 +1,5 @@
 //! The ledger: see `bd --help`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    gastown::bdcli::main(std::env::args_os())
+}

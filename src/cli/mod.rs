@@ -9,6 +9,8 @@ use crate::base::report::{self, Output};
 use crate::base::{Error, Result};
 
 // town and rigs
+mod crew;
+mod hooks;
 mod install;
 mod rig;
 // agents and sessions
@@ -43,6 +45,12 @@ pub enum Command {
     /// The projects of the town
     #[command(subcommand)]
     Rig(rig::RigCommand),
+    /// Workspaces of their own for people and long-lived agents
+    #[command(subcommand)]
+    Crew(crew::CrewCommand),
+    /// The worktrees that keep agents' work
+    #[command(subcommand)]
+    Hooks(hooks::Hooks),
     // agents and sessions
     /// Open an agent's terminal; ctrl-] leaves it again
     Attach(attach::Attach),
@@ -91,6 +99,8 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         // town and rigs
         Some(Command::Install(command)) => command.run(output),
         Some(Command::Rig(command)) => command.run(output),
+        Some(Command::Crew(command)) => command.run(output),
+        Some(Command::Hooks(command)) => command.run(output),
         // agents and sessions
         Some(Command::Attach(command)) => command.run(output),
         Some(Command::Nudge(command)) => command.run(output),

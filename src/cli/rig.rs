@@ -80,7 +80,7 @@ impl RigCommand {
 }
 
 /// The rig that the working directory or the environment of an agent says, or the only one.
-fn rig_around(desk: &Desk) -> Result<String> {
+pub(super) fn rig_around(desk: &Desk) -> Result<String> {
     if let Ok(directory) = std::env::current_dir()
         && let Some(rig) = desk.town.rig_of_path(&directory)?
     {
@@ -93,7 +93,7 @@ fn rig_around(desk: &Desk) -> Result<String> {
     match (all.pop(), all.is_empty()) {
         (Some(only), true) => Ok(only.name),
         (None, _) => Err(Error::not_found("the town has no rigs yet").hint("gt rig add <name> <url-or-path>")),
-        _ => Err(Error::usage("which rig?").hint("gt rig status <rig>; gt rig list names them")),
+        _ => Err(Error::usage("which rig?").hint("name it; gt rig list shows them")),
     }
 }
 

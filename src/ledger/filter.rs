@@ -342,10 +342,10 @@ fn limit(count: Option<usize>) -> String {
     count.map_or_else(String::new, |count| format!(" LIMIT {count}"))
 }
 
-pub(super) fn list(conn: &Connection, filter: &Filter) -> Result<Vec<Bead>> {
+pub(super) fn list(conn: &Connection, filter: &Filter, links: Links) -> Result<Vec<Bead>> {
     let sql = conditions(conn, filter)?;
     let tail = format!("{} {}{}", sql.sql(), order(filter.sort, filter.reverse), limit(filter.limit));
-    row::select(conn, &tail, &sql.params(), Links::Labels)
+    row::select(conn, &tail, &sql.params(), links)
 }
 
 pub(super) fn count(conn: &Connection, filter: &Filter) -> Result<usize> {

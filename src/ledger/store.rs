@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, pa
 
 use super::filter::{self, Filter, ReadyFilter};
 use super::model::{Bead, Event, Store};
+use super::row::Links;
 use super::tx::Tx;
 use super::{events, ids, row, schema};
 use crate::base::{Error, Result, ResultExt, files};
@@ -214,7 +215,15 @@ impl Ledger {
     /// # Errors
     /// When the database can't be read.
     pub fn list(&self, filter: &Filter) -> Result<Vec<Bead>> {
-        filter::list(&self.conn, filter)
+        filter::list(&self.conn, filter, Links::Labels)
+    }
+
+    /// The beads that pass `filter`, with their labels, dependencies and comments.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn list_whole(&self, filter: &Filter) -> Result<Vec<Bead>> {
+        filter::list(&self.conn, filter, Links::All)
     }
 
     /// How many beads pass `filter`.

@@ -86,7 +86,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database can't be read.
     pub fn list(&self, filter: &Filter) -> Result<Vec<Bead>> {
-        filter::list(self.conn, filter)
+        filter::list(self.conn, filter, row::Links::Labels)
     }
 
     /// The beads that can be worked on now, with their labels.

@@ -54,6 +54,8 @@ impl Bare {
         Git::anywhere().args(["init", "--quiet", "--bare"]).arg(&self.path).run()?;
         // A bare repository keeps no reflogs unless told to, and those are what a mistaken reset is undone from.
         self.git().args(["config", "core.logAllRefUpdates", "true"]).run()?;
+        // Clones borrow objects from here, and what no reference leads to may still be someone's lost work.
+        self.git().args(["config", "gc.pruneExpire", "never"]).run()?;
         self.git().args(["remote", "add", "--", "origin", url]).run()?;
         let what = || format!("clone {}", redact_url(url));
         self.git()

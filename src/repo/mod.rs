@@ -5,6 +5,7 @@
 
 mod bare;
 mod branches;
+mod clone;
 mod command;
 mod hook_record;
 mod push;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use git2::{ErrorCode, Oid, Repository, Signature};
 use serde::Serialize;
 
+use super::command::Git;
 use super::{Bare, Worktree};
 use crate::base::{Result, ResultExt, Timestamp};
 
@@ -113,6 +114,34 @@ impl Worktree {
         };
         Ok(Contents { head, staged, files })
     }
+}
+
+impl Worktree {
+    /// How all files here, untracked ones included and ignored ones not, differ from the commit `rev` stands for.
+    ///
+    /// # Errors
+    /// When `rev` is not there or a file can't be read.
+    pub fn diff_from(&self, rev: &str) -> Result<String> {
+        let files = self.contents()?.files.to_string();
+        diff(self.git(), rev, &files)
+    }
+}
+
+impl Bare {
+    /// How the files of the commit `to` differ from those of `from`.
+    ///
+    /// # Errors
+    /// When one of them is not there.
+    pub fn diff(&self, from: &str, to: &str) -> Result<String> {
+        diff(self.git(), from, &self.rev(to)?)
+    }
+}
+
+fn diff(git: Git, from: &str, to: &str) -> Result<String> {
+    let options =
+        ["--no-color", "--no-ext-diff", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/", "--end-of-options"];
+    let output = git.args(["diff"]).args(options).args([from, to, "--"]).output()?.check()?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 impl Contents {

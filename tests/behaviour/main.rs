@@ -3,7 +3,11 @@
 
 mod support;
 
+mod bd_basics;
 mod cli;
+mod config;
+mod crew;
+mod hooks;
 mod install;
 mod repo;
 mod rig;

@@ -118,6 +118,22 @@ pub fn import_file(ledger: &mut Ledger, name: &str, path: &Path, bytes: &[u8]) -
     import(ledger, &store, path, bytes, None)
 }
 
+/// What reading `bytes` would find, without a ledger: `created` counts the beads.
+pub fn check(bytes: &[u8]) -> ImportReport {
+    report_on(&lines::read(bytes, Timestamp::now()))
+}
+
+fn report_on(found: &lines::Found) -> ImportReport {
+    let note = |line: &usize, id: &str, what: &str| Note { line: *line, id: id.to_owned(), what: what.to_owned() };
+    ImportReport {
+        lines: found.lines,
+        created: found.beads.len(),
+        repaired: found.repaired.iter().map(|(line, id, what)| note(line, id, what)).collect(),
+        rejected: found.rejected.iter().map(|(line, why, _)| note(line, "", why)).collect(),
+        ..ImportReport::default()
+    }
+}
+
 /// `file` is hash and stat when the text is the store's own file.
 fn import(
     ledger: &Ledger,
@@ -128,22 +144,7 @@ fn import(
 ) -> Result<ImportReport> {
     let now = Timestamp::now();
     let found = lines::read(bytes, now);
-    let mut report = ImportReport {
-        store: store.name.clone(),
-        file: path.to_owned(),
-        lines: found.lines,
-        repaired: found
-            .repaired
-            .iter()
-            .map(|(line, id, what)| Note { line: *line, id: id.clone(), what: what.clone() })
-            .collect(),
-        rejected: found
-            .rejected
-            .iter()
-            .map(|(line, why, _)| Note { line: *line, id: String::new(), what: why.clone() })
-            .collect(),
-        ..ImportReport::default()
-    };
+    let mut report = ImportReport { store: store.name.clone(), file: path.to_owned(), created: 0, ..report_on(&found) };
     // Before the ledger takes the file over: a later export no longer has these lines.
     report.kept_aside = keep_aside(store, path, &found.rejected, now)?;
 

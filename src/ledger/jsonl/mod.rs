@@ -16,7 +16,7 @@ use crate::base::lock::Lock;
 use crate::base::{Result, ResultExt};
 
 pub use export::{export_all, export_store, write_lines};
-pub use import::{ImportReport, Note, import_file, import_store, refresh};
+pub use import::{ImportReport, Note, check, import_file, import_store, refresh};
 
 /// The file of a store.
 pub const FILE: &str = "issues.jsonl";
@@ -74,7 +74,9 @@ fn digest(bytes: &[u8]) -> String {
 /// Keeps exporters and importers of one store apart. The lock lies beside the database, so it is never in git.
 fn lock(ledger: &Ledger, store: &str) -> Result<Lock> {
     let name: String = store.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-    Lock::acquire(&ledger.path().with_file_name(format!("export-{name}.lock")))
+    let database = ledger.path().file_name().unwrap_or_default().to_string_lossy();
+    // Named after the database, so that whatever keeps that out of git keeps this out as well.
+    Lock::acquire(&ledger.path().with_file_name(format!("{database}-export-{name}.lock")))
         .with_context(|| format!("the {FILE} of {store}"))
 }
 

@@ -1,0 +1,134 @@
+//! `bd init`: a ledger of its own in any directory.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::context::{self, ALONE, Context};
+use super::{Global, render};
+use crate::base::{Error, Result, files};
+use crate::ledger::jsonl;
+use crate::town;
+
+/// What `.beads/` keeps out of git: everything that is made from `issues.jsonl`.
+const GITIGNORE: &str = "\
+# The database is made from issues.jsonl, which is what git keeps.
+*.db
+*.db-*
+*.lock
+.tmp-*
+redirect
+last-touched
+";
+
+/// Makes a ledger here.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The prefix of ids; otherwise that of the beads found here, or the directory's name
+    #[arg(long, short)]
+    prefix: Option<String>,
+    /// Also read the beads in .beads/issues.jsonl (always done)
+    #[arg(long, hide = true)]
+    from_jsonl: bool,
+    /// Accepted for other programs; no git hooks are installed
+    #[arg(long, hide = true)]
+    skip_hooks: bool,
+    /// Accepted for other programs
+    #[arg(long, hide = true)]
+    skip_merge_driver: bool,
+    /// Accepted for other programs; an existing ledger is never harmed
+    #[arg(long, hide = true)]
+    force: bool,
+    /// Keep .beads out of git by .git/info/exclude
+    #[arg(long)]
+    stealth: bool,
+}
+
+impl Init {
+    /// Runs the command.
+    pub fn run(self, global: &Global) -> Result<()> {
+        let cwd = std::env::current_dir()?;
+        if let Some(town) = context::find_town(&cwd)?.filter(|town| cwd.starts_with(&town.root)) {
+            return Err(Error::refused(format!("this is in the town {}, which has a ledger", town.root.display()))
+                .hint("bd create makes a bead in it, gt rig add adds a project"));
+        }
+        if let Some(prefix) = &self.prefix {
+            town::validate_prefix(prefix.trim_end_matches('-'))?;
+        }
+        let beads_dir = match std::env::var_os("BEADS_DIR").filter(|dir| !dir.is_empty()) {
+            Some(dir) => PathBuf::from(dir),
+            None => cwd.join(".beads"),
+        };
+        files::make_dirs(&beads_dir, 0o755)?;
+        if let Some(prefix) = &self.prefix {
+            set_prefix(&beads_dir.join("config.yaml"), prefix.trim_end_matches('-'))?;
+        }
+        let global = Global { db: Some(beads_dir.join("ledger.db")), ..global.clone() };
+        let mut context = Context::open(&global)?;
+        let mut store = context.ledger.store(ALONE)?;
+        if let Some(prefix) = self.prefix.as_deref().map(|prefix| prefix.trim_end_matches('-')) {
+            context.ledger.add_store(ALONE, &store.beads_dir, prefix)?;
+            prefix.clone_into(&mut store.prefix);
+        } else {
+            set_prefix(&beads_dir.join("config.yaml"), &store.prefix)?;
+        }
+        for (name, text) in [
+            (".gitignore", GITIGNORE.to_owned()),
+            (
+                "metadata.json",
+                "{\n  \"database\": \"ledger.db\",\n  \"jsonl_export\": \"issues.jsonl\"\n}\n".to_owned(),
+            ),
+        ] {
+            let path = beads_dir.join(name);
+            if !path.exists() {
+                files::write_atomic(&path, text.as_bytes(), 0o644)?;
+            }
+        }
+        let file = beads_dir.join(jsonl::FILE);
+        if !file.exists() {
+            jsonl::export_store(&context.ledger, ALONE)?;
+        }
+        if self.stealth {
+            exclude(&cwd)?;
+        }
+        let json = json!({"path": store.beads_dir, "prefix": store.prefix, "database_path": context.ledger.path()});
+        let text = format!("A ledger with ids {}-... is in {}\n", store.prefix, store.beads_dir.display());
+        render::print_change(context.output, json, text)
+    }
+}
+
+/// Writes `issue-prefix` into `config.yaml` and leaves everything else in it as it is.
+fn set_prefix(path: &Path, prefix: &str) -> Result<()> {
+    let text = files::read_optional(path)?.unwrap_or_default();
+    let line = format!("issue-prefix: \"{prefix}\"");
+    let mut found = false;
+    let mut lines: Vec<String> = text
+        .lines()
+        .map(|old| {
+            if old.trim_start().starts_with("issue-prefix:") {
+                found = true;
+                line.clone()
+            } else {
+                old.to_owned()
+            }
+        })
+        .collect();
+    if !found {
+        lines.push(line);
+    }
+    files::write_atomic(path, (lines.join("\n") + "\n").as_bytes(), 0o644)
+}
+
+/// Lists `.beads/` among what this clone's git leaves out.
+fn exclude(cwd: &Path) -> Result<()> {
+    let repository = git2::Repository::discover(cwd)?;
+    let path = repository.commondir().join("info/exclude");
+    let text = files::read_optional(&path)?.unwrap_or_default();
+    if text.lines().any(|line| line.trim() == ".beads/") {
+        return Ok(());
+    }
+    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    files::make_dirs(&repository.commondir().join("info"), 0o755)?;
+    files::write_atomic(&path, format!("{text}{gap}.beads/\n").as_bytes(), 0o644)
+}

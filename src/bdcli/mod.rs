@@ -1,0 +1,191 @@
+//! The face of `bd`: beads for shells, scripts and agents, one file a family of commands.
+
+mod close;
+mod comment;
+mod config;
+mod context;
+mod create;
+mod data;
+mod delete;
+mod dep;
+mod epic;
+mod init;
+mod label;
+mod list;
+mod parse;
+mod render;
+mod show;
+mod stats;
+mod update;
+mod wherein;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::base::Result;
+use crate::base::report::{self, Output};
+
+/// Beads: track work with its dependencies, in one file that git keeps.
+#[derive(Debug, Parser)]
+#[command(name = "bd", version, disable_help_subcommand = true)]
+pub struct Bd {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Print the result as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// Print only what was asked for
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Who acts; BD_ACTOR or git's user.name otherwise
+    #[arg(long, global = true, value_name = "NAME")]
+    actor: Option<String>,
+    /// Use this database
+    #[arg(long, global = true, value_name = "FILE", env = "BEADS_DB")]
+    db: Option<PathBuf>,
+    /// Work in this rig of the town rather than the working directory's
+    #[arg(long, global = true, value_name = "RIG")]
+    rig: Option<String>,
+    // What other bd programs take and ours has no need for: every command reads and writes the ledger itself.
+    #[arg(long, global = true, hide = true)]
+    no_daemon: bool,
+    #[arg(long, global = true, hide = true)]
+    no_auto_flush: bool,
+    #[arg(long, global = true, hide = true)]
+    no_auto_import: bool,
+    #[arg(long, global = true, hide = true)]
+    sandbox: bool,
+    #[arg(long, global = true, hide = true)]
+    allow_stale: bool,
+    #[arg(long, global = true, hide = true, value_name = "TIME")]
+    lock_timeout: Option<String>,
+    #[arg(long, short, global = true, hide = true)]
+    verbose: bool,
+}
+
+impl Global {
+    fn output(&self) -> Output {
+        Output { json: self.json, quiet: self.quiet }
+    }
+}
+
+/// Every command of `bd`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a bead
+    #[command(alias = "new")]
+    Create(create::Create),
+    /// Make a bead and print its id alone
+    Q(create::Quick),
+    /// Show beads with all that belongs to them
+    #[command(alias = "view")]
+    Show(show::Show),
+    /// List beads
+    List(list::List),
+    /// List what can be worked on now
+    Ready(list::Ready),
+    /// List what waits for something else, and for what
+    Blocked(list::Blocked),
+    /// Find beads by their words
+    Search(list::Search),
+    /// Count beads
+    Count(list::Count),
+    /// Change beads
+    Update(update::Update),
+    /// Put beads off
+    Defer(update::Defer),
+    /// Take up beads that were put off
+    Undefer(update::Undefer),
+    /// Close beads
+    #[command(alias = "done")]
+    Close(close::Close),
+    /// Open closed beads again
+    Reopen(close::Reopen),
+    /// Delete beads
+    Delete(delete::Delete),
+    /// Say what depends on what
+    Dep(dep::Dep),
+    /// Add, remove and list labels
+    Label(label::Label),
+    /// Read and add remarks
+    Comments(comment::Comments),
+    /// Add a remark
+    Comment(comment::Comment),
+    /// Look at epics and their parts
+    Epic(epic::Epic),
+    /// Count beads by what they are
+    #[command(alias = "status")]
+    Stats(stats::Stats),
+    /// Write beads as JSON lines
+    Export(data::Export),
+    /// Read beads from JSON lines
+    Import(data::Import),
+    /// Read and write settings of the ledger
+    Config(config::Config),
+    /// Make a ledger here
+    Init(init::Init),
+    /// Show which ledger this is
+    Info(wherein::Info),
+    /// Show where the ledger is
+    Where(wherein::Where),
+    /// Print the version
+    Version(wherein::Version),
+}
+
+/// Parses `args` (the first is the program's name), runs the command and returns its exit code.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let bd = match Bd::try_parse_from(args) {
+        Ok(bd) => bd,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let output = bd.global.output();
+    match run(bd.command, &bd.global) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(report::print_error(output, &error)),
+    }
+}
+
+fn run(command: Command, global: &Global) -> Result<()> {
+    match command {
+        Command::Create(command) => command.run(global),
+        Command::Q(command) => command.run(global),
+        Command::Show(command) => command.run(global),
+        Command::List(command) => command.run(global),
+        Command::Ready(command) => command.run(global),
+        Command::Blocked(command) => command.run(global),
+        Command::Search(command) => command.run(global),
+        Command::Count(command) => command.run(global),
+        Command::Update(command) => command.run(global),
+        Command::Defer(command) => command.run(global),
+        Command::Undefer(command) => command.run(global),
+        Command::Close(command) => command.run(global),
+        Command::Reopen(command) => command.run(global),
+        Command::Delete(command) => command.run(global),
+        Command::Dep(command) => command.run(global),
+        Command::Label(command) => command.run(global),
+        Command::Comments(command) => command.run(global),
+        Command::Comment(command) => command.run(global),
+        Command::Epic(command) => command.run(global),
+        Command::Stats(command) => command.run(global),
+        Command::Export(command) => command.run(global),
+        Command::Import(command) => command.run(global),
+        Command::Config(command) => command.run(global),
+        Command::Init(command) => command.run(global),
+        Command::Info(command) => command.run(global),
+        Command::Where(command) => command.run(global),
+        Command::Version(command) => command.run(global),
+    }
+}
