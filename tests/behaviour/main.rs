@@ -4,6 +4,8 @@
 mod support;
 
 mod bd_basics;
+mod bd_files;
+mod bd_many_writers;
 mod cli;
 mod config;
 mod crew;
