@@ -32,7 +32,10 @@ fn one_bad_line_costs_only_itself() {
     for id in ["a0001", "c0003", "d0004", "e0005", "f0006"] {
         assert!(run.stdout.contains(id), "{id}: {run:?}");
     }
-    assert!(run.stderr.contains("issues.unreadable.jsonl") && run.stderr.contains('2') && run.stderr.contains('9'), "{run:?}");
+    assert!(
+        run.stderr.contains("issues.unreadable.jsonl") && run.stderr.contains('2') && run.stderr.contains('9'),
+        "{run:?}"
+    );
     let aside = std::fs::read_to_string(dir.join(".beads/issues.unreadable.jsonl")).unwrap();
     let kept: Vec<serde_json::Value> = aside.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(kept.iter().map(|entry| entry["line"].as_u64().unwrap()).collect::<Vec<_>>(), [2, 8, 9]);
@@ -52,7 +55,8 @@ fn a_git_conflict_in_the_file_heals() {
     let sandbox = Sandbox::new();
     let dir = project(&sandbox);
     let file = dir.join(".beads/issues.jsonl");
-    let later = |rest: &str| line("a0001", rest).replace("\"updated_at\":\"2026-01-02T03", "\"updated_at\":\"2026-01-02T09");
+    let later =
+        |rest: &str| line("a0001", rest).replace("\"updated_at\":\"2026-01-02T03", "\"updated_at\":\"2026-01-02T09");
     let text = [
         "<<<<<<< HEAD".to_owned(),
         line("a0001", ",\"labels\":[\"ours\"]"),

@@ -34,7 +34,11 @@ fn forty_processes_create_and_close_at_once() {
     for (number, id) in made.iter().enumerate() {
         let mut command = sandbox.command(BD);
         command.current_dir(&dir).stdout(Stdio::piped()).stderr(Stdio::piped());
-        if number % 2 == 0 { command.args(["close", id, "-r", "done"]) } else { command.args(["comment", id, "seen"]) };
+        if number % 2 == 0 {
+            command.args(["close", id, "-r", "done"])
+        } else {
+            command.args(["comment", id, "seen"])
+        };
         running.push(command.spawn().unwrap());
         running.push(make(number));
     }
