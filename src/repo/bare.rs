@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Worktree;
 use super::command::Git;
+use crate::base::lock::Lock;
 use crate::base::{Error, Result, ResultExt, Timestamp, text};
 
 /// The bare repository that all worktrees of a rig share.
@@ -286,24 +287,29 @@ impl Bare {
             return Err(Error::refused(format!("{} exists already", path.display())));
         }
         let existed = path.exists();
-        // `--force` only lets git reuse the entry of a worktree whose directory is gone.
-        let added = self
-            .git()
-            .args(["worktree", "add", "--quiet", "--force", "--no-track"].into_iter().filter(|arg| {
-                // git refuses --no-track where no branch is made.
-                *arg != "--no-track" || options.contains(&"-b")
-            }))
-            .args(options)
-            .arg("--")
-            .arg(path)
-            .arg(start)
-            .run()
-            .and_then(|_| Worktree::open(path));
+        // Made under a lock, since git dies over a worktree that another git is just making; filled without it, since that takes
+        // its time. `--force` only lets git reuse the entry of a worktree whose directory is gone; git refuses `--no-track` where
+        // no branch is made.
+        let track = options.first().filter(|option| **option == "-b").map(|_| "--no-track");
+        let made = self.lock_worktrees().and_then(|_lock| {
+            let add = self.git().args(["worktree", "add", "--quiet", "--force", "--no-checkout"]).args(track);
+            add.args(options).arg("--").arg(path).arg(start).run()
+        });
+        let added = made.and_then(|_| {
+            let worktree = Worktree::open(path)?;
+            worktree.git().args(["checkout", "--quiet", "--force"]).run()?;
+            Ok(worktree)
+        });
         if added.is_err() && !existed {
             let _ = fs::remove_dir_all(path);
-            let _ = self.git().args(["worktree", "prune"]).output();
+            let _ = self.lock_worktrees().and_then(|_lock| self.git().args(["worktree", "prune"]).run());
         }
         added.with_context(what)
+    }
+
+    /// Keeps those who make and remove worktrees apart.
+    pub(super) fn lock_worktrees(&self) -> Result<Lock> {
+        Lock::acquire(&self.path.join("gt-worktrees.lock"))
     }
 
     /// Moves a reference; with `old`, only when it still stands there (40 zeros: only when it does not exist yet).

@@ -63,6 +63,11 @@ impl Bare {
     /// # Errors
     /// When the clone can't be read.
     pub fn only_in_clone(&self, clone: &Worktree) -> Result<Option<String>> {
+        let inner = clone.changed_inner_repositories()?;
+        if let Some(first) = inner.first() {
+            return Err(Error::refused(format!("{} has a repository inside with changes of its own: {}", clone.path.display(), first.display()))
+                .hint("commit and push what is in it, or delete it"));
+        }
         let dirty = clone.status()?;
         if !dirty.is_empty() {
             return Ok(Some(format!("{} file(s) changed and not committed", dirty.len())));
@@ -70,11 +75,9 @@ impl Bare {
         if clone.git().args(["rev-parse", "--verify", "--quiet", "refs/stash"]).output()?.success {
             return Ok(Some("stashed changes".into()));
         }
-        let ours = self.git().args(["for-each-ref", "--format=%(objectname)"]).run()?;
         let unpushed = clone
             .git()
-            .args(["rev-list", "--count", "HEAD", "--branches", "--tags", "--not", "--remotes", "--ignore-missing"])
-            .args(ours.lines())
+            .args(["rev-list", "--count", "HEAD", "--branches", "--tags", "--not", "--remotes", "--alternate-refs"])
             .run()?;
         Ok((unpushed != "0").then(|| format!("{unpushed} commit(s) that were never pushed")))
     }

@@ -23,10 +23,20 @@ const LOCAL_VARIABLES: [&str; 12] = [
     "GIT_COMMON_DIR",
 ];
 
+/// How often a command is run again that met a worktree in the making.
+const RACE_RETRIES: u32 = 100;
+
+/// Whether a command failed because another git was just making a worktree: git looks through all of them before it does anything,
+/// and dies over one whose files are not written yet.
+pub(super) fn met_half_made_worktree(stderr: &str) -> bool {
+    stderr.lines().any(|line| line.starts_with("fatal: failed to read ") && line.contains("/worktrees/"))
+}
+
 /// One `git` command.
 pub(super) struct Git {
     command: Command,
     what: String,
+    once: bool,
 }
 
 /// What a `git` command gave back.
@@ -54,7 +64,7 @@ impl Git {
             .stdin(Stdio::null());
         // A clean-up in the background would outlive us and hold locks.
         command.args(["-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.quotePath=false"]);
-        Self { command, what: String::new() }
+        Self { command, what: String::new(), once: false }
     }
 
     /// A command on the bare repository at `path`; named outright, since people may forbid git to look for bare repositories.
@@ -106,15 +116,25 @@ impl Git {
         self
     }
 
-    /// Runs it, whatever its exit code.
+    /// Never runs it a second time by itself: for commands that may have done half of their work.
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    /// Runs it, whatever its exit code; again when it met a worktree that was just being made.
     pub fn output(mut self) -> Result<Output> {
-        let output = self.command.output().map_err(|error| not_started(&error))?;
-        Ok(Output {
-            success: output.status.success(),
-            stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            what: self.what,
-        })
+        let mut tries = 0;
+        loop {
+            let output = self.command.output().map_err(|error| not_started(&error))?;
+            let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+            if !output.status.success() && !self.once && tries < RACE_RETRIES && met_half_made_worktree(&stderr) {
+                tries += 1;
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                continue;
+            }
+            return Ok(Output { success: output.status.success(), stdout: output.stdout, stderr, what: self.what });
+        }
     }
 
     /// Runs it and gives back its standard output without the last newline; a failing exit code is an error.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::Worktree;
-use super::command::split_nul;
+use super::command::{met_half_made_worktree, split_nul};
 use crate::base::{Error, Result};
 
 /// What became of a rebase.
@@ -50,20 +50,27 @@ impl Worktree {
             Ok(base) if !self.is_ancestor(&base, &onto)? => base,
             _ => onto.clone(),
         };
-        self.reset_to(&head)?;
-        let (name, email) =
-            self.committer.clone().unwrap_or_else(|| ("Gas Town".into(), "refinery@gastown.local".into()));
-        let output = self
-            .git()
-            .config("commit.gpgSign=false")
-            .config("rebase.autoStash=false")
-            .config("rebase.autoSquash=false")
-            .config("rebase.updateRefs=false")
-            .config("rerere.enabled=false")
-            .env("GIT_COMMITTER_NAME", name)
-            .env("GIT_COMMITTER_EMAIL", email)
-            .args(["rebase", "--no-verify", "--no-stat", "--onto", &onto, &upstream, &head])
-            .output()?;
+        let (name, email) = self.committer.clone().unwrap_or_else(|| ("Gas Town".into(), "refinery@gastown.local".into()));
+        let mut tries = 0;
+        let output = loop {
+            self.reset_to(&head)?;
+            let output = self
+                .git()
+                .config("commit.gpgSign=false")
+                .config("rebase.autoStash=false")
+                .config("rebase.autoSquash=false")
+                .config("rebase.updateRefs=false")
+                .config("rerere.enabled=false")
+                .env("GIT_COMMITTER_NAME", &name)
+                .env("GIT_COMMITTER_EMAIL", &email)
+                .args(["rebase", "--no-verify", "--no-stat", "--onto", &onto, &upstream, &head])
+                .once()
+                .output()?;
+            tries += 1;
+            if output.success || tries == 20 || !met_half_made_worktree(&output.stderr) {
+                break output;
+            }
+        };
         if output.success {
             let head = self.head()?;
             return Ok(Rebase::Clean { commits: self.list(&onto, &head)?, head });

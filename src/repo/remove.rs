@@ -31,10 +31,17 @@ impl Bare {
         if !private.starts_with(self.path.canonicalize().with_context(|| format!("{}", self.path.display()))?) {
             return Err(Error::refused(format!("{} is no worktree of {}", path.display(), self.path.display())));
         }
+        let inner = worktree.changed_inner_repositories()?;
+        if !inner.is_empty() {
+            let inner: Vec<OsString> = inner.into_iter().map(PathBuf::into_os_string).collect();
+            return Err(Error::refused(format!("{}: it has repositories inside with changes of their own: {}", path.display(), listed(&inner, 5)))
+                .hint("commit and push what is in them, or delete them"));
+        }
         if let Some(loss) = loss(self, &worktree, &repository, &private)? {
             return Err(Error::refused(format!("{}: {loss}", path.display())).hint("take a snapshot of it first"));
         }
         keep_reflog(self, &repository, &private)?;
+        let _lock = self.lock_worktrees()?;
         // Forced: git's own check refuses what the snapshot has kept.
         self.git().args(["worktree", "remove", "--force", "--force", "--"]).arg(path).run()?;
         Ok(())
@@ -46,6 +53,7 @@ impl Bare {
     /// When the repository can't be read or written.
     pub fn prune_worktrees(&self) -> Result<()> {
         let repository = self.repository()?;
+        let _lock = self.lock_worktrees()?;
         for private in self.private_dirs()? {
             let Some(dot_git) = files::read_optional(&private.join("gitdir"))? else { continue };
             if !Path::new(dot_git.trim_end()).exists() && !private.join("locked").exists() {

@@ -1,7 +1,7 @@
 //! Snapshots: all that is in a worktree, kept as a commit on a reference of its own, without the worktree noticing.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use git2::{ErrorCode, Oid, Repository, Signature};
@@ -13,6 +13,9 @@ use crate::base::{Result, ResultExt, Timestamp};
 
 /// Where snapshots lie: `refs/gt/hooks/<agent>/<n>`.
 pub const SNAPSHOT_REFS: &str = "refs/gt/hooks";
+
+/// What the names of our copies of the index begin with; the process's id follows.
+const INDEX: &str = "gt-index-";
 
 /// One snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,8 +93,9 @@ impl Worktree {
     pub(super) fn contents(&self) -> Result<Contents> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let private = self.private_dir()?;
+        remove_abandoned(&private);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let index = Temporary(private.join(format!("gt-index-{}-{number}", std::process::id())));
+        let index = Temporary(private.join(format!("{INDEX}{}-{number}", std::process::id())));
         match fs::copy(private.join("index"), &index.0) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).context("copy the index"),
             _ => {}
@@ -213,6 +217,17 @@ pub(super) fn slug(agent: &str) -> String {
         .map(|c| if c.is_ascii_alphanumeric() || c == '_' || c == '-' { c } else { '-' })
         .collect();
     if mapped.is_empty() { "unknown".into() } else { mapped }
+}
+
+/// Removes the copies of the index that killed processes left.
+fn remove_abandoned(private: &Path) {
+    for entry in fs::read_dir(private).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(INDEX)).and_then(|rest| rest.split('-').next());
+        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// A file that goes when its owner goes, with the lock git may have left beside it.

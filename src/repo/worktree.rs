@@ -106,12 +106,34 @@ impl Worktree {
     /// # Errors
     /// When the worktree can't be read.
     pub fn status(&self) -> Result<Vec<FileStatus>> {
-        let output = self
-            .git()
-            .args(["status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=none"])
-            .output()?
-            .check()?;
-        Ok(parse_status(&output.stdout))
+        Ok(parse_status(&self.raw_status()?))
+    }
+
+    fn raw_status(&self) -> Result<Vec<u8>> {
+        let options = ["status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=none"];
+        Ok(self.git().args(options).output()?.check()?.stdout)
+    }
+
+    /// Repositories inside this worktree that hold changes of their own, which no snapshot reaches: submodules with new commits or
+    /// changed files, and repositories cloned into it.
+    ///
+    /// # Errors
+    /// As [`Worktree::status`].
+    pub fn changed_inner_repositories(&self) -> Result<Vec<PathBuf>> {
+        let raw = self.raw_status()?;
+        let found = split_nul(&raw).filter(|entry| {
+            let entry = entry.as_encoded_bytes();
+            match entry.first() {
+                // The third field of a change is `N...`, or `SCMU` with the letters that hold for a submodule.
+                Some(b'1' | b'2' | b'u') => {
+                    entry.get(5) == Some(&b'S') && entry.get(6..9).is_some_and(|flags| flags != b"...")
+                }
+                // Of what is untracked, git lists every file, and as a directory only what is a repository.
+                Some(b'?') => entry.ends_with(b"/"),
+                _ => false,
+            }
+        });
+        Ok(found.flat_map(|entry| parse_status(entry.as_encoded_bytes())).map(|file| file.path).collect())
     }
 
     /// Whether nothing is changed.

@@ -300,3 +300,62 @@ fn ours_in_a_worktree_is_invisible_to_the_project() {
     assert_eq!(exclude.matches("/.ours/").count(), 1);
     assert_eq!(Worktree::open(Path::new("/no/such")).unwrap_err().kind(), Kind::NotFound);
 }
+
+#[test]
+fn repositories_inside_a_worktree_are_not_thrown_away() {
+    let sandbox = Sandbox::new();
+    let (bare, _) = rig(&sandbox);
+    let library = sandbox.origin("library");
+    let path = sandbox.path("w");
+    let worktree = bare.add_worktree(&path, "w", "main").unwrap();
+    let allow = "protocol.file.allow=always";
+    sandbox.git(&path, ["-c", allow, "submodule", "--quiet", "add", library.to_str().unwrap(), "lib"]);
+    worktree.commit_all("Use the library", &agent_env()).unwrap();
+    assert!(worktree.changed_inner_repositories().unwrap().is_empty());
+
+    let refused = |what: &str| {
+        worktree.snapshot("a", what).unwrap();
+        let error = bare.remove_worktree(&path).unwrap_err();
+        assert!(error.kind() == Kind::Refused && error.to_string().contains("lib"), "{what}: {error}");
+        assert!(path.join("lib").is_dir());
+    };
+    fs::write(path.join("lib/README.md"), "changed inside").unwrap();
+    refused("changed");
+    sandbox.git(&path.join("lib"), ["commit", "-qam", "Inside"]);
+    refused("committed");
+    sandbox.git(&path, ["-c", allow, "submodule", "--quiet", "update", "--force"]);
+    sandbox.git(&path, ["clone", "-q", library.to_str().unwrap(), "library-clone"]);
+    refused("cloned into it");
+    fs::remove_dir_all(path.join("library-clone")).unwrap();
+    bare.remove_worktree(&path).unwrap();
+}
+
+#[test]
+fn copies_of_the_index_that_a_killed_process_left_go_with_the_next_snapshot() {
+    let sandbox = Sandbox::new();
+    let (bare, _) = rig(&sandbox);
+    let worktree = bare.add_worktree(&sandbox.path("w"), "w", "main").unwrap();
+    let left = worktree.private_dir().unwrap().join("gt-index-999999999-0");
+    fs::write(&left, "x").unwrap();
+    worktree.snapshot("a", "x").unwrap();
+    assert!(!left.exists());
+}
+
+#[test]
+fn many_worktrees_are_made_at_once() {
+    let sandbox = Sandbox::new();
+    let (bare, _) = rig(&sandbox);
+    std::thread::scope(|scope| {
+        for n in 0..12 {
+            let (bare, path) = (&bare, sandbox.path(&format!("w{n}")));
+            scope.spawn(move || {
+                let worktree = bare.add_worktree(&path, &format!("polecat/p{n}/x@1"), "main").unwrap();
+                commit(&worktree, &format!("f{n}"), "x");
+                worktree.snapshot(&format!("p{n}"), "x").unwrap();
+            });
+        }
+    });
+    let list = sandbox.git(&bare.path, ["worktree", "list"]).stdout;
+    assert_eq!(list.lines().count(), 13, "{list}");
+    assert_eq!(sandbox.git(&bare.path, ["for-each-ref", "refs/gt/hooks"]).stdout.lines().count(), 12);
+}
