@@ -65,8 +65,12 @@ impl Bare {
     pub fn only_in_clone(&self, clone: &Worktree) -> Result<Option<String>> {
         let inner = clone.changed_inner_repositories()?;
         if let Some(first) = inner.first() {
-            return Err(Error::refused(format!("{} has a repository inside with changes of its own: {}", clone.path.display(), first.display()))
-                .hint("commit and push what is in it, or delete it"));
+            return Err(Error::refused(format!(
+                "{} has a repository inside with changes of its own: {}",
+                clone.path.display(),
+                first.display()
+            ))
+            .hint("commit and push what is in it, or delete it"));
         }
         let dirty = clone.status()?;
         if !dirty.is_empty() {

@@ -50,7 +50,8 @@ impl Worktree {
             Ok(base) if !self.is_ancestor(&base, &onto)? => base,
             _ => onto.clone(),
         };
-        let (name, email) = self.committer.clone().unwrap_or_else(|| ("Gas Town".into(), "refinery@gastown.local".into()));
+        let (name, email) =
+            self.committer.clone().unwrap_or_else(|| ("Gas Town".into(), "refinery@gastown.local".into()));
         let mut tries = 0;
         let output = loop {
             self.reset_to(&head)?;

@@ -34,8 +34,12 @@ impl Bare {
         let inner = worktree.changed_inner_repositories()?;
         if !inner.is_empty() {
             let inner: Vec<OsString> = inner.into_iter().map(PathBuf::into_os_string).collect();
-            return Err(Error::refused(format!("{}: it has repositories inside with changes of their own: {}", path.display(), listed(&inner, 5)))
-                .hint("commit and push what is in them, or delete them"));
+            return Err(Error::refused(format!(
+                "{}: it has repositories inside with changes of their own: {}",
+                path.display(),
+                listed(&inner, 5)
+            ))
+            .hint("commit and push what is in them, or delete them"));
         }
         if let Some(loss) = loss(self, &worktree, &repository, &private)? {
             return Err(Error::refused(format!("{}: {loss}", path.display())).hint("take a snapshot of it first"));
