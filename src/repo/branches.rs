@@ -1,7 +1,9 @@
 //! Local branches of the shared repository against those of its origin.
 
+use std::path::Path;
+
 use super::Bare;
-use crate::base::Result;
+use crate::base::{Result, ResultExt};
 
 impl Bare {
     /// The commit of `refs/heads/<branch>`, or `None`.
@@ -50,5 +52,20 @@ impl Bare {
             return Ok(());
         }
         self.git().args(["update-ref", "-d", &name, at]).run().map(|_| ())
+    }
+
+    /// Brings `branch` of another repository on this machine in as the local branch of the same name.
+    ///
+    /// # Errors
+    /// When it is not there, or the local branch has commits that it lacks.
+    pub fn fetch_from(&self, repository: &Path, branch: &str) -> Result<()> {
+        let refspec = format!("refs/heads/{branch}:refs/heads/{branch}");
+        self.git()
+            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--"])
+            .arg(repository)
+            .arg(&refspec)
+            .run()
+            .map(|_| ())
+            .with_context(|| format!("fetch {branch} from {}", repository.display()))
     }
 }

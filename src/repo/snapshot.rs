@@ -89,6 +89,18 @@ impl Worktree {
         }
     }
 
+    /// Makes the files what the snapshot `id` holds; index and `HEAD` are left alone.
+    ///
+    /// # Errors
+    /// When the snapshot is not there or a file can't be written.
+    pub fn restore_files(&self, id: &str) -> Result<()> {
+        self.git()
+            .args(["restore", "--source", id, "--worktree", "--", ":/"])
+            .run()
+            .map(|_| ())
+            .with_context(|| format!("restore {}", self.path.display()))
+    }
+
     /// Writes all contents into the object store, through a copy of the index, so that unchanged files are not read again.
     pub(super) fn contents(&self) -> Result<Contents> {
         static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -1,0 +1,263 @@
+//! Who works on what, and how they are.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::assignment::{self, Assignment, State};
+use super::{Desk, hook};
+use crate::base::report::{Paint, Report};
+use crate::base::text::{fit, neutralise, truncate};
+use crate::base::{Result, Timestamp};
+use crate::runtime::{self, AgentState, Exited, Facts, Program, StateReading, TitleRule};
+use crate::session::{self, Client, SessionRecord, registry};
+use crate::town::Address;
+
+/// One agent.
+#[derive(Debug, Clone, Serialize)]
+pub struct AgentInfo {
+    /// Its address.
+    pub address: String,
+    /// What it is there for.
+    pub role: String,
+    /// Its rig; empty for agents of the town.
+    pub rig: String,
+    /// Its runtime.
+    pub preset: String,
+    /// How it is, and where that is known from.
+    pub state: StateReading,
+    /// The bead it works on; empty for none.
+    pub bead: String,
+    /// The bead's title.
+    pub title: String,
+    /// Its branch.
+    pub branch: String,
+    /// Its worktree.
+    pub worktree: String,
+    /// Its session.
+    pub session: String,
+    /// Its process, while it runs.
+    pub pid: Option<i32>,
+    /// Since when it works, or its session ran.
+    pub since: Option<Timestamp>,
+}
+
+/// All agents.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct AgentList {
+    /// The agents, by address.
+    pub agents: Vec<AgentInfo>,
+}
+
+impl Report for AgentList {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        if self.agents.is_empty() {
+            return writeln!(out, "No agents.  {}", paint.dim("gt sling <bead> <rig> starts one"));
+        }
+        let now = Timestamp::now();
+        for agent in &self.agents {
+            let word = fit(agent.state.state.word(), 12);
+            let word = match agent.state.state {
+                AgentState::Working => paint.green(&word),
+                AgentState::NeedsYou => paint.magenta(&word),
+                AgentState::Stuck | AgentState::Dead | AgentState::RateLimited => paint.red(&word),
+                AgentState::Starting => paint.yellow(&word),
+                AgentState::Idle | AgentState::Done => word,
+            };
+            let age = agent.since.map(|since| since.age(now)).unwrap_or_default();
+            let title = neutralise(&agent.title, true);
+            writeln!(
+                out,
+                "{} {word} {} {} {} {}",
+                fit(&agent.address, 28),
+                fit(&agent.preset, 8),
+                fit(&agent.bead, 10),
+                fit(&age, 4),
+                truncate(&title, 60)
+            )?;
+            if !agent.state.detail.is_empty() && agent.state.state != AgentState::Working {
+                writeln!(out, "    {}", paint.dim(&neutralise(&agent.state.detail, true)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is known of an agent before its host is asked.
+struct Known {
+    address: Address,
+    row: Option<Assignment>,
+    place: Option<hook::Hook>,
+    record: Option<SessionRecord>,
+}
+
+/// Every agent with work, a worktree or a session, by address; the hosts are asked at the same time.
+///
+/// # Errors
+/// When the ledger or the sessions can't be read.
+pub fn list(desk: &Desk) -> Result<Vec<AgentInfo>> {
+    let known = gather(desk)?;
+    let statuses = ask_hosts(&known);
+    let mut rules: BTreeMap<String, Vec<TitleRule>> = BTreeMap::new();
+    let mut out = Vec::with_capacity(known.len());
+    for (known, status) in known.into_iter().zip(statuses) {
+        let preset = preset_of(&known, status.as_ref());
+        if !rules.contains_key(&preset) {
+            rules.insert(preset.clone(), title_rules(desk, &known, &preset));
+        }
+        let rules = rules.get(&preset).map_or(&[][..], Vec::as_slice);
+        out.push(describe(desk, known, status.as_ref(), preset, rules)?);
+    }
+    Ok(out)
+}
+
+fn gather(desk: &Desk) -> Result<Vec<Known>> {
+    let conn = desk.ledger.conn();
+    let mut found: BTreeMap<String, Known> = BTreeMap::new();
+    let mut entry = |address: &str| -> Option<String> {
+        let parsed: Address = address.parse().ok()?;
+        let key = parsed.to_string();
+        found.entry(key.clone()).or_insert(Known { address: parsed, row: None, place: None, record: None });
+        Some(key)
+    };
+    let records = registry::list(&desk.town)?;
+    let places = hook::list(conn, false)?;
+    let rows = assignment::in_states(conn, &[State::Spawning, State::Active, State::Done, State::Failed])?;
+    let mut keys = Vec::new();
+    for record in records {
+        // A session that ended is of interest only while something hangs on it.
+        if registry::is_alive(&record) {
+            keys.push((entry(&record.address), Some(record), None, None));
+        }
+    }
+    for place in places {
+        keys.push((entry(&place.agent), None, Some(place), None));
+    }
+    for row in rows {
+        if row.state.takes_a_place() {
+            keys.push((entry(&row.agent), None, None, Some(row)));
+        }
+    }
+    for (key, record, place, row) in keys {
+        let Some(known) = key.and_then(|key| found.get_mut(&key)) else { continue };
+        known.record = record.or(known.record.take());
+        known.place = place.or(known.place.take());
+        known.row = row.or(known.row.take());
+    }
+    for known in found.values_mut() {
+        if known.record.is_none() {
+            known.record = registry::find(&desk.town, &known.address.session_name()).unwrap_or(None);
+        }
+        if known.row.is_none()
+            && let Some(bead) = known.place.as_ref().map(|place| place.bead.as_str()).filter(|bead| !bead.is_empty())
+        {
+            let address = known.address.to_string();
+            known.row = assignment::find(conn, bead)?.filter(|row| row.agent == address);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Asks all living hosts at once; one that does not answer has no status.
+fn ask_hosts(known: &[Known]) -> Vec<Option<session::Status>> {
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = known
+            .iter()
+            .map(|known| {
+                let record = known.record.as_ref().filter(|record| registry::is_alive(record));
+                record.map(|record| {
+                    scope.spawn(|| Client::connect_record(record).and_then(|mut client| client.status()).ok())
+                })
+            })
+            .collect();
+        asked.into_iter().map(|handle| handle.and_then(|handle| handle.join().ok().flatten())).collect()
+    })
+}
+
+fn preset_of(known: &Known, status: Option<&session::Status>) -> String {
+    status
+        .map(|status| status.preset.clone())
+        .or_else(|| known.record.as_ref().map(|record| record.preset.clone()))
+        .or_else(|| known.row.as_ref().map(|row| row.preset.clone()))
+        .unwrap_or_default()
+}
+
+fn title_rules(desk: &Desk, known: &Known, preset: &str) -> Vec<TitleRule> {
+    if preset.is_empty() {
+        return Vec::new();
+    }
+    let rig = known.address.rig().and_then(|rig| desk.town.rig(rig).ok());
+    let role = known.address.role().to_string();
+    // A preset that was removed from the settings meanwhile has no rules any more.
+    runtime::preset(&desk.town, rig.as_ref(), &role, Some(preset)).map(|preset| preset.titles).unwrap_or_default()
+}
+
+fn describe(
+    desk: &Desk,
+    known: Known,
+    status: Option<&session::Status>,
+    preset: String,
+    rules: &[TitleRule],
+) -> Result<AgentInfo> {
+    let Known { address, row, place, record } = known;
+    let now = Timestamp::now();
+    let alive = record.as_ref().is_some_and(registry::is_alive);
+    let program = status.and_then(|status| status.program.as_ref());
+    let since = record.as_ref().map(|record| record.started_at).or(row.as_ref().map(|row| row.created_at));
+    let state = runtime::read_state(&Facts {
+        has_session: record.is_some(),
+        process_alive: alive,
+        exit: record
+            .as_ref()
+            .and_then(|record| record.exit.as_ref())
+            .map(|exit| Exited { code: exit.code, signal: exit.signal }),
+        assignment: row.as_ref().map(|row| row.state.as_str()),
+        assignment_note: row.as_ref().map_or("", |row| row.note.as_str()),
+        program: program.map(|program| Program {
+            state: program.state.as_str(),
+            kind: program.kind.as_deref().unwrap_or_default(),
+            message: program.msg.as_deref().unwrap_or_default(),
+        }),
+        title: status.map_or("", |status| status.title.as_str()),
+        title_rules: rules,
+        seconds_since_output: status
+            .filter(|status| status.last_output_at.is_some())
+            .map(|status| i64::try_from(status.silent_ms / 1000).unwrap_or(i64::MAX)),
+        seconds_since_start: record.as_ref().map(|record| record.started_at.seconds_until(now)),
+        since,
+    });
+    let bead = row
+        .as_ref()
+        .map(|row| row.bead.clone())
+        .or_else(|| place.as_ref().map(|place| place.bead.clone()))
+        .or_else(|| record.as_ref().and_then(|record| record.bead.clone()))
+        .unwrap_or_default();
+    let title = if bead.is_empty() {
+        String::new()
+    } else {
+        desk.ledger.find(&bead)?.map(|bead| bead.title).unwrap_or_default()
+    };
+    let place = place.as_ref();
+    Ok(AgentInfo {
+        role: address.role().to_string(),
+        rig: address.rig().unwrap_or_default().to_owned(),
+        preset,
+        state,
+        bead,
+        title,
+        branch: place.map_or_else(
+            || row.as_ref().map(|row| row.branch.clone()).unwrap_or_default(),
+            |place| place.branch.clone(),
+        ),
+        worktree: place.map_or_else(
+            || record.as_ref().map(|record| record.cwd.to_string_lossy().into_owned()).unwrap_or_default(),
+            |place| place.worktree.to_string_lossy().into_owned(),
+        ),
+        session: address.session_name(),
+        pid: record.as_ref().filter(|_| alive).map(|record| record.child_pid),
+        since,
+        address: address.to_string(),
+    })
+}

@@ -1,0 +1,18 @@
+//! The merge queue: handing in, looking at it, trying again, turning down.
+
+mod change;
+mod request;
+mod view;
+
+pub use change::{Changed, Handed, give_back, hand_in, reject, retry};
+pub use request::{MergeRequest, State, Step, all, find, hours, of_source, open, put, score};
+pub use view::{QueueList, QueueRow, QueueStatus, list, ranked, status};
+
+/// The label of a bead whose work does not fit the target.
+pub const CONFLICT_MARK: &str = "merge-conflict";
+/// The label of a bead whose work the gate refused.
+pub const GATE_MARK: &str = "gate-failed";
+/// The label of a bead whose agent died again and again.
+pub const STUCK_MARK: &str = "stuck";
+/// Labels that failed work leaves on a bead.
+pub const MARKS: [&str; 3] = [CONFLICT_MARK, GATE_MARK, STUCK_MARK];
