@@ -10,6 +10,7 @@ pub mod cli;
 pub mod cockpit;
 pub mod formula;
 pub mod ledger;
+pub mod patrol;
 pub mod repo;
 pub mod runtime;
 pub mod session;

@@ -17,6 +17,14 @@ mod rig;
 mod attach;
 mod session;
 // work
+mod agents;
+mod convoy;
+mod daemon;
+mod done;
+mod hook;
+mod mail;
+mod mq;
+mod sling;
 // faces
 mod completion;
 mod config;
@@ -65,6 +73,30 @@ pub enum Command {
     #[command(hide = true)]
     SessionHost,
     // work
+    /// Give beads to agents: each gets a branch, a worktree and a session
+    Sling(sling::Sling),
+    /// Take a bead back from its agent; branch, worktree and snapshots remain
+    #[command(visible_alias = "unhook")]
+    Unsling(sling::Unsling),
+    /// Show what is on your hook
+    #[command(visible_alias = "work")]
+    Hook(hook::Hook),
+    /// Hand in the work on your hook; ends your session
+    Done(done::Done),
+    /// Show the agents: state, bead, branch
+    Agents(agents::Agents),
+    /// Bundles of beads that land together
+    #[command(subcommand)]
+    Convoy(convoy::Convoy),
+    /// The merge queue
+    #[command(subcommand)]
+    Mq(mq::Mq),
+    /// Messages between agents and people
+    #[command(subcommand)]
+    Mail(mail::Mail),
+    /// The daemon: dispatch, merge queue, watching, export
+    #[command(subcommand)]
+    Daemon(daemon::Daemon),
     // faces
     /// Print a completion script for a shell
     Completion(completion::Completion),
@@ -108,6 +140,15 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Session(command)) => command.run(output),
         Some(Command::SessionHost) => crate::session::run_host(),
         // work
+        Some(Command::Sling(command)) => command.run(output),
+        Some(Command::Unsling(command)) => command.run(output),
+        Some(Command::Hook(command)) => command.run(output),
+        Some(Command::Done(command)) => command.run(output),
+        Some(Command::Agents(command)) => command.run(output),
+        Some(Command::Convoy(command)) => command.run(output),
+        Some(Command::Mq(command)) => command.run(output),
+        Some(Command::Mail(command)) => command.run(output),
+        Some(Command::Daemon(command)) => command.run(output),
         // faces
         Some(Command::Completion(command)) => command.run(output),
         Some(Command::Config(command)) => command.run(output),
@@ -118,4 +159,14 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         }
         None => Err(Error::usage("a command is needed").hint("gt --help lists them")),
     }
+}
+
+/// After a command changed the ledger: the files that git tracks follow, at once or by the daemon.
+fn after_change(desk: &crate::work::Desk) -> Result<()> {
+    crate::patrol::after_command(desk)
+}
+
+/// Makes sure that what happens by itself does happen.
+fn ensure_daemon(desk: &crate::work::Desk) -> Result<()> {
+    crate::patrol::daemon::ensure_running(&desk.town)
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod support;
+mod town;
 
 mod bd_basics;
 mod bd_files;
@@ -9,7 +10,12 @@ mod bd_many_writers;
 mod cli;
 mod config;
 mod crew;
+mod convoy;
+mod done;
+mod faults;
 mod hooks;
 mod install;
+mod refinery;
 mod repo;
 mod rig;
+mod sling;

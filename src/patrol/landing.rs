@@ -1,0 +1,66 @@
+//! Tells the overseer, and whoever asked for it, that a convoy has landed: once a landing.
+
+use std::time::Duration;
+
+use super::pulse::Pulse;
+use crate::base::Result;
+use crate::town::Town;
+use crate::work::identity::OVERSEER;
+use crate::work::{Desk, convoy, mail};
+
+/// How often it looks when nothing happens.
+const REST: Duration = Duration::from_secs(60);
+/// How many events are read at once.
+const PAGE: usize = 500;
+/// Where it notes up to which event it has told everybody.
+const CURSOR: &str = "landing.told";
+
+/// Tells until it is time to end.
+///
+/// # Errors
+/// When the ledger can't be read or written; the caller tries again later.
+pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
+    let mut desk = Desk::of(town.clone())?;
+    let mut position: i64 = desk.ledger.kv(CURSOR)?.and_then(|value| value.parse().ok()).unwrap_or(0);
+    let mut seen = 0;
+    loop {
+        loop {
+            let events = desk.ledger.events_since(position, PAGE)?;
+            let Some(last) = events.last().map(|event| event.seq) else { break };
+            for event in events.iter().filter(|event| event.kind == "convoy_landed") {
+                if let Some(id) = &event.bead {
+                    tell(&mut desk, id, event.seq)?;
+                }
+            }
+            position = last;
+        }
+        if !pulse.wait(&mut seen, REST) {
+            return Ok(());
+        }
+    }
+}
+
+/// Message and cursor are one transaction: after a crash nobody is told twice and nobody is left out.
+fn tell(desk: &mut Desk, id: &str, seq: i64) -> Result<()> {
+    desk.ledger.write("deacon", |tx| {
+        if tx.kv(CURSOR)?.and_then(|value| value.parse::<i64>().ok()).is_some_and(|told| told >= seq) {
+            return Ok(());
+        }
+        if let Some(bead) = tx.find(id)? {
+            let members = convoy::members(&bead);
+            let subject = format!("Convoy landed: {}", bead.title);
+            let mut body = format!("{id}: all {} beads are closed.\n", members.len());
+            for member in members.iter().take(50) {
+                if let Some(member) = tx.find(member)? {
+                    body.push_str(&format!("\n{} {}: {}", member.id, member.title, member.close_reason));
+                }
+            }
+            let mut told = vec![OVERSEER.to_owned()];
+            told.extend(convoy::audience(&bead).into_iter().filter(|address| address != OVERSEER));
+            for address in told {
+                mail::post(tx, "deacon", &address, &subject, &body, 2)?;
+            }
+        }
+        tx.set_kv(CURSOR, Some(&seq.to_string()))
+    })
+}

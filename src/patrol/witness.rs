@@ -1,0 +1,212 @@
+//! The witness: starts agents again whose sessions died with work on their hook, stops when that does not help, and clears up after
+//! those that are finished.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::pulse::Pulse;
+use crate::base::{Result, Timestamp};
+use crate::ledger::{Patch, Status};
+use crate::repo::{Bare, Worktree};
+use crate::session::{self, registry};
+use crate::town::{Address, Town};
+use crate::work::assignment::{self, Assignment, State};
+use crate::work::identity::OVERSEER;
+use crate::work::queue::{self, STUCK_MARK};
+use crate::work::{Desk, archive, hook, journal, mail, spawn, start};
+
+/// How often it looks while agents work.
+const ROUND: Duration = Duration::from_secs(1);
+/// How often it looks when there is nothing to watch.
+const REST: Duration = Duration::from_secs(15);
+/// How many restarts within [`LOOP_SECONDS`] are a crash loop.
+const MOST_RESTARTS: usize = 5;
+/// The time in which restarts are counted.
+const LOOP_SECONDS: i64 = 15 * 60;
+/// How long a session that has handed in its work may take to end.
+const LINGER_SECONDS: i64 = 20;
+
+/// Watches until it is time to end.
+///
+/// # Errors
+/// When the ledger or the sessions can't be read; the caller tries again later.
+pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
+    let mut desk = Desk::of(town.clone())?;
+    let mut seen = 0;
+    loop {
+        for record in registry::sweep(town)? {
+            tracing::warn!(session = record.name, "its host was gone; what was left of it is ended");
+        }
+        let active = assignment::in_states(desk.ledger.conn(), &[State::Active])?;
+        for row in &active {
+            if let Err(error) = look_after(&mut desk, row) {
+                tracing::error!(bead = row.bead, agent = row.agent, %error, "witness");
+            }
+        }
+        let finished = clear_up(&mut desk)?;
+        // Beats come with every change of the ledger, which is oftener than sessions die.
+        let pause = if active.is_empty() && !finished { REST } else { ROUND };
+        if active.is_empty() {
+            if !pulse.wait(&mut seen, pause) {
+                return Ok(());
+            }
+        } else if !pulse.rest(pause) {
+            return Ok(());
+        }
+    }
+}
+
+fn restarts_key(bead: &str) -> String {
+    format!("restarts.{bead}")
+}
+
+/// When the agent on `bead` was started again lately, as Unix seconds.
+fn restarts(desk: &Desk, bead: &str, now: i64) -> Result<Vec<i64>> {
+    let all: Vec<i64> =
+        desk.ledger.kv(&restarts_key(bead))?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    Ok(all.into_iter().filter(|at| now - at < LOOP_SECONDS).collect())
+}
+
+/// Seconds to wait before the restart after `count` others: at once, then 1, 2, 4, 8, ...
+fn backoff(count: usize) -> i64 {
+    if count == 0 { 0 } else { 1 << (count - 1).min(9) }
+}
+
+fn look_after(desk: &mut Desk, row: &Assignment) -> Result<()> {
+    let address: Address = row.agent.parse()?;
+    // A crew member's session is a person's own affair.
+    if !matches!(address, Address::Polecat { .. }) {
+        return Ok(());
+    }
+    let record = registry::find(&desk.town, &address.session_name())?;
+    if record.as_ref().is_some_and(registry::is_alive) {
+        return Ok(());
+    }
+    if journal::of_subject(desk.ledger.conn(), spawn::OP, &row.bead)?.is_some() {
+        return Ok(());
+    }
+    // It may have handed in its work between the two looks.
+    if assignment::find(desk.ledger.conn(), &row.bead)?.is_none_or(|now| now != *row) {
+        return Ok(());
+    }
+    let now = Timestamp::now().unix_seconds();
+    let mut recent = restarts(desk, &row.bead, now)?;
+    let how =
+        record.as_ref().and_then(|record| record.exit.as_ref()).map_or_else(|| "gone".to_owned(), session::Exit::words);
+    if recent.len() >= MOST_RESTARTS {
+        return give_up(desk, row, &how);
+    }
+    if recent.last().is_some_and(|last| now - last < backoff(recent.len())) {
+        return Ok(());
+    }
+    recent.push(now);
+    let value = serde_json::to_string(&recent)?;
+    desk.ledger.write("deacon", |tx| {
+        tx.set_kv(&restarts_key(&row.bead), Some(&value))?;
+        tx.event("session_death", Some(&row.bead), json!({"agent": row.agent, "how": how, "restarts": recent.len()}))
+            .map(|_| ())
+    })?;
+    tracing::info!(bead = row.bead, agent = row.agent, how, "its session died; starting it again");
+    restart(desk, row, &address)
+}
+
+fn restart(desk: &mut Desk, row: &Assignment, address: &Address) -> Result<()> {
+    let rig = desk.town.rig(&row.rig)?;
+    let bead = desk.ledger.get(&row.bead)?;
+    let preset = start::preset(desk, &rig, &address.role().to_string(), &row.preset)?;
+    let path = std::path::Path::new(&row.hook);
+    if !path.exists() {
+        let bare = Bare::open(&rig.bare_repo())?;
+        bare.prune_worktrees()?;
+        let worktree = bare.add_worktree_on(path, &row.branch)?;
+        restore(&bare, &worktree, row)?;
+        if let Some(hook) = hook::find(desk.ledger.conn(), &row.agent)? {
+            hook::write_record(&hook)?;
+        }
+        tracing::warn!(agent = row.agent, worktree = row.hook, "its worktree was gone; made again from its branch");
+    }
+    let record = start::start(desk, address, &preset, &bead, path, true)?;
+    desk.ledger.write("deacon", |tx| {
+        let payload = json!({"agent": row.agent, "session": record.name, "restart": true});
+        tx.event("session_start", Some(&row.bead), payload).map(|_| ())
+    })
+}
+
+/// Brings back what the last snapshot has beyond the branch, when it was taken on the branch's head.
+fn restore(bare: &Bare, worktree: &Worktree, row: &Assignment) -> Result<()> {
+    let Some(snapshot) = bare.snapshots(&row.agent)?.pop() else { return Ok(()) };
+    if bare.find_rev(&format!("{}^1", snapshot.id))? == bare.local_branch(&row.branch)? {
+        worktree.restore_files(&snapshot.id)?;
+    }
+    Ok(())
+}
+
+/// A crash loop ends here: the bead is open again and marked, nothing is lost, the overseer is told once.
+fn give_up(desk: &mut Desk, row: &Assignment, how: &str) -> Result<()> {
+    let why = format!("its session died {MOST_RESTARTS} times in {} minutes, at last: {how}", LOOP_SECONDS / 60);
+    tracing::warn!(bead = row.bead, agent = row.agent, why, "given up");
+    if let Ok(worktree) = Worktree::open(row.hook.as_ref()) {
+        worktree.snapshot(&row.agent, "crash loop")?;
+    }
+    desk.ledger.write("deacon", |tx| {
+        if assignment::find(tx.conn(), &row.bead)?.is_none_or(|now| now != *row) {
+            return Ok(());
+        }
+        assignment::set_state(tx, &row.bead, State::Failed, &why)?;
+        let patch = Patch { status: Some(Status::Open), assignee: Some(String::new()), ..Patch::default() };
+        let bead = tx.update(&row.bead, &patch)?;
+        tx.add_label(&row.bead, STUCK_MARK)?;
+        hook::set_state(tx, &row.agent, hook::State::Suspended)?;
+        tx.set_kv(&restarts_key(&row.bead), None)?;
+        tx.event("escalation", Some(&row.bead), json!({"agent": row.agent, "reason": why}))?;
+        let body = format!(
+            "{} on {} {}: {why}.\n\nWorktree and branch {} are as it left them. gt peek {} shows its last screen; \
+             gt sling {} {} lets it go on there.",
+            row.agent, bead.id, bead.title, row.branch, row.session, bead.id, row.agent
+        );
+        let subject: String = format!("Stuck: {} {}", bead.id, bead.title).chars().take(200).collect();
+        mail::post(tx, "deacon", OVERSEER, &subject, &body, 1).map(|_| ())
+    })
+}
+
+/// Ends sessions that linger after their work was handed in, and archives hooks whose work is merged. True while there is more of
+/// that to come.
+fn clear_up(desk: &mut Desk) -> Result<bool> {
+    let mut more = false;
+    let now = Timestamp::now();
+    for place in hook::list(desk.ledger.conn(), false)? {
+        let Ok(address) = place.agent.parse::<Address>() else { continue };
+        if place.state != hook::State::Completed || !matches!(address, Address::Polecat { .. }) {
+            continue;
+        }
+        let name = address.session_name();
+        let alive = registry::find(&desk.town, &name)?.is_some_and(|record| registry::is_alive(&record));
+        if alive {
+            more = true;
+            if place.updated_at.seconds_until(now) >= LINGER_SECONDS {
+                tracing::info!(session = name, "it handed in its work and lingers; ending it");
+                session::kill(&desk.town, &name, &[])?;
+            }
+            continue;
+        }
+        let requests = queue::of_source(desk.ledger.conn(), &place.bead)?;
+        let merged =
+            requests.iter().any(|request| request.branch == place.branch && request.state == queue::State::Merged);
+        if merged && let Err(error) = archive::archive(desk, &place.agent) {
+            tracing::warn!(agent = place.agent, %error, "archive");
+        }
+    }
+    Ok(more)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restarts_come_ever_more_slowly() {
+        let pauses: Vec<i64> = (0..5).map(backoff).collect();
+        assert_eq!(pauses, [0, 1, 2, 4, 8]);
+    }
+}

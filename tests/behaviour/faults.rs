@@ -1,0 +1,148 @@
+//! Whatever is killed or removed, and whenever: nothing is lost, nothing is done twice, no process is left over.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::wait_for;
+use crate::town::{Place, kill};
+
+fn record(place: &Place, session: &str) -> serde_json::Value {
+    let path = place.root.join(".runtime/sessions").join(session).join("session.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_daemon_killed_again_and_again_merges_everything_once() {
+    let place = Place::new(&["shop", "bakery"]);
+    place.gate("shop", "sleep 0.05");
+    let mut ids: Vec<String> = (0..5).map(|n| place.easy("shop", &format!("s{n}"))).collect();
+    ids.extend((0..4).map(|n| place.easy("bakery", &format!("b{n}"))));
+    let mut args = vec!["sling", "--convoy", "All of it"];
+    args.extend(ids.iter().map(String::as_str));
+    place.sandbox.run(place.command(&args)).ok();
+    let mut kills = 0;
+    let mut moment = 7_u64;
+    while ids.iter().any(|id| !place.is_closed(id)) {
+        assert!(kills < 400, "it does not get on: {}", place.log());
+        place.gt(["daemon", "start"]).ok();
+        // Another moment each time: from the first step to after several merges.
+        moment = (moment * 37 + 11) % 211;
+        std::thread::sleep(Duration::from_millis(moment));
+        if let Some(pid) = place.daemon_pid() {
+            kill(pid, "-9");
+            kills += 1;
+        }
+    }
+    assert!(kills > 2, "killed only {kills} times");
+    place.gt(["daemon", "start"]).ok();
+    for (rig, count) in [("shop", 5), ("bakery", 4)] {
+        let origin = place.origin(rig);
+        let subjects = place.subjects(&origin);
+        assert_eq!(subjects.len(), count + 1, "{rig}: {subjects:?}");
+        assert_eq!(subjects, place.subjects(&place.bare(rig)));
+        place.sandbox.git(&place.bare(rig), ["fsck", "--no-dangling"]);
+    }
+    wait_for("the landing is told", || (!place.mail().is_empty()).then_some(()));
+    wait_for("every hook is archived", || place.agents().is_empty().then_some(()));
+    assert_eq!(place.mail().len(), 1, "once: {:?}", place.mail());
+    place.gt(["daemon", "stop"]).ok();
+    wait_for("nothing is left over", || place.sandbox.processes().is_empty().then_some(()));
+}
+
+#[test]
+fn a_killed_host_is_replaced_and_the_work_goes_on() {
+    let place = Place::new(&["shop"]);
+    let go = place.sandbox.path("go");
+    let script = format!(
+        "# Begin\necho begun >> steps.txt\n\n# Wait\nuntil [ -e {} ]; do sleep 0.02; done\n\n# End\necho ended >> steps.txt",
+        go.display()
+    );
+    let id = place.bead("shop", "Steps", &script, &[]);
+    let report = place.gt(["sling", &id, "shop", "--json"]).ok().json();
+    let slung = &report["slung"][0];
+    let worktree = std::path::PathBuf::from(slung["worktree"].as_str().unwrap());
+    wait_for("the first step is done", || worktree.join("steps.txt").exists().then_some(()));
+    let before = record(&place, slung["session"].as_str().unwrap());
+    kill(i32::try_from(before["host_pid"].as_i64().unwrap()).unwrap(), "-9");
+    wait_for("another host", || {
+        let now = record(&place, slung["session"].as_str().unwrap());
+        (now["host_pid"] != before["host_pid"] && now["exit"].is_null()).then_some(())
+    });
+    std::fs::write(&go, "").unwrap();
+    place.wait_closed(std::slice::from_ref(&id));
+    let steps = place.sandbox.git(&place.origin("shop"), ["show", "main:steps.txt"]).stdout;
+    assert_eq!(steps, "begun\nended\n", "no step was done twice");
+    place.gt(["daemon", "stop"]).ok();
+    wait_for("nothing is left over", || place.sandbox.processes().is_empty().then_some(()));
+}
+
+#[test]
+fn a_removed_worktree_is_made_again() {
+    let place = Place::new(&["shop"]);
+    let id = place.bead("shop", "Again", "# Write\ntest -e ready || read line < /dev/tty\necho x > x.txt", &[]);
+    let report = place.gt(["sling", &id, "shop", "--json"]).ok().json();
+    let slung = &report["slung"][0];
+    let worktree = std::path::PathBuf::from(slung["worktree"].as_str().unwrap());
+    // What the agent has committed is on its branch, and comes back with it.
+    std::fs::write(worktree.join("ready"), "").unwrap();
+    place.sandbox.git(&worktree, ["add", "."]);
+    place.sandbox.git(&worktree, ["commit", "-qm", "Ready"]);
+    let host = record(&place, slung["session"].as_str().unwrap())["host_pid"].as_i64().unwrap();
+    std::fs::remove_dir_all(&worktree).unwrap();
+    kill(i32::try_from(host).unwrap(), "-9");
+    place.wait_closed(std::slice::from_ref(&id));
+    let files = place.files(&place.origin("shop"));
+    assert!(files.contains(&"ready".into()) && files.contains(&"x.txt".into()), "{files:?}");
+    place.gt(["daemon", "stop"]).ok();
+}
+
+#[test]
+fn an_agent_that_dies_at_once_is_given_up() {
+    let place = Place::new(&["shop"]);
+    place.set("settings/agents.json", &[]);
+    place.set(
+        "settings/config.json",
+        &[("agents", json!({"dying": {"command": "sh", "args": ["-c", "exit 7"], "prompt_mode": "arg"}}))],
+    );
+    std::fs::remove_file(place.root.join("settings/agents.json")).unwrap();
+    let id = place.easy("shop", "never");
+    place.gt(["sling", &id, "shop", "--agent", "dying"]);
+    wait_for(&format!("it is given up\n{}", place.log()), || place.show(&id).has_label("stuck").then_some(()));
+    let mail = place.mail();
+    assert_eq!(mail.len(), 1, "told once: {mail:?}");
+    assert!(mail[0]["body"].as_str().unwrap().contains("exit 7"), "{mail:?}");
+    assert_eq!(place.show(&id).status.as_str(), "open");
+    place.gt(["daemon", "stop"]).ok();
+}
+
+#[test]
+fn the_daemon_is_one_and_ends_with_the_town() {
+    let place = Place::new(&["shop"]);
+    let starts: Vec<_> = (0..6).map(|_| place.command(&["daemon", "start", "--json"]).spawn().unwrap()).collect();
+    for mut start in starts {
+        assert!(start.wait().unwrap().success());
+    }
+    let pid = place.daemon_pid().unwrap();
+    assert_eq!(place.sandbox.processes(), [pid]);
+    place.gt(["daemon", "stop"]).ok();
+    wait_for("it is gone", || place.sandbox.processes().is_empty().then_some(()));
+    assert!(place.daemon_pid().is_none());
+    place.gt(["daemon", "stop"]).ok();
+    place.gt(["daemon", "start"]).ok();
+    std::fs::remove_dir_all(&place.root).unwrap();
+    wait_for("it ends by itself", || place.sandbox.processes().is_empty().then_some(()));
+}
+
+#[test]
+fn work_is_exported_by_the_daemon() {
+    let place = Place::new(&["shop"]);
+    let id = place.easy("shop", "alpha");
+    place.gt(["sling", &id, "shop"]).ok();
+    place.wait_closed(std::slice::from_ref(&id));
+    wait_for("the file says so", || {
+        let text = std::fs::read_to_string(place.root.join("shop/.beads/issues.jsonl")).unwrap();
+        text.lines().any(|line| line.contains(&id) && line.contains("\"closed\"")).then_some(())
+    });
+    place.gt(["daemon", "stop"]).ok();
+}
