@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 use git2::{ErrorCode, ObjectType, Oid, Repository, Sort};
 use serde::Serialize;
 
-use super::Worktree;
 use super::command::Git;
-use crate::base::lock::Lock;
 use crate::base::{Error, Result, ResultExt, Timestamp, text};
 
 /// The bare repository that all worktrees of a rig share.
@@ -244,72 +242,6 @@ impl Bare {
             })
         })
         .collect()
-    }
-
-    /// Makes a worktree at `path` on a new branch that starts at `start`.
-    ///
-    /// # Errors
-    /// When the branch or the path exists already or `start` does not; nothing is left then.
-    pub fn add_worktree(&self, path: &Path, branch: &str, start: &str) -> Result<Worktree> {
-        let start = self.rev(start)?;
-        if self.find_rev(&format!("refs/heads/{branch}"))?.is_some() {
-            return Err(Error::refused(format!("the branch {branch} exists already in {}", self.path.display())));
-        }
-        let result = self.worktree_add(path, &["-b", branch], &start);
-        if result.is_err() {
-            // The branch is ours: it was not there before, and it holds nothing beyond its start.
-            let _ = self.git().args(["update-ref", "-d", &format!("refs/heads/{branch}"), &start]).output();
-        }
-        result
-    }
-
-    /// Makes a worktree at `path` on an existing branch.
-    ///
-    /// # Errors
-    /// When the branch is not there or is checked out elsewhere, or the path exists already.
-    pub fn add_worktree_on(&self, path: &Path, branch: &str) -> Result<Worktree> {
-        self.rev(&format!("refs/heads/{branch}"))?;
-        self.worktree_add(path, &[], branch)
-    }
-
-    /// Makes a worktree at `path` on no branch, at the commit `start` stands for.
-    ///
-    /// # Errors
-    /// When the path exists already or `start` does not.
-    pub fn add_detached_worktree(&self, path: &Path, start: &str) -> Result<Worktree> {
-        let start = self.rev(start)?;
-        self.worktree_add(path, &["--detach"], &start)
-    }
-
-    fn worktree_add(&self, path: &Path, options: &[&str], start: &str) -> Result<Worktree> {
-        let what = || format!("worktree {}", path.display());
-        if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some()) || path.is_file() {
-            return Err(Error::refused(format!("{} exists already", path.display())));
-        }
-        let existed = path.exists();
-        // Made under a lock, since git dies over a worktree that another git is just making; filled without it, since that takes
-        // its time. `--force` only lets git reuse the entry of a worktree whose directory is gone; git refuses `--no-track` where
-        // no branch is made.
-        let track = options.first().filter(|option| **option == "-b").map(|_| "--no-track");
-        let made = self.lock_worktrees().and_then(|_lock| {
-            let add = self.git().args(["worktree", "add", "--quiet", "--force", "--no-checkout"]).args(track);
-            add.args(options).arg("--").arg(path).arg(start).run()
-        });
-        let added = made.and_then(|_| {
-            let worktree = Worktree::open(path)?;
-            worktree.git().args(["checkout", "--quiet", "--force"]).run()?;
-            Ok(worktree)
-        });
-        if added.is_err() && !existed {
-            let _ = fs::remove_dir_all(path);
-            let _ = self.lock_worktrees().and_then(|_lock| self.git().args(["worktree", "prune"]).run());
-        }
-        added.with_context(what)
-    }
-
-    /// Keeps those who make and remove worktrees apart.
-    pub(super) fn lock_worktrees(&self) -> Result<Lock> {
-        Lock::acquire(&self.path.join("gt-worktrees.lock"))
     }
 
     /// Moves a reference; with `old`, only when it still stands there (40 zeros: only when it does not exist yet).

@@ -3,6 +3,7 @@
 //! Local reads go through libgit2; whatever touches the network, a working tree or an index goes through the `git` command, so that
 //! people's credentials, proxies, filters and attributes work as they are used to.
 
+mod add;
 mod bare;
 mod branches;
 mod clone;

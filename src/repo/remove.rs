@@ -45,7 +45,6 @@ impl Bare {
             return Err(Error::refused(format!("{}: {loss}", path.display())).hint("take a snapshot of it first"));
         }
         keep_reflog(self, &repository, &private)?;
-        let _lock = self.lock_worktrees()?;
         // Forced: git's own check refuses what the snapshot has kept.
         self.git().args(["worktree", "remove", "--force", "--force", "--"]).arg(path).run()?;
         Ok(())
@@ -57,7 +56,6 @@ impl Bare {
     /// When the repository can't be read or written.
     pub fn prune_worktrees(&self) -> Result<()> {
         let repository = self.repository()?;
-        let _lock = self.lock_worktrees()?;
         for private in self.private_dirs()? {
             let Some(dot_git) = files::read_optional(&private.join("gitdir"))? else { continue };
             if !Path::new(dot_git.trim_end()).exists() && !private.join("locked").exists() {

@@ -345,13 +345,26 @@ fn copies_of_the_index_that_a_killed_process_left_go_with_the_next_snapshot() {
 fn many_worktrees_are_made_at_once() {
     let sandbox = Sandbox::new();
     let (bare, _) = rig(&sandbox);
+    let left = std::sync::atomic::AtomicUsize::new(12);
     std::thread::scope(|scope| {
+        // What agents do meanwhile looks through all worktrees, and must not meet one that is half made.
+        scope.spawn(|| {
+            // Bounded, so that a thread that panics ends the test.
+            for _ in 0..2000 {
+                if left.load(std::sync::atomic::Ordering::Relaxed) == 0 {
+                    break;
+                }
+                sandbox.git(&bare.path, ["worktree", "list"]);
+            }
+        });
         for n in 0..12 {
+            let left = &left;
             let (bare, path) = (&bare, sandbox.path(&format!("w{n}")));
             scope.spawn(move || {
                 let worktree = bare.add_worktree(&path, &format!("polecat/p{n}/x@1"), "main").unwrap();
                 commit(&worktree, &format!("f{n}"), "x");
                 worktree.snapshot(&format!("p{n}"), "x").unwrap();
+                left.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
             });
         }
     });
