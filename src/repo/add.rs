@@ -94,7 +94,8 @@ impl Bare {
         write("commondir", "../..\n")?;
         write("gitdir", &format!("{}\n", path.join(".git").display()))?;
         files::make_dirs(&here.join("worktrees"), 0o755)?;
-        let name = path.file_name().map_or_else(|| "worktree".into(), |name| super::snapshot::slug(&name.to_string_lossy()));
+        let name =
+            path.file_name().map_or_else(|| "worktree".into(), |name| super::snapshot::slug(&name.to_string_lossy()));
         let mut number = 0;
         loop {
             let id = if number == 0 { name.clone() } else { format!("{name}{number}") };
@@ -104,7 +105,11 @@ impl Bare {
                 fs::write(path.join(".git"), format!("gitdir: {}\n", private.display()))?;
                 match fs::rename(making.path(), &private) {
                     Ok(()) => break,
-                    Err(error) if matches!(error.kind(), std::io::ErrorKind::DirectoryNotEmpty | std::io::ErrorKind::AlreadyExists) => {}
+                    Err(error)
+                        if matches!(
+                            error.kind(),
+                            std::io::ErrorKind::DirectoryNotEmpty | std::io::ErrorKind::AlreadyExists
+                        ) => {}
                     Err(error) => return Err(error.into()),
                 }
             }
