@@ -16,6 +16,7 @@ mod faults;
 mod hooks;
 mod install;
 mod refinery;
+mod real_repository;
 mod repo;
 mod rig;
 mod sling;
