@@ -20,3 +20,4 @@ mod refinery;
 mod repo;
 mod rig;
 mod sling;
+mod session;
