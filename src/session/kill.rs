@@ -34,7 +34,7 @@ pub fn kill(town: &Town, name: &str, exclude: &[i32]) -> Result<KillReport> {
             _ => None,
         })?;
         if report.spared.is_empty() {
-            wait_for_end(&mut client);
+            wait_for_end(&mut client, &record);
         }
         Ok(report)
     });
@@ -45,9 +45,13 @@ pub fn kill(town: &Town, name: &str, exclude: &[i32]) -> Result<KillReport> {
 }
 
 /// The host says goodbye by closing the connection, after the end is recorded.
-fn wait_for_end(client: &mut Client) {
+fn wait_for_end(client: &mut Client, record: &SessionRecord) {
     let end = Instant::now() + ENDING;
     while Instant::now() < end && client.recv(Duration::from_secs(1)).is_ok() {}
+    // Its last instructions take a moment more.
+    while Instant::now() < end && record.host_alive() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// The host is dead, or alive and deaf: it is ended first, so that it can't interfere, then what it leaves.

@@ -90,11 +90,14 @@ pub(super) fn end_leftovers(record: &SessionRecord, spare: &[i32]) -> KillReport
     let mut seen: Vec<(i32, u64)> = Vec::new();
     let mut report = KillReport::default();
     let mut killed = false;
+    let mut empty = false;
     loop {
         let left = Processes::now().of_session(&wanted);
-        if left.is_empty() {
+        // Looking takes time in which a process may fork behind our back: one empty look is not enough.
+        if left.is_empty() && empty {
             break;
         }
+        empty = left.is_empty();
         let force = start.elapsed() >= GRACE;
         for process in &left {
             let known = seen.contains(&(process.pid, process.start));

@@ -19,5 +19,5 @@ mod real_repository;
 mod refinery;
 mod repo;
 mod rig;
-mod sling;
 mod session;
+mod sling;

@@ -28,6 +28,8 @@ pub(super) struct Ending {
     /// Clients that wait for the report.
     askers: Vec<u64>,
     next: Instant,
+    /// The last look found nothing left.
+    empty: bool,
 }
 
 /// How far an end has come.
@@ -53,6 +55,7 @@ impl Ending {
             forced: Vec::new(),
             askers: Vec::new(),
             next: now,
+            empty: false,
         }
     }
 
@@ -94,8 +97,14 @@ impl Ending {
         let spare: Vec<i32> = self.spare.iter().map(|(pid, _)| *pid).collect();
         let wanted = Wanted { host: Some(self.host), child: self.child, mark: &self.mark, spare: &spare };
         let left = Processes::now().of_session(&wanted);
+        // Looking takes time in which a process may fork behind our back: one empty look is not enough.
+        let twice = std::mem::replace(&mut self.empty, left.is_empty());
         if left.is_empty() {
-            return if self.spare.is_empty() { Progress::Over } else { Progress::Spared };
+            return match (twice, self.spare.is_empty()) {
+                (false, _) => Progress::Going,
+                (true, true) => Progress::Over,
+                (true, false) => Progress::Spared,
+            };
         }
         let force = now.saturating_duration_since(self.round) >= GRACE;
         for process in &left {

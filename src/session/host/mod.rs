@@ -117,9 +117,8 @@ fn prepare(order: &HostOrder) -> Result<serve::Host> {
         let _ = std::fs::remove_file(&socket);
         error
     };
-    let pty = Pty::spawn(spec, size, &mark).map_err(unbind)?;
     let pid = std::process::id() as i32;
-    let record = SessionRecord {
+    let mut record = SessionRecord {
         kind: "session".into(),
         version: 1,
         name: spec.name.clone(),
@@ -131,8 +130,8 @@ fn prepare(order: &HostOrder) -> Result<serve::Host> {
         program: spec.argv.first().cloned().unwrap_or_default(),
         host_pid: pid,
         host_start: tree::start_time(pid).unwrap_or(0),
-        child_pid: pty.child,
-        child_start: tree::start_time(pty.child).unwrap_or(0),
+        child_pid: 0,
+        child_start: 0,
         mark,
         socket: socket.clone(),
         started_at: Timestamp::now(),
@@ -140,10 +139,19 @@ fn prepare(order: &HostOrder) -> Result<serve::Host> {
         last_state: None,
         title: spec.title.clone(),
     };
-    if let Err(error) = record.write(&directory) {
+    // Written before the program runs: its first act may be a gt command that looks for its own session.
+    record.write(&directory).map_err(unbind)?;
+    let started = Pty::spawn(spec, size, &record.mark).and_then(|pty| {
+        record.child_pid = pty.child;
+        record.child_start = tree::start_time(pty.child).unwrap_or(0);
+        record.write(&directory)?;
+        Ok(pty)
+    });
+    let pty = started.map_err(|error| {
         super::registry::end_leftovers(&record, &[]);
-        return Err(unbind(error));
-    }
+        let _ = std::fs::remove_file(SessionRecord::path(&directory));
+        unbind(error)
+    })?;
     Ok(serve::Host::new(record, directory, pty, size, listener, signals, lock))
 }
 
