@@ -26,6 +26,7 @@ mod mail;
 mod mq;
 mod sling;
 // faces
+mod cockpit;
 mod completion;
 mod config;
 mod script;
@@ -98,6 +99,8 @@ pub enum Command {
     #[command(subcommand)]
     Daemon(daemon::Daemon),
     // faces
+    /// The whole town on one screen: agents, their live terminals, convoys, events
+    Cockpit(cockpit::Cockpit),
     /// Print a completion script for a shell
     Completion(completion::Completion),
     /// Show and change the town's settings
@@ -150,6 +153,7 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Mail(command)) => command.run(output),
         Some(Command::Daemon(command)) => command.run(output),
         // faces
+        Some(Command::Cockpit(command)) => command.run(output),
         Some(Command::Completion(command)) => command.run(output),
         Some(Command::Config(command)) => command.run(output),
         Some(Command::ScriptAgent(command)) => command.run(),
@@ -157,7 +161,8 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
             println!("gt {}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
-        None => Err(Error::usage("a command is needed").hint("gt --help lists them")),
+        None if output.json => Err(Error::usage("a command is needed").hint("gt --help lists them")),
+        None => cockpit::run_alone(),
     }
 }
 

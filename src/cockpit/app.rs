@@ -305,6 +305,12 @@ impl App {
         self.selected_agent().and_then(|agent| agent.session.as_deref())
     }
 
+    /// The screen of the agent that is typed into.
+    pub fn typed_into(&self) -> Option<&ScreenState> {
+        let session = self.selected_session().filter(|_| self.typing)?;
+        self.watched.get(session)?.screen.as_ref()
+    }
+
     /// The convoys the filter lets through.
     pub fn convoys(&self) -> Vec<&ConvoyView> {
         self.town.convoys.iter().filter(|convoy| self.lets_through(&[&convoy.title, &convoy.id])).collect()

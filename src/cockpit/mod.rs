@@ -7,15 +7,24 @@ pub mod actions;
 pub mod app;
 pub mod dialogs;
 pub mod fuzzy;
+mod guard;
+mod input;
 pub mod keymap;
 pub mod keys;
 pub mod layout;
+mod links;
 pub mod marks;
 pub mod render;
+mod run;
+pub mod settings;
+mod stats;
 pub mod theme;
 pub mod update;
+mod worker;
 
 #[cfg(test)]
 mod tests;
 
+pub use run::{Options, run, settings_file};
+pub use stats::STATS_FILE;
 pub use update::update;

@@ -160,7 +160,7 @@ fn draw_sling(app: &App, buffer: &mut Buffer, area: Rect, sling: &Sling) -> Opti
     let target_cursor = query_line(app, buffer, right, "to › ", &sling.target, "type to search");
     let targets_bottom = draw_targets(app, buffer, right, sling, !on_beads);
     draw_preview(app, buffer, right, sling, targets_bottom + 1);
-    pen::upright(buffer, right.x, area.y + 1..area.bottom() - 1, theme.rule());
+    pen::upright(buffer, right.x, area.y + 1..area.bottom() - 1, theme.rule(), |_| (false, false));
     buffer[(right.x, area.y)].set_symbol("┬");
     buffer[(right.x, area.bottom() - 1)].set_style(theme.rule());
     Some(if on_beads { beads_cursor } else { target_cursor })

@@ -87,7 +87,13 @@ fn town(app: &App, buffer: &mut ratatui::buffer::Buffer) -> Option<Position> {
 
 fn divider(app: &App, buffer: &mut ratatui::buffer::Buffer) {
     if let Some(x) = app.layout.divider {
-        pen::upright(buffer, x, app.layout.body.y..app.layout.body.bottom(), app.theme.rule());
+        let layout = &app.layout;
+        let titled = |areas: &[Rect], y: u16| areas.iter().any(|area| area.height > 0 && area.y == y);
+        let terminals: Vec<Rect> = layout.tiles.iter().map(|tile| tile.title).collect();
+        pen::upright(buffer, x, layout.body.y..layout.body.bottom(), app.theme.rule(), |y| {
+            let left = titled(&[layout.needs, layout.agents, layout.convoys], y);
+            (left, titled(&[layout.feed, layout.members], y) || titled(&terminals, y))
+        });
     }
 }
 
@@ -100,7 +106,8 @@ fn tiles(app: &App, buffer: &mut ratatui::buffer::Buffer) -> Option<Position> {
         }
         let edge = tile.area.right();
         if app.view == View::Agents && edge < app.layout.body.right() {
-            pen::upright(buffer, edge, tile.title.y..tile.area.bottom(), app.theme.rule());
+            let top = tile.title.y;
+            pen::upright(buffer, edge, top..tile.area.bottom(), app.theme.rule(), |y| (y == top, y == top));
         }
     }
     cursor

@@ -73,16 +73,16 @@ pub fn rule(buffer: &mut Buffer, area: Rect, line: Style, title: &[Piece<'_>], n
     }
 }
 
-/// A thin upright rule over `rows` at column `x`, joined to the level ones it meets.
-pub fn upright(buffer: &mut Buffer, x: u16, rows: std::ops::Range<u16>, line: Style) {
-    let area = buffer.area;
+/// A thin upright rule over `rows` at column `x`; `joins` says of a row whether a level rule meets it from the left and the right.
+pub fn upright(
+    buffer: &mut Buffer,
+    x: u16,
+    rows: std::ops::Range<u16>,
+    line: Style,
+    joins: impl Fn(u16) -> (bool, bool),
+) {
     for y in rows.clone() {
-        let level = |column: Option<u16>| {
-            column.is_some_and(|column| {
-                area.contains((column, y).into()) && matches!(buffer[(column, y)].symbol(), "─" | "├" | "┤")
-            })
-        };
-        let (left, right) = (level(x.checked_sub(1)), level(x.checked_add(1)));
+        let (left, right) = joins(y);
         let top = y == rows.start;
         let symbol = match (left, right, top) {
             (true, true, true) => "┬",

@@ -1,0 +1,293 @@
+//! The loop: keys first, then agents' screens, then the ledger; one frame when something visible changed.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::path::PathBuf;
+use std::sync::Once;
+use std::time::{Duration, Instant};
+
+use crossterm::cursor::SetCursorStyle;
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, SetTitle};
+use crossterm::{execute, queue};
+use futures_util::{FutureExt, StreamExt};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use crate::base::{Error, Result, ResultExt, Timestamp};
+use crate::session::ClientMsg;
+use crate::terminal::CursorShape;
+use crate::town::Town;
+
+use super::app::{App, Cause, Effect, Event};
+use super::guard::{self, Guard};
+use super::links::{Links, News};
+use super::settings::Settings;
+use super::stats::Stats;
+use super::worker::Worker;
+use super::{input, render, update};
+
+/// No two frames are nearer than this, but for the echo of a key.
+const FRAME: Duration = Duration::from_millis(16);
+/// How long the first frame waits for the town, so that it does not flash up empty.
+const FIRST: Duration = Duration::from_millis(80);
+
+/// How the cockpit is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The theme, before environment and settings.
+    pub theme: Option<String>,
+    /// Look, but change nothing.
+    pub read_only: bool,
+}
+
+/// Opens the cockpit on `town` and returns when the person leaves it.
+///
+/// # Errors
+/// When there is no terminal, or the settings are wrong.
+pub fn run(town: &Town, options: Options) -> Result<()> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(Error::usage("the cockpit needs a terminal").hint("gt agents, gt convoy list and gt peek print instead"));
+    }
+    let settings = Settings::read(&settings_file(town))?;
+    let theme = settings.theme(options.theme.as_deref())?;
+    let keymap = settings.keymap()?;
+    install_panic_hook(town.logs_dir().join("cockpit.log"));
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the cockpit's loop")?;
+    let size = crossterm::terminal::size().unwrap_or((80, 24));
+    let mut app = App::new(theme, keymap, size, Timestamp::now());
+    app.read_only = options.read_only;
+    app.town.name.clone_from(&town.name);
+    let guard = Guard::take(settings.mouse.unwrap_or(true))?;
+    let outcome = runtime.block_on(Cockpit::new(town, app, &guard)?.run());
+    drop(guard);
+    // Threads that wait for a slow host or disk must not keep the person waiting.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Where a town keeps the cockpit's settings.
+pub fn settings_file(town: &Town) -> PathBuf {
+    town.root.join("settings").join("cockpit.toml")
+}
+
+/// On a panic the terminal is given back first; the report goes to the log and to standard error.
+fn install_panic_hook(log: PathBuf) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(move || {
+        // Another part of the program may have installed it already.
+        let _ = color_eyre::install();
+        let report = std::panic::take_hook();
+        let drawing = std::thread::current().id();
+        std::panic::set_hook(Box::new(move |info| {
+            let text = format!("{} {info}\n{}\n", Timestamp::now(), std::backtrace::Backtrace::force_capture());
+            let written = std::fs::create_dir_all(log.parent().unwrap_or(&log)).and_then(|()| {
+                std::fs::OpenOptions::new().create(true).append(true).open(&log)?.write_all(text.as_bytes())
+            });
+            // A thread in the background leaves the screen alone; its work ends with an error of its own.
+            if std::thread::current().id() == drawing {
+                guard::restore();
+                report(info);
+                if written.is_ok() {
+                    eprintln!("The cockpit broke; your agents go on working. Report: {}", log.display());
+                }
+            }
+        }));
+    });
+}
+
+/// The loop with all it holds.
+struct Cockpit<'a> {
+    app: App,
+    guard: &'a Guard,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    links: Links,
+    worker: Worker,
+    news: mpsc::UnboundedReceiver<News>,
+    events: mpsc::UnboundedReceiver<Event>,
+    stats: Stats,
+    drawn: Option<Instant>,
+    /// The session a key was sent to; its next frame is drawn at once.
+    echo: Option<String>,
+    shape: Option<CursorShape>,
+    over: bool,
+}
+
+impl<'a> Cockpit<'a> {
+    fn new(town: &Town, app: App, guard: &'a Guard) -> Result<Self> {
+        let (news_in, news) = mpsc::unbounded_channel();
+        let (events_in, events) = mpsc::unbounded_channel();
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
+        Ok(Self {
+            app,
+            guard,
+            terminal: Terminal::new(backend).context("draw on the terminal")?,
+            links: Links::new(town.clone(), news_in),
+            worker: Worker::start(town, events_in),
+            news,
+            events,
+            stats: Stats::from_env(),
+            drawn: None,
+            echo: None,
+            shape: None,
+            over: false,
+        })
+    }
+
+    async fn run(mut self) -> Result<()> {
+        let mut keys = EventStream::new();
+        let mut terminate = signal(SignalKind::terminate()).context("watch for signals")?;
+        let mut hang_up = signal(SignalKind::hangup()).context("watch for signals")?;
+        let mut go_on = signal(SignalKind::from_raw(nix::libc::SIGCONT)).context("watch for signals")?;
+        if let Ok(Some(event)) = tokio::time::timeout(FIRST, self.events.recv()).await {
+            self.take(event)?;
+        }
+        let mut clock = tokio::time::interval(Duration::from_secs(1));
+        while !self.over {
+            let due = self.due();
+            if due.is_some_and(|due| due <= Instant::now()) {
+                self.draw()?;
+                continue;
+            }
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => break,
+                _ = hang_up.recv() => break,
+                _ = go_on.recv() => self.come_back()?,
+                key = keys.next() => match key {
+                    Some(Ok(event)) => {
+                        self.key(event)?;
+                        // All that waits is taken before anything is drawn.
+                        while let Some(Some(Ok(event))) = keys.next().now_or_never() {
+                            self.key(event)?;
+                        }
+                    }
+                    // The terminal is gone.
+                    Some(Err(_)) | None => break,
+                },
+                Some(news) = self.news.recv() => self.hear(news)?,
+                Some(event) = self.events.recv() => self.take(event)?,
+                () = wait_until(due) => {}
+                _ = clock.tick() => self.take(Event::Tick(Timestamp::now()))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// When the next frame is to be drawn, if one is.
+    fn due(&self) -> Option<Instant> {
+        let cause = self.app.dirty?;
+        match self.drawn {
+            Some(drawn) if cause != Cause::Input => Some(drawn + FRAME),
+            _ => Some(Instant::now()),
+        }
+    }
+
+    fn key(&mut self, event: TerminalEvent) -> Result<()> {
+        let event = match event {
+            TerminalEvent::Key(key) => Event::Key(key),
+            TerminalEvent::Mouse(mouse) => Event::Mouse(mouse),
+            TerminalEvent::Paste(text) => Event::Paste(text),
+            TerminalEvent::FocusGained => Event::Focus(true),
+            TerminalEvent::FocusLost => Event::Focus(false),
+            TerminalEvent::Resize(columns, rows) => Event::Resize(columns, rows),
+        };
+        self.take(event)
+    }
+
+    fn hear(&mut self, news: News) -> Result<()> {
+        match news {
+            News::Screen(session, newest) => {
+                let Some(screen) = newest.take() else { return Ok(()) };
+                if self.echo.as_ref() == Some(&session) {
+                    self.echo = None;
+                    self.drawn = None;
+                }
+                self.take(Event::Screen(session, Box::new(screen)))
+            }
+            News::Ended(session, why) => self.take(Event::ScreenEnded(session, why)),
+            News::Problem(problem) => self.take(Event::Outcome(Err(problem))),
+        }
+    }
+
+    fn take(&mut self, event: Event) -> Result<()> {
+        for effect in update(&mut self.app, event) {
+            self.effect(effect)?;
+        }
+        Ok(())
+    }
+
+    fn effect(&mut self, effect: Effect) -> Result<()> {
+        match effect {
+            Effect::Watch(wishes) => self.links.watch(wishes),
+            Effect::Key(session, key) => {
+                if let Some(press) = input::key_press(&key) {
+                    self.links.send(&session, ClientMsg::Key(press));
+                    self.echo = Some(session);
+                }
+            }
+            Effect::Mouse(session, mouse, column, row) => {
+                self.links.send(&session, ClientMsg::Mouse(input::mouse_event(&mouse, column, row)));
+            }
+            Effect::Paste(session, text) => self.links.send(&session, ClientMsg::Paste(text)),
+            Effect::Focus(session, focus) => self.links.send(&session, ClientMsg::Focus(focus)),
+            Effect::LoadReady => self.worker.load_ready(),
+            Effect::Plan(number, beads, target) => self.worker.plan(number, beads, target),
+            Effect::Sling(beads, target) => self.worker.sling(beads, target),
+            Effect::Nudge(session, text) => self.worker.nudge(session, text),
+            Effect::Copy(text) => {
+                execute!(self.terminal.backend_mut(), crossterm::clipboard::CopyToClipboard::to_clipboard_from(text))?;
+            }
+            Effect::Title(title) => {
+                let title = crate::base::text::neutralise(&title, true).into_owned();
+                execute!(self.terminal.backend_mut(), SetTitle(title))?;
+            }
+            Effect::Suspend => {
+                guard::restore();
+                // The whole job stops, as the shell's own ctrl-z would do it; SIGCONT brings us to `come_back`.
+                nix::sys::signal::kill(nix::unistd::Pid::from_raw(0), nix::sys::signal::Signal::SIGTSTP)?;
+            }
+            Effect::Quit => self.over = true,
+        }
+        Ok(())
+    }
+
+    fn come_back(&mut self) -> Result<()> {
+        self.guard.resume()?;
+        self.terminal.clear()?;
+        let (columns, rows) = crossterm::terminal::size().unwrap_or(self.app.size);
+        self.take(Event::Resize(columns, rows))
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        let Some(cause) = self.app.dirty.take() else { return Ok(()) };
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let app = &self.app;
+        self.terminal.draw(|frame| render::render(app, frame)).context("draw on the terminal")?;
+        let shape = app.typing.then(|| app.typed_into().map(|screen| screen.cursor.shape)).flatten();
+        if shape != self.shape {
+            self.shape = shape;
+            let style = match shape {
+                None => SetCursorStyle::DefaultUserShape,
+                Some(CursorShape::Block) => SetCursorStyle::SteadyBlock,
+                Some(CursorShape::Underline) => SetCursorStyle::SteadyUnderScore,
+                Some(CursorShape::Bar) => SetCursorStyle::SteadyBar,
+            };
+            queue!(self.terminal.backend_mut(), style)?;
+        }
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        self.drawn = Some(Instant::now());
+        self.stats.frame(cause);
+        Ok(())
+    }
+}
+
+/// Ends at `due`; never without one.
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
+}
