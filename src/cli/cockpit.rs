@@ -45,7 +45,9 @@ impl Cockpit {
 /// When standard input or output is no terminal, or the cockpit can't be opened.
 pub fn run_alone() -> Result<()> {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        return Err(Error::usage("a command is needed").hint("gt --help lists them; on a terminal, gt alone opens the cockpit"));
+        return Err(
+            Error::usage("a command is needed").hint("gt --help lists them; on a terminal, gt alone opens the cockpit")
+        );
     }
     match Town::current() {
         Ok(town) => cockpit::run(&town, Options::default()),
@@ -57,7 +59,8 @@ pub fn run_alone() -> Result<()> {
 fn first_steps() -> Result<()> {
     let paint = Paint::stdout();
     let mut out = io::stdout().lock();
-    let step = |command: &str, about: &str| format!("  {}  {}\n", paint.bold(&format!("{command:<34}")), paint.dim(about));
+    let step =
+        |command: &str, about: &str| format!("  {}  {}\n", paint.bold(&format!("{command:<34}")), paint.dim(about));
     let text = format!(
         "Gas Town runs many coding agents side by side and merges what they finish.\nThere is no town here yet.\n\n{}{}{}{}\n{}",
         step("gt demo", "watch a whole town at work; needs nothing"),
@@ -89,7 +92,8 @@ impl Report for Checked {
         let found = if self.settings_exist { "" } else { " (none; defaults hold)" };
         writeln!(out, "settings  {}{found}", self.settings)?;
         writeln!(out, "theme     {}, {}", self.theme, self.colours)?;
-        let size = self.size.map(|(columns, rows)| format!("{columns}×{rows}")).unwrap_or_else(|| "unknown size".into());
+        let size =
+            self.size.map(|(columns, rows)| format!("{columns}×{rows}")).unwrap_or_else(|| "unknown size".into());
         let place = if self.terminal { size } else { "not a terminal".into() };
         writeln!(out, "terminal  {}, {place}", if self.term.is_empty() { "TERM is not set" } else { &self.term })?;
         writeln!(out, "{}", paint.green("The cockpit can be opened on a terminal."))

@@ -1,6 +1,8 @@
 //! What the cockpit's terminal reports, as sessions want it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyEventState, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{
+    KeyCode, KeyEvent, KeyEventKind, KeyEventState, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 
 use crate::terminal::{self, Key, KeyKind, KeyMods, KeyPress, MouseAction};
 

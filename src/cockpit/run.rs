@@ -48,7 +48,9 @@ pub struct Options {
 /// When there is no terminal, or the settings are wrong.
 pub fn run(town: &Town, options: Options) -> Result<()> {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        return Err(Error::usage("the cockpit needs a terminal").hint("gt agents, gt convoy list and gt peek print instead"));
+        return Err(
+            Error::usage("the cockpit needs a terminal").hint("gt agents, gt convoy list and gt peek print instead")
+        );
     }
     let settings = Settings::read(&settings_file(town))?;
     let theme = settings.theme(options.theme.as_deref())?;

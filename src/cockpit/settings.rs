@@ -56,7 +56,8 @@ impl Settings {
         })?;
         for key in table.keys() {
             if !KNOWN.contains(&key.as_str()) {
-                let line = content.lines().position(|line| line.trim_start().starts_with(key.as_str())).map_or(1, |n| n + 1);
+                let line =
+                    content.lines().position(|line| line.trim_start().starts_with(key.as_str())).map_or(1, |n| n + 1);
                 let error = Error::failed(format!("line {line}: unknown setting {key:?}"));
                 return Err(match text::nearest(key, KNOWN) {
                     Some(near) => error.hint(format!("did you mean {near}?")),
@@ -65,7 +66,8 @@ impl Settings {
             }
         }
         table.try_into().map_err(|error: toml::de::Error| {
-            Error::failed(error.to_string().trim_end().to_owned()).hint("theme = \"light\", mouse = true, [keys] sling = \"s\"")
+            Error::failed(error.to_string().trim_end().to_owned())
+                .hint("theme = \"light\", mouse = true, [keys] sling = \"s\"")
         })
     }
 

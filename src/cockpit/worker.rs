@@ -93,7 +93,8 @@ fn words(error: &Error) -> String {
 
 fn do_sling(town: &Town, beads: Vec<String>, target: String) -> Result<String> {
     let mut desk = Desk::of(town.clone())?;
-    let report = sling::sling(&mut desk, &sling::Request { beads, target: target.clone(), ..sling::Request::default() })?;
+    let report =
+        sling::sling(&mut desk, &sling::Request { beads, target: target.clone(), ..sling::Request::default() })?;
     if let [failure, ..] = report.failed.as_slice() {
         let done = report.slung.len();
         let hint = failure.hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default();
@@ -174,7 +175,11 @@ fn preview(desk: &Desk, beads: Vec<String>, target: String) -> Preview {
     let request = sling::Request { beads, target, dry_run: true, ..sling::Request::default() };
     let plan = match sling::plan(desk, &request) {
         Ok(plan) => plan,
-        Err(error) => return Preview::Refused(error.hint_text().map_or_else(|| error.to_string(), |hint| format!("{error}\n{hint}"))),
+        Err(error) => {
+            return Preview::Refused(
+                error.hint_text().map_or_else(|| error.to_string(), |hint| format!("{error}\n{hint}")),
+            );
+        }
     };
     let mut lines: Vec<String> = plan
         .lines

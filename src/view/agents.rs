@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::base::Result;
-use crate::work::agents::{self, AgentInfo};
 use crate::work::Desk;
+use crate::work::agents::{self, AgentInfo};
 
 use super::build::build;
 use super::model::{AgentView, TownView};
@@ -56,10 +56,9 @@ fn plain_role(role: &str) -> &str {
 
 /// Where the work of each bead stands in the merge queue, in words.
 fn merging(desk: &Desk) -> Result<HashMap<String, String>> {
-    let mut statement = desk
-        .ledger
-        .conn()
-        .prepare_cached("SELECT source, state FROM merge_requests WHERE state NOT IN ('merged', 'rejected') ORDER BY created_at")?;
+    let mut statement = desk.ledger.conn().prepare_cached(
+        "SELECT source, state FROM merge_requests WHERE state NOT IN ('merged', 'rejected') ORDER BY created_at",
+    )?;
     let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
     let mut found = HashMap::new();
     for row in rows {
