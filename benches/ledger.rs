@@ -1,0 +1,166 @@
+//! How long whole `bd` processes take on ledgers of several sizes: `cargo bench --bench ledger -- [--quick] [SIZE...]`.
+//!
+//! Beads are as in grown projects: two in five depend on another, three in ten are closed, some have parents, labels and texts.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const BD: &str = env!("CARGO_BIN_EXE_bd");
+
+fn bd(cwd: &Path, args: &[&str]) -> String {
+    let output = Command::new(BD)
+        .args(args)
+        .current_dir(cwd)
+        .env_remove("GT_ROOT")
+        .env("BD_ACTOR", "bench")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "bd {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn measure(runs: usize, mut run: impl FnMut(usize)) -> Duration {
+    run(0);
+    median(
+        (1..=runs)
+            .map(|number| {
+                let start = Instant::now();
+                run(number);
+                start.elapsed()
+            })
+            .collect(),
+    )
+}
+
+fn id(number: usize) -> String {
+    let mut digits = [b'0'; 5];
+    let mut rest = number * 7_919 % 60_466_176;
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[rest % 36];
+        rest /= 36;
+    }
+    format!("lab-{}", std::str::from_utf8(&digits).unwrap())
+}
+
+fn file(size: usize) -> String {
+    let mut lines: Vec<String> = (0..size)
+        .map(|n| {
+            let time = format!("2026-01-{:02}T{:02}:{:02}:{:02}.5Z", 1 + n / 86_400 % 28, n / 3600 % 24, n / 60 % 60, n % 60);
+            let body = "What is to be done, and why it matters to whoever uses it. ".repeat(1 + n % 12);
+            let mut line = format!(
+                "{{\"id\":\"{}\",\"title\":\"Piece of work number {n}\",\"description\":\"{body}\",\"status\":\"{}\",\"priority\":{},\
+                 \"issue_type\":\"{}\",\"created_at\":\"{time}\",\"created_by\":\"bench\",\"updated_at\":\"{time}\"",
+                id(n),
+                if n % 10 < 3 { "closed" } else { "open" },
+                n % 5,
+                ["task", "bug", "feature"][n % 3],
+            );
+            if n % 10 < 3 {
+                let _ = write!(line, ",\"closed_at\":\"{time}\",\"close_reason\":\"Closed\"");
+            }
+            if n % 7 == 0 {
+                line.push_str(",\"labels\":[\"area\"]");
+            }
+            if n > 20 && n % 5 < 2 {
+                let kind = if n % 10 < 8 { "blocks" } else { "parent-child" };
+                let _ = write!(
+                    line,
+                    ",\"dependencies\":[{{\"issue_id\":\"{}\",\"depends_on_id\":\"{}\",\"type\":\"{kind}\",\"created_at\":\"{time}\"}}]",
+                    id(n),
+                    id(n - 1 - n % 17)
+                );
+            }
+            line.push_str("}\n");
+            line
+        })
+        .collect();
+    lines.sort();
+    lines.concat()
+}
+
+fn main() {
+    let mut runs = 30;
+    let mut sizes: Vec<usize> = Vec::new();
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--quick" => (runs, sizes) = (5, vec![1_000]),
+            "--bench" => {}
+            size => sizes.push(size.parse().unwrap()),
+        }
+    }
+    if sizes.is_empty() {
+        sizes = vec![10_000, 100_000];
+    }
+    print!("{:<28}", "median of whole processes");
+    sizes.iter().for_each(|size| print!("{size:>12}"));
+    println!();
+
+    let mut table: Vec<(&str, Vec<Duration>)> = Vec::new();
+    let mut row = |name, time| match table.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, times)) => times.push(time),
+        None => table.push((name, vec![time])),
+    };
+    for size in sizes {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        std::fs::create_dir(dir.join(".beads")).unwrap();
+        std::fs::write(dir.join(".beads/issues.jsonl"), file(size)).unwrap();
+        let start = Instant::now();
+        bd(dir, &["count"]);
+        row("import of a fresh clone", start.elapsed());
+        row("version", measure(runs, |_| drop(bd(dir, &["version"]))));
+        row("ready --json", measure(runs, |_| drop(bd(dir, &["ready", "--json"]))));
+        row("list --json", measure(runs, |_| drop(bd(dir, &["list", "--json"]))));
+        let one = id(size / 2);
+        row("show --json", measure(runs, |_| drop(bd(dir, &["show", &one, "--json"]))));
+        row("list --status open -p 1", measure(runs, |_| drop(bd(dir, &["list", "--status", "open", "-p", "1"]))));
+        row("list --label area", measure(runs, |_| drop(bd(dir, &["list", "--label", "area"]))));
+        row("search", measure(runs, |_| drop(bd(dir, &["search", "number 4711"]))));
+        row("blocked --json", measure(3, |_| drop(bd(dir, &["blocked", "--json"]))));
+        row("stats --json", measure(runs, |_| drop(bd(dir, &["stats", "--json"]))));
+        row("list --all -n 0 --json", measure(3, |_| drop(bd(dir, &["list", "--all", "-n", "0", "--json"]))));
+        row("export", measure(3, |_| drop(bd(dir, &["export"]))));
+        for deferred in [false, true] {
+            let town = tempfile::tempdir().unwrap();
+            let (mut place, mut lock) = (dir.to_owned(), None);
+            if deferred {
+                // A town whose daemon holds its lock: exports are left to it.
+                place = town.path().join("town");
+                let status = Command::new(env!("CARGO_BIN_EXE_gt"))
+                    .args(["install", place.to_str().unwrap()])
+                    .env_remove("GT_ROOT")
+                    .stdout(Stdio::null())
+                    .status()
+                    .unwrap();
+                assert!(status.success());
+                std::fs::write(place.join(".beads/issues.jsonl"), file(size).replace("lab-", "hq-")).unwrap();
+                bd(&place, &["count"]);
+                lock = gastown::base::lock::Lock::try_acquire(&place.join(".runtime/daemon.lock")).unwrap();
+                assert!(lock.is_some());
+                row("ready, in a town", measure(runs, |_| drop(bd(&place, &["ready", "--json"]))));
+            }
+            let mut made = Vec::new();
+            let create = measure(runs, |_| made.push(bd(&place, &["q", "Made by the benchmark"]).trim().to_owned()));
+            let update = measure(runs, |n| drop(bd(&place, &["update", &made[n], "-p", "1"])));
+            let close = measure(runs, |n| drop(bd(&place, &["close", &made[n]])));
+            row(if deferred { "create, daemon runs" } else { "create, alone" }, create);
+            row(if deferred { "update, daemon runs" } else { "update, alone" }, update);
+            row(if deferred { "close, daemon runs" } else { "close, alone" }, close);
+            drop(lock);
+        }
+    }
+    for (name, times) in &table {
+        print!("{name:<28}");
+        times.iter().for_each(|time| print!("{:>12}", format!("{time:.1?}")));
+        println!();
+    }
+}
