@@ -29,6 +29,7 @@ mod sling;
 mod cockpit;
 mod completion;
 mod config;
+mod demo;
 mod script;
 
 /// Gas Town: run many coding agents side by side, track their work and merge what they finish.
@@ -105,6 +106,8 @@ pub enum Command {
     Completion(completion::Completion),
     /// Show and change the town's settings
     Config(config::Config),
+    /// Show the town at work on a sample project
+    Demo(demo::Demo),
     /// Do the sh block of a bead step by step, commit and hand in
     #[command(hide = true)]
     ScriptAgent(script::ScriptAgent),
@@ -156,6 +159,7 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Cockpit(command)) => command.run(output),
         Some(Command::Completion(command)) => command.run(output),
         Some(Command::Config(command)) => command.run(output),
+        Some(Command::Demo(command)) => command.run(output),
         Some(Command::ScriptAgent(command)) => command.run(),
         Some(Command::Version) => {
             println!("gt {}", env!("CARGO_PKG_VERSION"));

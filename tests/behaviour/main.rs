@@ -11,6 +11,7 @@ mod cli;
 mod config;
 mod convoy;
 mod crew;
+mod demo;
 mod done;
 mod faults;
 mod hooks;

@@ -1,0 +1,167 @@
+//! Every `gt` and `bd` command that our documents name is one that our own parsers take.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+/// A command as a document names it.
+#[derive(Debug, PartialEq, Eq)]
+struct Named {
+    words: Vec<String>,
+    /// In running text a command may be named without what it needs.
+    inline: bool,
+}
+
+fn documents() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = vec![root.join("README.md")];
+    for directory in ["assets", "formulas"] {
+        walk(&root.join(directory), &mut found);
+    }
+    found.retain(|path| path.extension().is_some_and(|extension| extension == "md" || extension == "toml"));
+    found.sort();
+    found
+}
+
+fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() { walk(&path, found) } else { found.push(path) }
+    }
+}
+
+fn commands(text: &str) -> Vec<Named> {
+    let mut found = Vec::new();
+    let mut fenced = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        } else if fenced || line.starts_with("    ") {
+            found.extend(shell_line(line.trim(), false));
+        } else {
+            let spans = line.split('`').skip(1).step_by(2);
+            found.extend(spans.flat_map(|span| shell_line(span, true)));
+        }
+    }
+    found
+}
+
+fn shell_line(line: &str, inline: bool) -> Vec<Named> {
+    let line = line.strip_prefix("$ ").unwrap_or(line);
+    let line = line.replace("cargo run --release -- ", "gt ");
+    let mut found = Vec::new();
+    let mut words: Vec<String> = Vec::new();
+    let mut finish = |words: &mut Vec<String>| {
+        let words = std::mem::take(words);
+        if matches!(words.first().map(String::as_str), Some("gt" | "bd")) {
+            found.push(Named { words, inline });
+        }
+    };
+    let mut optional = 0;
+    for word in split(&line) {
+        match word.as_str() {
+            "&&" | "||" | "|" | ";" => finish(&mut words),
+            "#" => break,
+            word if word.starts_with('#') || word.starts_with('>') => break,
+            word => {
+                // What stands in brackets may be left away.
+                optional += word.matches('[').count();
+                let closes = word.matches(']').count();
+                if optional == 0 {
+                    words.extend(filled_in(word));
+                }
+                optional -= closes.min(optional);
+            }
+        }
+    }
+    finish(&mut words);
+    found
+}
+
+/// An example in the place of a placeholder.
+fn filled_in(word: &str) -> Option<String> {
+    let word = word.trim_end_matches("...").trim_end_matches('…');
+    if word.is_empty() {
+        return None;
+    }
+    let bare = word.trim_matches(['<', '>', '{', '}']);
+    if bare.len() == word.len() {
+        return Some(word.to_owned());
+    }
+    Some(match bare {
+        "bead" | "id" | "bead-id" => "gt-abc12".into(),
+        "convoy" => "hq-cv-abcde".into(),
+        "agent" => "myproject/polecats/nux".into(),
+        other => other.replace(' ', "-"),
+    })
+}
+
+/// Words, with double and single quotes holding them together.
+fn split(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut quote = None;
+    for c in line.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None if c.is_whitespace() => words.push(std::mem::take(&mut word)),
+            _ => word.push(c),
+        }
+    }
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn complaint(named: &Named) -> Option<String> {
+    let command = match named.words[0].as_str() {
+        "gt" => gastown::cli::Gt::command(),
+        _ => gastown::bdcli::Bd::command(),
+    };
+    let error = command.try_get_matches_from(&named.words).err()?;
+    let fine = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => true,
+        ErrorKind::MissingRequiredArgument
+        | ErrorKind::MissingSubcommand
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => named.inline,
+        _ => false,
+    };
+    (!fine).then(|| format!("`{}`: {}", named.words.join(" "), error.to_string().lines().next().unwrap_or_default()))
+}
+
+#[test]
+fn every_command_we_write_about_exists() {
+    let mut wrong = Vec::new();
+    for path in documents() {
+        for named in commands(&std::fs::read_to_string(&path).unwrap()) {
+            wrong.extend(complaint(&named).map(|what| format!("{}: {what}", path.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_readme_names_commands_at_all() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    assert!(commands(&readme).len() >= 15);
+    assert!(readme.contains("cargo run --release -- demo") && readme.contains("cargo test"));
+}
+
+/// The check above is worth something only if it can fail.
+#[test]
+fn the_check_can_fail() {
+    let text = "Run `gt frobnicate`, or `gt config agent`.\n\n```sh\ncd x && gt config default-agent <name>  # set it\n$ gt completion\ngt sling-shot\n```\n";
+    let named = commands(text);
+    let words: Vec<String> = named.iter().map(|named| named.words.join(" ")).collect();
+    assert_eq!(
+        words,
+        ["gt frobnicate", "gt config agent", "gt config default-agent name", "gt completion", "gt sling-shot"]
+    );
+    let wrong: Vec<bool> = named.iter().map(|named| complaint(named).is_some()).collect();
+    assert_eq!(wrong, [true, false, false, true, true]);
+    assert_eq!(commands("`gt rig add <name> <url> [--prefix <p>]`")[0].words.join(" "), "gt rig add name url");
+    assert_eq!(commands("`bd show <id>...`")[0].words.join(" "), "bd show gt-abc12");
+}
