@@ -19,6 +19,8 @@ use crate::work::journal;
 
 /// How long the daemon may take to come up or to end by itself.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long one that has the lock may take to say who it is.
+const COMING_UP: Duration = Duration::from_secs(1);
 
 /// What the running daemon says of itself in `.runtime/daemon.json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -117,12 +119,20 @@ pub fn status(town: &Town) -> Result<DaemonStatus> {
     })
 }
 
-/// Starts the daemon unless it runs; returns at once.
+/// Starts the daemon unless it runs; does not wait until it is up.
 ///
 /// # Errors
 /// When it can't be started.
 pub fn ensure_running(town: &Town) -> Result<()> {
-    if Lock::is_held(&town.daemon_lock()) { Ok(()) } else { launch(town) }
+    let begin = Instant::now();
+    while Lock::is_held(&town.daemon_lock()) {
+        // One that was just killed holds its lock for another moment, one that comes up has no card yet.
+        if card(town)?.is_some() || begin.elapsed() > COMING_UP {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    launch(town)
 }
 
 /// Starts the daemon unless it runs; returns when it is up.
@@ -130,9 +140,14 @@ pub fn ensure_running(town: &Town) -> Result<()> {
 /// # Errors
 /// When it does not come up; its log says why.
 pub fn start(town: &Town) -> Result<DaemonStatus> {
-    ensure_running(town)?;
     let begin = Instant::now();
+    let mut launched: Option<Instant> = None;
     loop {
+        // Another one may have been in the way, and have ended since.
+        if launched.is_none_or(|at| at.elapsed() > COMING_UP) {
+            ensure_running(town)?;
+            launched = Some(Instant::now());
+        }
         let status = status(town)?;
         if status.pid.is_some() {
             return Ok(status);

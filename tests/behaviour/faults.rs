@@ -21,14 +21,15 @@ fn a_daemon_killed_again_and_again_merges_everything_once() {
     let mut args = vec!["sling", "--convoy", "All of it"];
     args.extend(ids.iter().map(String::as_str));
     place.sandbox.run(place.command(&args)).ok();
-    let mut kills = 0;
+    let mut kills = 0_u64;
     let mut moment = 7_u64;
     while ids.iter().any(|id| !place.is_closed(id)) {
-        assert!(kills < 400, "it does not get on: {}", place.log());
+        assert!(kills < 200, "it does not get on: {}", place.log());
         place.gt(["daemon", "start"]).ok();
         // Another moment each time: from the first step to after several merges.
         moment = (moment * 37 + 11) % 211;
-        std::thread::sleep(Duration::from_millis(moment));
+        // A little longer each time, so that it ends on a slow machine too.
+        std::thread::sleep(Duration::from_millis(moment + kills * 5));
         if let Some(pid) = place.daemon_pid() {
             kill(pid, "-9");
             kills += 1;
@@ -100,12 +101,10 @@ fn a_removed_worktree_is_made_again() {
 #[test]
 fn an_agent_that_dies_at_once_is_given_up() {
     let place = Place::new(&["shop"]);
-    place.set("settings/agents.json", &[]);
     place.set(
         "settings/config.json",
         &[("agents", json!({"dying": {"command": "sh", "args": ["-c", "exit 7"], "prompt_mode": "arg"}}))],
     );
-    std::fs::remove_file(place.root.join("settings/agents.json")).unwrap();
     let id = place.easy("shop", "never");
     place.gt(["sling", &id, "shop", "--agent", "dying"]);
     wait_for(&format!("it is given up\n{}", place.log()), || place.show(&id).has_label("stuck").then_some(()));
@@ -119,7 +118,7 @@ fn an_agent_that_dies_at_once_is_given_up() {
 #[test]
 fn the_daemon_is_one_and_ends_with_the_town() {
     let place = Place::new(&["shop"]);
-    let starts: Vec<_> = (0..6).map(|_| place.command(&["daemon", "start", "--json"]).spawn().unwrap()).collect();
+    let starts: Vec<_> = (0..6).map(|_| place.command(&["daemon", "start", "--quiet"]).stdout(std::process::Stdio::null()).spawn().unwrap()).collect();
     for mut start in starts {
         assert!(start.wait().unwrap().success());
     }

@@ -80,23 +80,17 @@ fn wait(request: &mut MergeRequest, now: Timestamp, reason: &str) {
 
 impl Merge<'_> {
     fn run(mut self) -> Result<Outcome> {
-        gate::end_leftover(&self.gate_mark());
-        let resumed = self.request.state.is_in_flight();
+        if self.request.state == State::Gating {
+            gate::end_leftover(&self.gate_mark());
+        }
         match self.landed_before()? {
             Ok(Some(commit)) => return self.finish(&commit),
             Ok(None) => {}
             Err(reason) => return self.wait(&reason),
         }
-        if self.request.state != State::Claimed {
-            let again = resumed;
-            self.step(State::Claimed, |request| {
-                request.step.rebased = None;
-                request.step.onto = None;
-                request.reason.clear();
-            })?;
-            if !again {
-                self.event("merge_started")?;
-            }
+        if !self.request.state.is_in_flight() {
+            self.claim()?;
+            self.event("merge_started")?;
         }
         for _ in 0..MOST_MOVES {
             if self.pulse.is_stopping() {
@@ -148,22 +142,19 @@ impl Merge<'_> {
             return self.finish(&head).map(Some);
         }
         let worktree = self.worktree(&onto)?;
-        let rebased = match worktree.rebase(&self.request.head, &self.request.step.base, &onto)? {
-            Rebase::Clean { commits, .. } if commits.is_empty() => return self.finish(&onto).map(Some),
-            Rebase::Clean { head, .. } => head,
-            Rebase::Conflict { files, log } => {
-                let reason = format!("conflict with {target} in {}", files.join(", "));
-                return self.give_back(State::Conflict, reason, &log).map(Some);
-            }
+        let (rebased, passed) = match self.prepared(&onto)? {
+            Some(prepared) => prepared,
+            None => match self.rebase(&worktree, &target, &onto)? {
+                Ok(rebased) => (rebased, false),
+                Err(outcome) => return Ok(Some(outcome)),
+            },
         };
-        self.step(State::Rebased, |request| {
-            request.step.rebased = Some(rebased.clone());
-            request.step.onto = Some(onto.clone());
-        })?;
-        match self.gate(&worktree)? {
-            Verdict::Green => {}
-            Verdict::Red(reason) => return self.give_back_gated(reason).map(Some),
-            Verdict::Stopped => return self.stop().map(Some),
+        if !passed {
+            match self.gate(&worktree, &rebased)? {
+                Verdict::Green => {}
+                Verdict::Red(reason) => return self.give_back_gated(reason).map(Some),
+                Verdict::Stopped => return self.stop().map(Some),
+            }
         }
         // From here on the commit may be on the target at any moment: that has to be known before it is.
         self.step(State::Pushing, |_| {})?;
@@ -195,6 +186,43 @@ impl Merge<'_> {
             Err(error) => return Err(error),
         }
         self.finish(&rebased).map(Some)
+    }
+
+    fn claim(&mut self) -> Result<()> {
+        self.step(State::Claimed, |request| {
+            request.step.rebased = None;
+            request.step.onto = None;
+            request.reason.clear();
+        })
+    }
+
+    /// What a killed predecessor has prepared for the target as it is now: the rebased head, and whether the gate let it pass.
+    fn prepared(&self, onto: &str) -> Result<Option<(String, bool)>> {
+        let Step { rebased: Some(rebased), onto: Some(before), .. } = &self.request.step else { return Ok(None) };
+        let known = matches!(self.request.state, State::Rebased | State::Gating | State::Pushing)
+            && before == onto
+            && self.bare.find_rev(rebased)?.is_some();
+        Ok(known.then(|| (rebased.clone(), self.request.state == State::Pushing)))
+    }
+
+    /// Puts the work on top of the target; an `Err` inside is the end of it.
+    fn rebase(&mut self, worktree: &Worktree, target: &str, onto: &str) -> Result<Result<String, Outcome>> {
+        if self.request.state != State::Claimed {
+            self.claim()?;
+        }
+        let rebased = match worktree.rebase(&self.request.head, &self.request.step.base, onto)? {
+            Rebase::Clean { commits, .. } if commits.is_empty() => return self.finish(onto).map(Err),
+            Rebase::Clean { head, .. } => head,
+            Rebase::Conflict { files, log } => {
+                let reason = format!("conflict with {target} in {}", files.join(", "));
+                return self.give_back(State::Conflict, reason, &log).map(Err);
+            }
+        };
+        self.step(State::Rebased, |request| {
+            request.step.rebased = Some(rebased.clone());
+            request.step.onto = Some(onto.to_owned());
+        })?;
+        Ok(Ok(rebased))
     }
 
     /// The target's head after the origin was asked; an `Err` inside says what has to be waited for.
@@ -239,11 +267,14 @@ impl Merge<'_> {
         format!("{}:{}", self.desk.town.id, self.request.id)
     }
 
-    fn gate(&mut self, worktree: &Worktree) -> Result<Verdict> {
+    fn gate(&mut self, worktree: &Worktree, rebased: &str) -> Result<Verdict> {
         let settings = self.rig.settings()?.merge_queue;
         let Some(command) = settings.test_command.filter(|command| !command.trim().is_empty()) else {
             return Ok(Verdict::Green);
         };
+        if worktree.head()? != rebased || !worktree.is_clean()? {
+            worktree.reset_to(rebased)?;
+        }
         let log = self.log_path()?;
         self.step(State::Gating, |request| request.log = log.to_string_lossy().into_owned())?;
         let run = gate::Gate {
