@@ -118,7 +118,9 @@ fn an_agent_that_dies_at_once_is_given_up() {
 #[test]
 fn the_daemon_is_one_and_ends_with_the_town() {
     let place = Place::new(&["shop"]);
-    let starts: Vec<_> = (0..6).map(|_| place.command(&["daemon", "start", "--quiet"]).stdout(std::process::Stdio::null()).spawn().unwrap()).collect();
+    let starts: Vec<_> = (0..6)
+        .map(|_| place.command(&["daemon", "start", "--quiet"]).stdout(std::process::Stdio::null()).spawn().unwrap())
+        .collect();
     for mut start in starts {
         assert!(start.wait().unwrap().success());
     }
