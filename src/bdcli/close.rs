@@ -7,6 +7,8 @@ use super::context::Context;
 use super::{Global, render};
 use crate::base::report::Paint;
 use crate::base::{Error, Result};
+use crate::formula::molecule;
+use crate::ledger::codec::Parts;
 use crate::ledger::{Bead, Patch};
 
 /// Closes beads.
@@ -26,6 +28,12 @@ pub struct Close {
     /// Also show what can be worked on now because of it
     #[arg(long)]
     suggest_next: bool,
+    /// Go on in the molecule: take up its next step
+    #[arg(long = "continue")]
+    go_on: bool,
+    /// With --continue: only show the next step
+    #[arg(long, requires = "go_on")]
+    no_auto: bool,
 }
 
 impl Close {
@@ -34,7 +42,7 @@ impl Close {
         let mut context = Context::open(global)?;
         let ids = context.ids_or_last(&self.ids)?;
         let key = context.last_touched_key();
-        let (closed, unblocked, landed) = context.write(|tx| {
+        let (closed, unblocked, landed, advances) = context.write(|tx| {
             let (mut closed, mut unblocked, mut landed) = (Vec::new(), Vec::new(), Vec::new());
             for id in &ids {
                 if !self.force {
@@ -56,10 +64,16 @@ impl Close {
                 landed.extend(result.landed);
             }
             tx.set_kv(&key, ids.last().map(String::as_str))?;
+            let mut advances = Vec::new();
+            if self.go_on
+                && let Some(last) = ids.last()
+            {
+                advances.extend(molecule::advance(tx, last, &unblocked, !self.no_auto)?);
+            }
             let unblocked =
                 unblocked.iter().filter(|id| !ids.contains(id)).map(|id| tx.get(id)).collect::<Result<Vec<Bead>>>()?;
             let landed = landed.iter().map(|id| tx.get(id)).collect::<Result<Vec<Bead>>>()?;
-            Ok((closed, unblocked, landed))
+            Ok((closed, unblocked, landed, advances))
         })?;
         let paint = Paint::stdout();
         let mut text = String::new();
@@ -68,7 +82,27 @@ impl Close {
                 text += &format!("{what} {}\n", render::line(bead, paint));
             }
         }
-        let json = if self.suggest_next && !unblocked.is_empty() {
+        for advance in &advances {
+            match &advance.next {
+                Some(next) if advance.claimed => text += &format!("Taken up {}\n", render::line(next, paint)),
+                Some(next) => text += &format!("Next {}\n", render::line(next, paint)),
+                None if advance.complete => {
+                    let id = &advance.molecule_id;
+                    text += &format!("All steps of {id} are done: bd close {id}, or bd mol squash {id}\n");
+                }
+                None => text += &format!("Nothing in {} can be worked on now\n", advance.molecule_id),
+            }
+        }
+        let json = if let Some(advance) = advances.first() {
+            json!({
+                "closed": render::issues(&closed),
+                "continue": {
+                    "molecule_id": advance.molecule_id, "closed_containers": advance.closed,
+                    "next_step": advance.next.as_ref().map(|next| render::issue(next, Parts::LABELS)),
+                    "auto_advanced": advance.claimed, "molecule_complete": advance.complete,
+                },
+            })
+        } else if self.suggest_next && !unblocked.is_empty() {
             json!({"closed": render::issues(&closed), "unblocked": render::issues(&unblocked)})
         } else {
             render::issues(&closed)

@@ -4,14 +4,18 @@ mod close;
 mod comment;
 mod config;
 mod context;
+mod cook;
 mod create;
 mod data;
 mod delete;
 mod dep;
 mod epic;
+mod formula;
+mod gate;
 mod init;
 mod label;
 mod list;
+mod mol;
 mod parse;
 mod render;
 mod show;
@@ -123,6 +127,15 @@ pub enum Command {
     Comment(comment::Comment),
     /// Look at epics and their parts
     Epic(epic::Epic),
+    /// Look at formulas: workflows written down once
+    Formula(formula::FormulaCommand),
+    /// Write a formula out in full
+    Cook(cook::Cook),
+    /// Work with molecules: formulas poured into beads
+    #[command(alias = "molecule")]
+    Mol(mol::Mol),
+    /// Look at and open gates: what steps wait for outside
+    Gate(gate::GateCommand),
     /// Count beads by what they are
     #[command(alias = "status")]
     Stats(stats::Stats),
@@ -179,6 +192,10 @@ fn run(command: Command, global: &Global) -> Result<()> {
         Command::Comments(command) => command.run(global),
         Command::Comment(command) => command.run(global),
         Command::Epic(command) => command.run(global),
+        Command::Formula(command) => command.run(global),
+        Command::Cook(command) => command.run(global),
+        Command::Mol(command) => command.run(global),
+        Command::Gate(command) => command.run(global),
         Command::Stats(command) => command.run(global),
         Command::Export(command) => command.run(global),
         Command::Import(command) => command.run(global),

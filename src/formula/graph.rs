@@ -1,6 +1,7 @@
 //! The cooked steps as a graph: numbered depth first, with parents and needs; no duplicates, no loose ends, no cycles.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 use super::model::{Formula, Step};
 use crate::base::{Error, Result, text};
@@ -37,6 +38,44 @@ impl Graph {
         let from = self.starts[step] as usize;
         let to = self.starts[step + 1] as usize;
         self.edges[from..to].iter().map(|need| *need as usize)
+    }
+
+    /// An order in which every step comes after its parent and what it needs, and otherwise as written.
+    pub fn order(&self) -> Vec<usize> {
+        let count = self.len();
+        let mut waits = vec![0u32; count];
+        let mut starts = vec![0u32; count + 1];
+        let each = |visit: &mut dyn FnMut(usize, usize)| {
+            for step in 0..count {
+                self.needs(step).chain(self.parent(step)).for_each(|before| visit(before, step));
+            }
+        };
+        each(&mut |before, step| {
+            starts[before + 1] += 1;
+            waits[step] += 1;
+        });
+        for at in 0..count {
+            starts[at + 1] += starts[at];
+        }
+        let mut slots = starts.clone();
+        let mut after = vec![0u32; starts[count] as usize];
+        each(&mut |before, step| {
+            after[slots[before] as usize] = index(step);
+            slots[before] += 1;
+        });
+        let mut ready: BinaryHeap<Reverse<u32>> =
+            (0..count).filter(|step| waits[*step] == 0).map(|step| Reverse(index(step))).collect();
+        let mut order = Vec::with_capacity(count);
+        while let Some(Reverse(step)) = ready.pop() {
+            order.push(step as usize);
+            for next in &after[starts[step as usize] as usize..starts[step as usize + 1] as usize] {
+                waits[*next as usize] -= 1;
+                if waits[*next as usize] == 0 {
+                    ready.push(Reverse(*next));
+                }
+            }
+        }
+        order
     }
 
     /// How many needs there are in all.
@@ -93,7 +132,9 @@ pub(super) fn build(formula: &Formula) -> Result<Graph> {
                 None => {
                     let near = text::nearest(need, numbers.keys().copied().take(10_000));
                     let near = near.map(|near| format!(" (did you mean {near:?}?)")).unwrap_or_default();
-                    wrong.push(format!("{} ({}): needs unknown step {need:?}{near}", step.origin, step.id));
+                    let line = step.origin.source.place(&step.origin.key).line;
+                    wrong
+                        .push(format!("line {line}: {} ({}): needs unknown step {need:?}{near}", step.origin, step.id));
                 }
             }
         }

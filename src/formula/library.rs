@@ -10,8 +10,30 @@ use super::problem::{self, Problem};
 use super::{decode, extends, node, validate};
 use crate::base::{Error, Result, ResultExt, text};
 
+macro_rules! built_in {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../formulas/", $name, ".formula.toml")))),+]
+    };
+}
+
 /// The formulas that come with the program.
-const BUILT_IN: &[(&str, &str)] = &[("release", include_str!("../../formulas/release.formula.toml"))];
+const BUILT_IN: &[(&str, &str)] = built_in![
+    "bugfix",
+    "code-review",
+    "dependency-update",
+    "design",
+    "docs-update",
+    "draft-and-polish",
+    "feature",
+    "hanoi",
+    "polecat-work",
+    "refactor",
+    "refinery-conflict",
+    "release",
+    "secure-feature",
+    "security-audit",
+    "witness-escalation",
+];
 
 const SUFFIXES: [&str; 2] = [".formula.toml", ".formula.json"];
 
@@ -95,8 +117,11 @@ impl Library {
         Ok(Loaded { formula, warnings })
     }
 
-    /// Reads one formula's own file; the problems returned are warnings.
-    pub(super) fn read(&self, name: &str) -> Result<(Formula, Vec<Problem>)> {
+    /// Reads one formula's own file, without what it inherits; the problems returned are warnings.
+    ///
+    /// # Errors
+    /// Not found, or everything that is wrong with the file's form.
+    pub fn read(&self, name: &str) -> Result<(Formula, Vec<Problem>)> {
         let (text, path) = self.find(name)?;
         read_text(&text, &path)
     }
@@ -144,9 +169,14 @@ impl Library {
             }
         }
         if self.built_in {
-            names.extend(BUILT_IN.iter().map(|(name, _)| (*name).to_owned()));
+            names.extend(Self::built_in().map(str::to_owned));
         }
         names
+    }
+
+    /// The names of the formulas that come with the program.
+    pub fn built_in() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
     }
 
     /// All formulas by name; those that can't be used say why.

@@ -5,6 +5,7 @@
 
 mod compose;
 mod condition;
+pub mod convert;
 mod convoy;
 mod cook;
 mod decode;
@@ -16,6 +17,7 @@ mod graph;
 mod library;
 mod loops;
 mod model;
+pub mod molecule;
 mod node;
 mod problem;
 mod prompt;
@@ -24,6 +26,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 pub mod timeout;
+pub mod tree;
 mod validate;
 mod values;
 mod weave;

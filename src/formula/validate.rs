@@ -55,6 +55,16 @@ impl<'a> Checker<'a> {
         self.last()
     }
 
+    /// Whether cooking adds steps under names of their own, so that needs can only be checked afterwards.
+    fn makes_steps(&self) -> bool {
+        let compose = &self.formula.compose;
+        !self.formula.advice.is_empty()
+            || !compose.aspects.is_empty()
+            || !compose.expand.is_empty()
+            || !compose.map.is_empty()
+            || self.formula.steps.iter().any(|step| !step.expand.is_empty())
+    }
+
     fn root(&mut self) {
         if self.formula.formula.trim().is_empty() {
             self.at_root("formula", "name is required");
@@ -119,7 +129,7 @@ impl<'a> Checker<'a> {
                 let known = scope.contains_key(need.as_str()) || outer.contains_key(need.as_str());
                 if need == &step.id {
                     self.at(step, &format!("{word}[{index}]"), format!("{word} names the step itself"));
-                } else if !known && !need.contains('{') {
+                } else if !known && !need.contains('{') && !self.makes_steps() {
                     let near = crate::base::text::nearest(need, scope.keys().chain(outer.keys()).copied());
                     let near = near.map(str::to_owned);
                     let message = format!("{word} references unknown step {need:?}");

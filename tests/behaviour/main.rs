@@ -14,6 +14,7 @@ mod crew;
 mod demo;
 mod done;
 mod faults;
+mod formula;
 mod hooks;
 mod install;
 mod real_repository;

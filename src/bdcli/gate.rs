@@ -1,0 +1,122 @@
+//! `bd gate`.
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::context::Context;
+use super::{Global, render};
+use crate::base::Result;
+use crate::base::report::Paint;
+use crate::formula::molecule::gate;
+use crate::ledger::Bead;
+use crate::ledger::codec::Parts;
+
+/// Looks at and opens gates.
+#[derive(Debug, Args)]
+pub struct GateCommand {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What `bd gate` can do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List gates that are shut
+    List {
+        /// Open ones too
+        #[arg(long, short)]
+        all: bool,
+    },
+    /// Show a gate
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Open a gate
+    Resolve {
+        /// Its id
+        id: String,
+        /// Why
+        #[arg(long, short, default_value = "", allow_hyphen_values = true)]
+        reason: String,
+    },
+    /// Look at what gates wait for and open those whose time has come
+    Check {
+        /// Only these: gh, gh:run, gh:pr, timer, bead, all
+        #[arg(long = "type", short = 't', default_value = "all", value_parser = ["all", "gh", "gh:run", "gh:pr", "timer", "bead"])]
+        kind: String,
+        /// Mark those that will not open by themselves
+        #[arg(long, short)]
+        escalate: bool,
+        /// Change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+fn line(gate: &Bead, paint: Paint) -> String {
+    let timeout = match gate.timeout / 1_000_000_000 {
+        0 => String::new(),
+        seconds => format!(" within {}", crate::base::clock::short_duration(seconds)),
+    };
+    format!("{}{}\n", render::line(gate, paint), paint.dim(&timeout))
+}
+
+impl GateCommand {
+    /// Runs the command.
+    pub fn run(self, global: &Global) -> Result<()> {
+        let mut context = Context::open(global)?;
+        let paint = Paint::stdout();
+        match self.command {
+            Command::List { all } => {
+                let gates = gate::list(&context.ledger, all)?;
+                let text = match gates.is_empty() {
+                    true => "No gates are shut\n".to_owned(),
+                    false => gates.iter().map(|gate| line(gate, paint)).collect(),
+                };
+                let json = gates.iter().map(|gate| Value::from(render::issue(gate, Parts::LABELS)));
+                render::print(context.output, json.collect::<Value>(), text)
+            }
+            Command::Show { id } => {
+                let found = gate::get(&context.ledger, &id)?;
+                let mut text = line(&found, paint);
+                if !found.status.is_done() {
+                    text.push_str(&match gate::look(&context.ledger, &found) {
+                        Ok(gate::Outside::Happened(reason)) => format!("{reason}: bd gate check opens it\n"),
+                        Ok(gate::Outside::Waiting(reason) | gate::Outside::Failed(reason)) => format!("{reason}\n"),
+                        Err(error) => format!("{error}\n"),
+                    });
+                }
+                render::print(context.output, render::issue(&found, Parts::ALL), text)
+            }
+            Command::Resolve { id, reason } => {
+                let found = gate::get(&context.ledger, &id)?;
+                let unblocked = context.write(|tx| gate::resolve(tx, &found, &reason))?;
+                let mut text = format!("Opened {}\n", found.id);
+                for id in &unblocked {
+                    text.push_str(&format!("Ready now {}\n", render::line(&context.ledger.get(id)?, paint)));
+                }
+                let found = context.ledger.get(&found.id)?;
+                render::print_change(context.output, render::issue(&found, Parts::LABELS), text)
+            }
+            Command::Check { kind, escalate, dry_run } => {
+                let report = gate::check(&mut context.ledger, &context.actor, &kind, escalate, dry_run)?;
+                if !dry_run {
+                    context.flush()?;
+                }
+                let mut text: String = report
+                    .gates
+                    .iter()
+                    .map(|found| {
+                        format!("{} {}: {}\n", paint.bold(&found.id), found.state, render::clean(&found.reason))
+                    })
+                    .collect();
+                text.push_str(&format!(
+                    "{} gates looked at, {} opened, {} need somebody, {} could not be looked at\n",
+                    report.checked, report.resolved, report.escalated, report.errors
+                ));
+                render::print(context.output, serde_json::to_value(&report)?, text)
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `bd mol bond`, `squash`, `burn` and `distill`.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::super::context::Context;
+use super::super::{Global, formula, render};
+use super::pour::{bond_type, mapping};
+use crate::base::Result;
+use crate::formula::molecule;
+use crate::formula::parse_pairs;
+
+/// Puts molecules and formulas together.
+#[derive(Debug, Args)]
+pub struct Bond {
+    /// A molecule or a formula
+    first: String,
+    /// A molecule or a formula
+    second: String,
+    /// How the second follows the first
+    #[arg(long = "type", default_value = "sequential", value_parser = ["sequential", "parallel", "conditional"])]
+    kind: String,
+    /// A name under the molecule for what is spawned; may hold {{variables}}
+    #[arg(long = "ref", value_name = "NAME", default_value = "")]
+    reference: String,
+    /// A variable's value, as name=value
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    vars: Vec<String>,
+    /// Another title for the result
+    #[arg(long = "as", value_name = "TITLE", default_value = "")]
+    title: String,
+    /// Spawn as a wisp
+    #[arg(long, conflicts_with = "pour")]
+    ephemeral: bool,
+    /// Spawn as a molecule that is exported
+    #[arg(long)]
+    pour: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Bond {
+    /// Runs the command.
+    pub fn run(self, global: &Global) -> Result<()> {
+        let library = formula::library(&[])?;
+        let mut context = Context::open(global)?;
+        let bond = molecule::Bond {
+            first: self.first,
+            second: self.second,
+            kind: bond_type(&self.kind),
+            reference: self.reference,
+            title: self.title,
+            vars: parse_pairs(&self.vars)?,
+            store: context.store.clone(),
+            wisp: match (self.ephemeral, self.pour) {
+                (true, _) => Some(true),
+                (_, true) => Some(false),
+                _ => None,
+            },
+        };
+        if self.dry_run {
+            molecule::check_bond(&context.ledger, &library, &bond)?;
+            let text = format!("Would bond {} and {} ({})\n", bond.first, bond.second, self.kind);
+            let json = json!({"first": bond.first, "second": bond.second, "bond_type": self.kind, "dry_run": true});
+            return render::print(context.output, json, text);
+        }
+        let bonded = context.write(|tx| molecule::bond(tx, &library, &bond))?;
+        let mut json =
+            json!({"result_id": bonded.result, "result_type": "compound_molecule", "bond_type": bonded.kind});
+        let created: usize = bonded.spawned.iter().map(molecule::Poured::created).sum();
+        if created > 0 {
+            json["spawned"] = created.into();
+            let mut all = serde_json::Map::new();
+            for poured in &bonded.spawned {
+                all.extend(mapping(poured, &poured.ids[0].0));
+            }
+            json["id_mapping"] = Value::Object(all);
+        }
+        let mut text = format!("Bonded {} and {} ({})\n", bond.first, bond.second, self.kind);
+        for poured in &bonded.spawned {
+            text.push_str(&format!("Poured {} ({} beads)\n", poured.root, poured.created()));
+        }
+        render::print_change(context.output, json, text)
+    }
+}
+
+/// Replaces a finished molecule's steps by one bead.
+#[derive(Debug, Args)]
+pub struct Squash {
+    /// The molecule
+    id: String,
+    /// What was done
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
+    summary: String,
+    /// Leave the steps
+    #[arg(long)]
+    keep_children: bool,
+    /// Even with open steps
+    #[arg(long, short)]
+    force: bool,
+}
+
+impl Squash {
+    /// Runs the command.
+    pub fn run(self, global: &Global) -> Result<()> {
+        let mut context = Context::open(global)?;
+        let mol = molecule::load(&context.ledger, &self.id)?;
+        let squashed = context.write(|tx| molecule::squash(tx, &mol, &self.summary, self.keep_children, self.force))?;
+        let text = format!(
+            "Squashed {} steps of {} into {}\n",
+            squashed.squashed_count, squashed.molecule_id, squashed.digest_id
+        );
+        render::print_change(context.output, serde_json::to_value(&squashed)?, text)
+    }
+}
+
+/// Deletes molecules.
+#[derive(Debug, Args)]
+pub struct Burn {
+    /// Their ids
+    #[arg(required = true)]
+    ids: Vec<String>,
+    /// Even what is no wisp, or is being worked on
+    #[arg(long, short)]
+    force: bool,
+}
+
+impl Burn {
+    /// Runs the command.
+    pub fn run(self, global: &Global) -> Result<()> {
+        let mut context = Context::open(global)?;
+        let mols = self.ids.iter().map(|id| molecule::load(&context.ledger, id)).collect::<Result<Vec<_>>>()?;
+        let burned = context
+            .write(|tx| mols.iter().map(|mol| molecule::burn(tx, mol, self.force)).collect::<Result<Vec<_>>>())?;
+        let text = burned
+            .iter()
+            .map(|burned| format!("Burned {} ({} beads)\n", burned.molecule_id, burned.deleted_count))
+            .collect();
+        let json = match burned.as_slice() {
+            [one] => serde_json::to_value(one)?,
+            many => serde_json::to_value(many)?,
+        };
+        render::print_change(context.output, json, text)
+    }
+}
+
+/// Makes a formula of an epic or a molecule.
+#[derive(Debug, Args)]
+pub struct Distill {
+    /// The epic or molecule
+    id: String,
+    /// The formula's name; made of the title otherwise
+    #[arg(default_value = "")]
+    name: String,
+    /// A text that becomes a variable, as name=text
+    #[arg(long = "var", value_name = "NAME=TEXT")]
+    vars: Vec<String>,
+}
+
+impl Distill {
+    /// Runs the command.
+    pub fn run(self, global: &Global) -> Result<()> {
+        let context = Context::open(global)?;
+        let mol = molecule::load(&context.ledger, &self.id)?;
+        let directory = formula::own_directory(&context.ledger, &mol.root.store)?;
+        let distilled = molecule::distill(&mol, &self.name, &parse_pairs(&self.vars)?, &directory)?;
+        let text = format!("Wrote {} ({} steps)\n", distilled.formula_path.display(), distilled.steps);
+        render::print_change(context.output, serde_json::to_value(&distilled)?, text)
+    }
+}

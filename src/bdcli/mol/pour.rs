@@ -1,0 +1,117 @@
+//! `bd mol pour`, and what `bd mol wisp` shares with it.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::super::context::Context;
+use super::super::{Global, formula, render};
+use crate::base::Result;
+use crate::base::report::Paint;
+use crate::formula::molecule::{self, BondType, Pour, Poured};
+use crate::formula::{Mode, cook, parse_pairs, tree};
+
+/// Makes beads of a formula.
+#[derive(Debug, Args)]
+pub struct PourArgs {
+    /// Its name or file
+    formula: String,
+    #[command(flatten)]
+    how: How,
+    /// A formula to attach; may be given several times
+    #[arg(long, value_name = "FORMULA")]
+    attach: Vec<String>,
+    /// How it is attached
+    #[arg(long, default_value = "sequential", value_parser = ["sequential", "parallel", "conditional"])]
+    attach_type: String,
+}
+
+/// What pouring and making a wisp share.
+#[derive(Debug, Args)]
+pub struct How {
+    /// A variable's value, as name=value
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    vars: Vec<String>,
+    /// Who does it
+    #[arg(long, default_value = "")]
+    assignee: String,
+    /// Only show the steps
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// The word `--type` and `--attach-type` take.
+pub fn bond_type(word: &str) -> BondType {
+    match word {
+        "parallel" => BondType::Parallel,
+        "conditional" => BondType::Conditional,
+        _ => BondType::Sequential,
+    }
+}
+
+impl PourArgs {
+    /// Runs the command.
+    pub fn run(self, global: &Global) -> Result<()> {
+        let kind = bond_type(&self.attach_type);
+        pour(&self.formula, &self.how, &self.attach, kind, false, global)
+    }
+}
+
+/// Names of steps and the beads they became; the root's name is the formula's.
+pub fn mapping(poured: &Poured, formula: &str) -> Map<String, Value> {
+    let key = |(at, (step, id)): (usize, &(String, String))| {
+        let key = if at == 0 { step.clone() } else { format!("{formula}.{step}") };
+        (key, Value::from(id.as_str()))
+    };
+    poured.ids.iter().enumerate().map(key).collect()
+}
+
+/// Pours a formula, as a wisp or not, with others attached.
+pub fn pour(name: &str, how: &How, attach: &[String], kind: BondType, wisp: bool, global: &Global) -> Result<()> {
+    let library = formula::library(&[])?;
+    let given = parse_pairs(&how.vars)?;
+    // Values may be for attached formulas; then each takes its own.
+    let own = if attach.is_empty() { given.clone() } else { molecule::known(&library, name, &given)? };
+    let cooked = cook(&library, name, &own, Mode::Runtime)?;
+    formula::warn(&cooked.warnings, global);
+    if how.dry_run {
+        let text = tree::dry_run(&cooked);
+        return render::print(
+            global.output(),
+            serde_json::to_value(&cooked.formula)?,
+            crate::base::text::neutralise(&text, false).into(),
+        );
+    }
+    if !wisp && cooked.formula.phase == "vapor" && !global.output().quiet {
+        eprintln!("warning: {name} is meant to be a wisp: bd mol wisp {name}");
+    }
+    let mut context = Context::open(global)?;
+    let options = Pour { store: context.store.clone(), assignee: how.assignee.clone(), wisp, ..Pour::default() };
+    let (poured, attached) = context.write(|tx| {
+        let poured = molecule::pour(tx, &cooked, &options)?;
+        let mut attached = 0;
+        for second in attach {
+            let bond = molecule::Bond {
+                first: poured.root.clone(),
+                second: second.clone(),
+                kind,
+                vars: given.clone(),
+                store: options.store.clone(),
+                wisp: Some(wisp),
+                ..molecule::Bond::default()
+            };
+            attached += molecule::bond(tx, &library, &bond)?.spawned.len();
+        }
+        Ok((poured, attached))
+    })?;
+    let json = json!({
+        "new_epic_id": poured.root, "id_mapping": mapping(&poured, &cooked.formula.formula), "created": poured.created(),
+        "attached": attached, "phase": if wisp { "vapor" } else { "liquid" },
+    });
+    let root = context.ledger.get(&poured.root)?;
+    let next = molecule::progress(&context.ledger, &poured.root)?.current_step_id;
+    let mut text = format!("Poured {} ({} beads)\n", render::line(&root, Paint::stdout()), poured.created());
+    if let Some(next) = next {
+        text.push_str(&format!("Next   {}\n", render::line(&context.ledger.get(&next)?, Paint::stdout())));
+    }
+    render::print_change(context.output, json, text)
+}
