@@ -208,9 +208,18 @@ impl Where {
         self.with(&format!("({sql})"), format!("%{escaped}%"));
     }
 
-    fn labels(&mut self, all: &[String], any: &[String]) {
+    fn labels(&mut self, conn: &Connection, all: &[String], any: &[String]) -> Result<()> {
         for label in all {
-            self.with("b.id IN (SELECT bead FROM labels WHERE label = ?)", label.clone());
+            // A rare label leads to its few beads; for a common one it is cheaper to ask each bead in turn.
+            let common = conn
+                .prepare_cached("SELECT 1 FROM labels WHERE label = ?1 LIMIT 1 OFFSET 500")?
+                .exists([label])?;
+            let sql = if common {
+                "EXISTS(SELECT 1 FROM labels l WHERE l.bead = b.id AND l.label = ?)"
+            } else {
+                "b.id IN (SELECT bead FROM labels WHERE label = ?)"
+            };
+            self.with(sql, label.clone());
         }
         if !any.is_empty() {
             let marks: Vec<String> = any
@@ -222,6 +231,7 @@ impl Where {
                 .collect();
             self.terms.push(format!("b.id IN (SELECT bead FROM labels WHERE label IN ({}))", marks.join(", ")));
         }
+        Ok(())
     }
 
     fn sql(&self) -> String {
@@ -268,7 +278,7 @@ fn conditions(conn: &Connection, filter: &Filter) -> Result<Where> {
     if filter.unassigned {
         sql.term("b.assignee = ''");
     }
-    sql.labels(&filter.labels, &filter.labels_any);
+    sql.labels(conn, &filter.labels, &filter.labels_any)?;
     if filter.no_labels {
         sql.term("NOT EXISTS(SELECT 1 FROM labels l WHERE l.bead = b.id)");
     }
@@ -390,7 +400,7 @@ pub(super) fn ready(conn: &Connection, filter: &ReadyFilter) -> Result<Vec<Bead>
     if filter.unassigned {
         sql.term("b.assignee = ''");
     }
-    sql.labels(&filter.labels, &filter.labels_any);
+    sql.labels(conn, &filter.labels, &filter.labels_any)?;
     if let Some(store) = &filter.store {
         sql.with("b.store = ?", store.clone());
     }
@@ -400,17 +410,26 @@ pub(super) fn ready(conn: &Connection, filter: &ReadyFilter) -> Result<Vec<Bead>
     if !filter.include_deferred {
         sql.with("(b.defer_ns IS NULL OR b.defer_ns <= ?)", now.unix_nanos());
     }
+    // Without a choice of few beads to begin with, an index of ready beads gives them in order; SQLite by itself would rather
+    // gather all open ones and sort them.
+    let few = filter.parent.is_some() || filter.assignee.is_some() || !filter.labels.is_empty() || !filter.labels_any.is_empty();
+    let by = |index: &'static str| if few { "" } else { index };
+    let (by_priority, by_age) = (by("INDEXED BY beads_ready"), by("INDEXED BY beads_ready_age"));
     let recent = now.plus_seconds(-48 * 3600).unix_nanos();
-    let passes: Vec<(String, &str)> = match filter.sort {
+    let passes: Vec<(String, &str, &str)> = match filter.sort {
         ReadySort::Hybrid => vec![
-            (format!(" AND b.created_ns >= {recent}"), "ORDER BY b.priority, b.created_ns"),
-            (format!(" AND b.created_ns < {recent}"), "ORDER BY b.created_ns"),
+            (
+                format!(" AND b.created_ns >= {recent}"),
+                "ORDER BY b.priority, b.created_ns",
+                if many_since(conn, recent)? { by_priority } else { by_age },
+            ),
+            (format!(" AND b.created_ns < {recent}"), "ORDER BY b.created_ns", by_age),
         ],
-        ReadySort::Priority => vec![(String::new(), "ORDER BY b.priority, b.created_ns")],
-        ReadySort::Oldest => vec![(String::new(), "ORDER BY b.created_ns")],
+        ReadySort::Priority => vec![(String::new(), "ORDER BY b.priority, b.created_ns", by_priority)],
+        ReadySort::Oldest => vec![(String::new(), "ORDER BY b.created_ns", by_age)],
     };
     let mut found = Vec::new();
-    for (condition, order) in passes {
+    for (condition, order, index) in passes {
         let left = filter.limit.map(|limit| limit.saturating_sub(found.len()));
         if left == Some(0) {
             break;
@@ -419,7 +438,7 @@ pub(super) fn ready(conn: &Connection, filter: &ReadyFilter) -> Result<Vec<Bead>
         let count = if ancestor.is_some() { None } else { left };
         let tail = format!("{}{condition} {order}{}", sql.sql(), limit(count));
         let Some(ancestor) = &ancestor else {
-            found.extend(row::select(conn, &tail, &sql.params(), Links::None)?);
+            found.extend(row::select_by(conn, index, &tail, &sql.params(), Links::None)?);
             continue;
         };
         let mut statement =
@@ -436,6 +455,16 @@ pub(super) fn ready(conn: &Connection, filter: &ReadyFilter) -> Result<Vec<Bead>
     }
     row::links(conn, &mut found, Links::Labels)?;
     Ok(found)
+}
+
+/// Whether so many ready beads are newer than `time` that looking through them in the order wanted is cheaper than sorting them.
+fn many_since(conn: &Connection, time: i64) -> Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT 1 FROM beads INDEXED BY beads_ready_age WHERE status IN ('open', 'in_progress') AND blocked = 0 \
+             AND ephemeral = 0 AND pinned = 0 AND created_ns >= ?1 LIMIT 1 OFFSET 300",
+        )?
+        .exists([time])?)
 }
 
 /// Everything below `id`, or `None` when that is more than `most`.

@@ -235,8 +235,22 @@ pub fn find(conn: &Connection, id: &str) -> Result<Option<Bead>> {
 /// # Errors
 /// When the database can't be read.
 pub fn select(conn: &Connection, tail: &str, params: &[&dyn ToSql], which: Links) -> Result<Vec<Bead>> {
+    select_by(conn, "", tail, params, which)
+}
+
+/// As [`select`], with an `INDEXED BY` clause for `b`.
+///
+/// # Errors
+/// When the database can't be read, or the index can't answer the question.
+pub fn select_by(
+    conn: &Connection,
+    index: &str,
+    tail: &str,
+    params: &[&dyn ToSql],
+    which: Links,
+) -> Result<Vec<Bead>> {
     let mut statement =
-        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM beads b JOIN texts t ON t.n = b.n {tail}"))?;
+        conn.prepare_cached(&format!("SELECT {COLUMNS} FROM beads b {index} JOIN texts t ON t.n = b.n {tail}"))?;
     let mut beads = statement.query_map(params, bead)?.collect::<rusqlite::Result<Vec<_>>>()?;
     drop(statement);
     links(conn, &mut beads, which)?;

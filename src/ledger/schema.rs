@@ -52,13 +52,14 @@ CREATE TABLE texts (
     close_reason TEXT NOT NULL DEFAULT '',
     more TEXT NOT NULL DEFAULT ''         -- JSON object of every other key; empty when there is none
 );
-CREATE INDEX beads_ready ON beads(priority, created_ns)
+-- The trailing columns answer a question's other conditions from the index alone.
+CREATE INDEX beads_ready ON beads(priority, created_ns, issue_type, defer_ns)
     WHERE status IN ('open', 'in_progress') AND blocked = 0 AND ephemeral = 0 AND pinned = 0;
-CREATE INDEX beads_ready_age ON beads(created_ns)
+CREATE INDEX beads_ready_age ON beads(created_ns, priority, issue_type, defer_ns)
     WHERE status IN ('open', 'in_progress') AND blocked = 0 AND ephemeral = 0 AND pinned = 0;
 CREATE INDEX beads_live ON beads(priority, created_ns DESC) WHERE status NOT IN ('closed', 'tombstone');
 CREATE INDEX beads_order ON beads(priority, created_ns DESC);
-CREATE INDEX beads_status ON beads(status);
+CREATE INDEX beads_status ON beads(status, ephemeral, pinned, blocked, created_ns, closed_ns);
 CREATE INDEX beads_assignee ON beads(assignee, status) WHERE assignee <> '';
 CREATE INDEX beads_type ON beads(issue_type, status) WHERE issue_type NOT IN ('task', 'bug', 'feature', 'chore');
 
