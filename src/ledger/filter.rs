@@ -211,9 +211,8 @@ impl Where {
     fn labels(&mut self, conn: &Connection, all: &[String], any: &[String]) -> Result<()> {
         for label in all {
             // A rare label leads to its few beads; for a common one it is cheaper to ask each bead in turn.
-            let common = conn
-                .prepare_cached("SELECT 1 FROM labels WHERE label = ?1 LIMIT 1 OFFSET 500")?
-                .exists([label])?;
+            let common =
+                conn.prepare_cached("SELECT 1 FROM labels WHERE label = ?1 LIMIT 1 OFFSET 500")?.exists([label])?;
             let sql = if common {
                 "EXISTS(SELECT 1 FROM labels l WHERE l.bead = b.id AND l.label = ?)"
             } else {
@@ -412,7 +411,10 @@ pub(super) fn ready(conn: &Connection, filter: &ReadyFilter) -> Result<Vec<Bead>
     }
     // Without a choice of few beads to begin with, an index of ready beads gives them in order; SQLite by itself would rather
     // gather all open ones and sort them.
-    let few = filter.parent.is_some() || filter.assignee.is_some() || !filter.labels.is_empty() || !filter.labels_any.is_empty();
+    let few = filter.parent.is_some()
+        || filter.assignee.is_some()
+        || !filter.labels.is_empty()
+        || !filter.labels_any.is_empty();
     let by = |index: &'static str| if few { "" } else { index };
     let (by_priority, by_age) = (by("INDEXED BY beads_ready"), by("INDEXED BY beads_ready_age"));
     let recent = now.plus_seconds(-48 * 3600).unix_nanos();

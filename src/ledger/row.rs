@@ -242,13 +242,7 @@ pub fn select(conn: &Connection, tail: &str, params: &[&dyn ToSql], which: Links
 ///
 /// # Errors
 /// When the database can't be read, or the index can't answer the question.
-pub fn select_by(
-    conn: &Connection,
-    index: &str,
-    tail: &str,
-    params: &[&dyn ToSql],
-    which: Links,
-) -> Result<Vec<Bead>> {
+pub fn select_by(conn: &Connection, index: &str, tail: &str, params: &[&dyn ToSql], which: Links) -> Result<Vec<Bead>> {
     let mut statement =
         conn.prepare_cached(&format!("SELECT {COLUMNS} FROM beads b {index} JOIN texts t ON t.n = b.n {tail}"))?;
     let mut beads = statement.query_map(params, bead)?.collect::<rusqlite::Result<Vec<_>>>()?;
