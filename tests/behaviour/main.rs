@@ -21,5 +21,6 @@ mod real_repository;
 mod refinery;
 mod repo;
 mod rig;
+mod script;
 mod session;
 mod sling;

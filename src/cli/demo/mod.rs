@@ -18,6 +18,7 @@ use self::watch::Standing;
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::neutralise;
 use crate::base::{Error, Result, ResultExt};
+use crate::cockpit;
 use crate::patrol::daemon;
 use crate::session;
 use crate::town::Town;
@@ -108,7 +109,8 @@ impl Demo {
         let town = built.desk.town.clone();
 
         let since = built.desk.ledger.change_seq()?;
-        let worked = work_headless(&built, since, &stop, output.quiet);
+        let worked =
+            if in_cockpit { watch_in_cockpit(&built) } else { work_headless(&built, since, &stop, output.quiet) };
         let stopped = end_all(&town);
         let standing = Standing::of(&built)?;
         let report = examine(&built, agents, standing, start)?;
@@ -119,7 +121,7 @@ impl Demo {
             return Err(Error::failed("the demo was interrupted").hint(go_on(&town)));
         }
         // In the cockpit a person may leave whenever they have seen enough.
-        if report.ok {
+        if report.ok || in_cockpit {
             return Ok(());
         }
         Err(Error::failed("not everything was merged and landed").hint(go_on(&town)))
@@ -156,6 +158,16 @@ fn work_headless(built: &Built, since: i64, stop: &Arc<AtomicBool>, quiet: bool)
     let followed = watch::follow(built, since, stop, quiet, || slinging.is_finished());
     let slung = slinging.join().map_err(|_| Error::failed("starting the agents broke off"))?;
     slung.and(followed.map(|_| ()))
+}
+
+fn watch_in_cockpit(built: &Built) -> Result<()> {
+    daemon::ensure_running(&built.desk.town)?;
+    let (town, ready) = (built.desk.town.clone(), built.ready.clone());
+    // What goes wrong in starting the agents is told when the cockpit has given the terminal back.
+    let slinging = std::thread::spawn(move || sling_ready(&mut Desk::of(town)?, ready));
+    let watched = cockpit::run(&built.desk.town, cockpit::Options::default());
+    slinging.join().map_err(|_| Error::failed("starting the agents broke off"))??;
+    watched
 }
 
 /// Stops the daemon, so that nothing is started any more, then every session.
