@@ -26,7 +26,7 @@ impl Bench {
 
     fn start(&self, address: &str, script: &str) -> Duration {
         let start = Instant::now();
-        let done = self.gt(&["session", "start", address, "--", "sh", "-c", script]);
+        let done = self.gt(&["session", "start", address, "--cwd", "/", "--", "sh", "-c", script]);
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         start.elapsed()
     }
