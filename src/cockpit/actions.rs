@@ -73,6 +73,8 @@ pub enum Action {
     Mark,
     /// Go on to the other side.
     SwitchSide,
+    /// Another runtime for the workers.
+    NextRuntime,
     /// Send the text.
     Send,
 }
@@ -172,12 +174,13 @@ pub static TABLE: &[Spec] = table! {
     Sling {
         Mark, "mark", "mark", ["space"], 1, "Mark the bead, or take the mark away";
         SwitchSide, "switch-side", "beads or target", ["tab", "shift-tab"], 2, "Go on to the other list";
-        Accept, "sling-now", "sling", ["enter"], 3, "Sling the marked beads to the target";
+        NextRuntime, "next-runtime", "runtime", ["ctrl-r"], 3, "Choose what the workers run on: claude, codex, script and so on";
+        Accept, "sling-now", "sling", ["enter"], 4, "Sling the marked beads to the target";
         Down, "sling-down", "down", ["down", "ctrl-n", "ctrl-j"], 0, "Go down one row";
         Up, "sling-up", "up", ["up", "ctrl-p", "ctrl-k"], 0, "Go up one row";
         PageDown, "sling-page-down", "page down", ["pgdn"], 0, "Go down one page";
         PageUp, "sling-page-up", "page up", ["pgup"], 0, "Go up one page";
-        Cancel, "sling-close", "cancel", ["esc", "ctrl-c"], 4, "Close this; nothing is slung";
+        Cancel, "sling-close", "cancel", ["esc", "ctrl-c"], 5, "Close this; nothing is slung";
     }
     Message {
         Send, "send", "send", ["enter"], 1, "Send the message";

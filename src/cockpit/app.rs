@@ -145,6 +145,17 @@ pub enum Event {
     Tick(Timestamp),
 }
 
+/// What is to be slung, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The beads.
+    pub beads: Vec<String>,
+    /// A rig, or one of its agents.
+    pub target: String,
+    /// The runtime; the rig's own choice when not given.
+    pub runtime: Option<String>,
+}
+
 /// Something to be done outside; its result comes back as an event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -161,9 +172,9 @@ pub enum Effect {
     /// Read the beads that could be slung.
     LoadReady,
     /// Find out what slinging would do.
-    Plan(u64, Vec<String>, String),
+    Plan(u64, Order),
     /// Sling beads to a target.
-    Sling(Vec<String>, String),
+    Sling(Order),
     /// Send an agent's session a message.
     Nudge(String, String),
     /// Put text on the clipboard of the cockpit's terminal.

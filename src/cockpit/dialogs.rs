@@ -7,7 +7,7 @@ use tui_textarea::TextArea;
 use crate::view::ReadyBead;
 
 use super::actions::{self, Action, Context, TABLE};
-use super::app::App;
+use super::app::{App, Order};
 use super::fuzzy::{self, Hit};
 
 /// A query and a highlighted row.
@@ -77,7 +77,7 @@ impl Help {
 
 fn place(context: Context) -> &'static str {
     match context {
-        Context::Main => "everywhere",
+        Context::Main => "",
         Context::Typing => "typing into an agent",
         Context::Filter => "filter",
         Context::Picker => "lists to search",
@@ -211,6 +211,8 @@ pub struct Sling {
     pub targets: Vec<String>,
     /// Narrows and highlights targets.
     pub target: Query,
+    /// What the workers run on; the rig's own choice when not given.
+    pub runtime: Option<&'static str>,
     /// What would happen.
     pub preview: Preview,
     /// The number of the last question.
@@ -254,6 +256,22 @@ impl Sling {
     /// The target that would be used.
     pub fn chosen_target(&self) -> Option<String> {
         self.shown_targets().get(self.target.row).map(|(target, _)| (*target).to_owned())
+    }
+
+    /// Goes on to the next runtime, and after the last back to the rig's own choice.
+    pub fn next_runtime(&mut self) {
+        let names: Vec<&'static str> = crate::runtime::builtin_names().collect();
+        self.runtime = match self.runtime {
+            None => names.first().copied(),
+            Some(now) => names.iter().position(|name| *name == now).and_then(|place| names.get(place + 1)).copied(),
+        };
+    }
+
+    /// What would be slung, when beads and target are chosen.
+    pub fn order(&self) -> Option<Order> {
+        let beads = self.chosen();
+        let target = self.chosen_target()?;
+        (!beads.is_empty()).then(|| Order { beads, target, runtime: self.runtime.map(str::to_owned) })
     }
 
     /// The beads that would be slung: the marked ones, or else the highlighted one.

@@ -304,7 +304,7 @@ fn add_hits(app: &App, layout: &mut Layout) {
 
 fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
     let (columns, rows) = match overlay {
-        Overlay::Help(_) => (84, 30),
+        Overlay::Help(_) => (100, 34),
         Overlay::Palette(_) => (84, 20),
         Overlay::Sling(sling) => {
             let beads = sling.beads.as_ref().map_or(0, Vec::len).max(sling.targets.len().min(8) + 8);

@@ -236,8 +236,8 @@ impl<'a> Cockpit<'a> {
             Effect::Paste(session, text) => self.links.send(&session, ClientMsg::Paste(text)),
             Effect::Focus(session, focus) => self.links.send(&session, ClientMsg::Focus(focus)),
             Effect::LoadReady => self.worker.load_ready(),
-            Effect::Plan(number, beads, target) => self.worker.plan(number, beads, target),
-            Effect::Sling(beads, target) => self.worker.sling(beads, target),
+            Effect::Plan(number, order) => self.worker.plan(number, order),
+            Effect::Sling(order) => self.worker.sling(order),
             Effect::Nudge(session, text) => self.worker.nudge(session, text),
             Effect::Copy(text) => {
                 execute!(self.terminal.backend_mut(), crossterm::clipboard::CopyToClipboard::to_clipboard_from(text))?;

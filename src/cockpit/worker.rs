@@ -9,10 +9,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::base::{Error, Result};
 use crate::session::{self, NudgeOutcome};
 use crate::town::Town;
-use crate::view;
+use crate::{patrol, view};
 use crate::work::{Desk, sling};
 
-use super::app::Event;
+use super::app::{Event, Order};
 use super::dialogs::Preview;
 
 /// How often the ledger is asked whether anything changed (a read of one counter in shared memory).
@@ -24,7 +24,7 @@ const OFFERED: usize = 500;
 
 enum Job {
     Ready,
-    Plan(u64, Vec<String>, String),
+    Plan(u64, Order),
     Refresh,
 }
 
@@ -51,13 +51,13 @@ impl Worker {
     }
 
     /// Finds out what slinging would do.
-    pub fn plan(&self, number: u64, beads: Vec<String>, target: String) {
-        let _ = self.jobs.send(Job::Plan(number, beads, target));
+    pub fn plan(&self, number: u64, order: Order) {
+        let _ = self.jobs.send(Job::Plan(number, order));
     }
 
     /// Slings beads to a target.
-    pub fn sling(&self, beads: Vec<String>, target: String) {
-        self.aside(move |town| do_sling(town, beads, target));
+    pub fn sling(&self, order: Order) {
+        self.aside(move |town| do_sling(town, order));
     }
 
     /// Sends an agent a message.
@@ -91,10 +91,16 @@ fn words(error: &Error) -> String {
     }
 }
 
-fn do_sling(town: &Town, beads: Vec<String>, target: String) -> Result<String> {
+fn request(order: Order) -> sling::Request {
+    sling::Request { beads: order.beads, target: order.target, agent: order.runtime, ..sling::Request::default() }
+}
+
+fn do_sling(town: &Town, order: Order) -> Result<String> {
+    let target = order.target.clone();
     let mut desk = Desk::of(town.clone())?;
-    let report =
-        sling::sling(&mut desk, &sling::Request { beads, target: target.clone(), ..sling::Request::default() })?;
+    let report = sling::sling(&mut desk, &request(order))?;
+    patrol::daemon::ensure_running(town)?;
+    patrol::after_command(&desk)?;
     if let [failure, ..] = report.failed.as_slice() {
         let done = report.slung.len();
         let hint = failure.hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default();
@@ -139,7 +145,7 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
         let Some(desk) = &desk else { continue };
         let event = match job {
             Job::Ready => Event::Ready(view::ready(desk, OFFERED).map_err(|error| words(&error))),
-            Job::Plan(number, beads, target) => Event::Planned(number, preview(desk, beads, target)),
+            Job::Plan(number, order) => Event::Planned(number, preview(desk, order)),
             Job::Refresh => {
                 asked = None;
                 continue;
@@ -171,8 +177,8 @@ fn reading(
     Ok(Some(picture))
 }
 
-fn preview(desk: &Desk, beads: Vec<String>, target: String) -> Preview {
-    let request = sling::Request { beads, target, dry_run: true, ..sling::Request::default() };
+fn preview(desk: &Desk, order: Order) -> Preview {
+    let request = sling::Request { dry_run: true, ..request(order) };
     let plan = match sling::plan(desk, &request) {
         Ok(plan) => plan,
         Err(error) => {

@@ -1,6 +1,7 @@
 //! Behaviours of the built binaries, one file each: real repositories, real PTYs, real SQLite.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod screen;
 mod support;
 mod town;
 
@@ -8,6 +9,7 @@ mod bd_basics;
 mod bd_files;
 mod bd_many_writers;
 mod cli;
+mod cockpit;
 mod config;
 mod convoy;
 mod crew;

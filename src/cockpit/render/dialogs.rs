@@ -237,7 +237,10 @@ fn draw_targets(app: &App, buffer: &mut Buffer, area: Rect, sling: &Sling, focus
         pen::put(buffer, area.x + 2, y, area.width.saturating_sub(4), "No such rig or idle worker.", theme.dim());
         y += 1;
     }
-    y
+    let runtime = sling.runtime.unwrap_or("what the rig is set to");
+    let line = [("on ", theme.dim()), (runtime, if sling.runtime.is_some() { theme.text() } else { theme.dim() })];
+    pen::pieces(buffer, area.x + 2, y + 1, area.width.saturating_sub(4), &line);
+    y + 2
 }
 
 fn draw_preview(app: &App, buffer: &mut Buffer, area: Rect, sling: &Sling, top: u16) {

@@ -1,7 +1,7 @@
 //! Keys and mouse on a made-up town: what is selected, what is asked for, what is said.
 
 use super::*;
-use crate::cockpit::app::{Cause, Overlay, Pane, View};
+use crate::cockpit::app::{Cause, Order, Overlay, Pane, View};
 use crossterm::event::{KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 
 fn click(column: u16, row: u16) -> Event {
@@ -176,12 +176,13 @@ fn slinging_by_marks_with_a_preview() {
         bench
             .effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Plan(_, beads, target) if *beads == asked && target == "shop")),
+            .any(|effect| matches!(effect, Effect::Plan(_, order) if order.beads == asked && order.target == "shop")),
         "{:?}",
         bench.effects
     );
-    bench.keys("tab api enter");
-    assert_eq!(bench.effects.last(), Some(&Effect::Sling(asked, "api".into())));
+    bench.keys("tab api ctrl-r enter");
+    let order = Order { beads: asked, target: "api".into(), runtime: crate::runtime::builtin_names().next().map(Into::into) };
+    assert_eq!(bench.effects.last(), Some(&Effect::Sling(order)));
     assert!(bench.app.overlay.is_none());
 }
 

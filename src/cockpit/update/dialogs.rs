@@ -78,6 +78,12 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
                 sling.side = if sling.side == Side::Beads { Side::Target } else { Side::Beads };
             }
         }
+        Action::NextRuntime => {
+            if let Some(Overlay::Sling(sling)) = &mut app.overlay {
+                sling.next_runtime();
+                ask_plan(sling, effects);
+            }
+        }
         Action::Accept => accept(app, effects),
         Action::Send => send(app, effects),
         _ => {}
@@ -124,14 +130,13 @@ pub(super) fn mark(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Asks what slinging would do, when beads and target are chosen and differ from what was asked last.
 pub(super) fn ask_plan(sling: &mut Sling, effects: &mut Vec<Effect>) {
-    let (beads, target) = (sling.chosen(), sling.chosen_target());
-    match target {
-        Some(target) if !beads.is_empty() => {
+    match sling.order() {
+        Some(order) => {
             sling.asked += 1;
             sling.preview = Preview::Asking;
-            effects.push(Effect::Plan(sling.asked, beads, target));
+            effects.push(Effect::Plan(sling.asked, order));
         }
-        _ => sling.preview = Preview::Empty,
+        None => sling.preview = Preview::Empty,
     }
 }
 
@@ -152,22 +157,23 @@ fn accept(app: &mut App, effects: &mut Vec<Effect>) {
             }
         }
         Some(Overlay::Sling(sling)) => {
-            let beads = sling.chosen();
-            match sling.chosen_target() {
-                Some(target) if !beads.is_empty() => {
-                    if let Preview::Refused(why) = &sling.preview {
-                        let why = why.clone();
-                        app.say(why, true);
-                        return;
-                    }
-                    app.overlay = None;
-                    let what = if beads.len() == 1 { beads[0].clone() } else { format!("{} beads", beads.len()) };
-                    app.say(format!("Slinging {what} to {target} …"), false);
-                    effects.push(Effect::Sling(beads, target));
-                }
-                Some(_) => app.say("Choose a bead first", false),
-                None => app.say("Choose a target first: tab", false),
+            let nothing = if sling.chosen().is_empty() { "Choose a bead first" } else { "Choose a target first: tab" };
+            let Some(order) = sling.order() else {
+                app.say(nothing, false);
+                return;
+            };
+            if let Preview::Refused(why) = &sling.preview {
+                let why = why.replace('\n', ": ");
+                app.say(why, true);
+                return;
             }
+            app.overlay = None;
+            let what = match order.beads.as_slice() {
+                [one] => one.clone(),
+                many => format!("{} beads", many.len()),
+            };
+            app.say(format!("Slinging {what} to {} …", order.target), false);
+            effects.push(Effect::Sling(order));
         }
         Some(Overlay::Message(_)) | None => {}
     }

@@ -87,7 +87,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         return;
     }
     match action {
-        Action::Accept | Action::Cancel | Action::Mark | Action::SwitchSide | Action::Send => {
+        Action::Accept | Action::Cancel | Action::Mark | Action::SwitchSide | Action::NextRuntime | Action::Send => {
             dialogs::act(app, action, effects);
         }
         _ if app.overlay.is_some() => dialogs::act(app, action, effects),

@@ -73,7 +73,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Back => back(app),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Quit => effects.push(Effect::Quit),
-        Action::Accept | Action::Cancel | Action::Mark | Action::SwitchSide | Action::Send => {}
+        Action::Accept | Action::Cancel | Action::Mark | Action::SwitchSide | Action::NextRuntime | Action::Send => {}
     }
 }
 
