@@ -9,8 +9,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::base::{Error, Result};
 use crate::session::{self, NudgeOutcome};
 use crate::town::Town;
-use crate::{patrol, view};
 use crate::work::{Desk, sling};
+use crate::{patrol, view};
 
 use super::app::{Event, Order};
 use super::dialogs::Preview;

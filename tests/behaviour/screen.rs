@@ -11,8 +11,8 @@ use alacritty_terminal::event::{Event, EventListener};
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::Config;
-use alacritty_terminal::term::cell::Flags;
 use alacritty_terminal::term::TermMode;
+use alacritty_terminal::term::cell::Flags;
 use alacritty_terminal::vte::ansi::Processor;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -54,7 +54,14 @@ pub struct Screen {
 
 impl Screen {
     /// Starts `program` in the sandbox's environment on a terminal of this size.
-    pub fn start(sandbox: &Sandbox, cwd: &Path, size: (u16, u16), program: &str, args: &[&str], env: &[(&str, &str)]) -> Screen {
+    pub fn start(
+        sandbox: &Sandbox,
+        cwd: &Path,
+        size: (u16, u16),
+        program: &str,
+        args: &[&str],
+        env: &[(&str, &str)],
+    ) -> Screen {
         let pty = native_pty_system()
             .openpty(PtySize { cols: size.0, rows: size.1, pixel_width: 0, pixel_height: 0 })
             .unwrap();

@@ -181,7 +181,8 @@ fn slinging_by_marks_with_a_preview() {
         bench.effects
     );
     bench.keys("tab api ctrl-r enter");
-    let order = Order { beads: asked, target: "api".into(), runtime: crate::runtime::builtin_names().next().map(Into::into) };
+    let order =
+        Order { beads: asked, target: "api".into(), runtime: crate::runtime::builtin_names().next().map(Into::into) };
     assert_eq!(bench.effects.last(), Some(&Effect::Sling(order)));
     assert!(bench.app.overlay.is_none());
 }
