@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::Desk;
 use crate::base::Result;
+use crate::base::text::neutralise;
 use crate::ledger::Bead;
 use crate::runtime::{self, Preset, StartContext};
 use crate::session::{self, SessionRecord, SessionSpec};
-use crate::town::{Address, Rig, agent_env};
+use crate::town::{Address, Rig, Town, agent_env};
 
 /// The runtime for an agent of `role` in `rig`, checked to be installed.
 ///
@@ -20,13 +21,17 @@ pub fn preset(desk: &Desk, rig: &Rig, role: &str, explicit: &str) -> Result<Pres
     Ok(preset)
 }
 
+/// What a worker is told, with places for who and what it is.
+const PROMPT: &str = include_str!("../../assets/roles/polecat.md");
+
 /// What an agent is told when it starts on a bead.
-pub fn prompt(agent: &Address, bead: &Bead) -> String {
-    format!(
-        "[GAS TOWN] You are {agent}. On your hook: {} {:?}. Run `gt hook` for the whole of it and begin; commit your work and run \
-         `gt done` when it is finished.",
-        bead.id, bead.title
-    )
+pub fn prompt(town: &Town, agent: &Address, bead: &Bead) -> String {
+    // The title goes in last, so that nothing in it is taken for a place.
+    PROMPT
+        .replace("{town}", &town.name)
+        .replace("{agent}", &agent.to_string())
+        .replace("{bead}", &bead.id)
+        .replace("{title}", &neutralise(&bead.title, true))
 }
 
 /// Starts the agent's session in `worktree`; returns once its process runs. `resume` takes up its latest conversation.
@@ -42,7 +47,7 @@ pub fn start(
     resume: bool,
 ) -> Result<SessionRecord> {
     let name = agent.session_name();
-    let prompt = prompt(agent, bead);
+    let prompt = prompt(&desk.town, agent, bead);
     let context = StartContext { prompt: Some(&prompt), resume: resume.then_some(""), session_id: None };
     let argv = runtime::command_line(preset, &context)?;
     let settings = desk.town.settings()?;
