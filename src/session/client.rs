@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -48,14 +49,24 @@ impl Client {
             return Err(Error::not_found(format!("session {name} has ended: {}", exit.words()))
                 .hint(format!("its last screen: gt peek {name}")));
         }
-        let stream = UnixStream::connect(&record.socket).map_err(|error| match error.kind() {
+        Self::connect_socket(name, &record.socket)
+    }
+
+    /// Connects to whoever listens on `socket`, as the session called `name`.
+    pub(super) fn connect_socket(name: &str, socket: &Path) -> Result<Client> {
+        let stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
             ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
                 Error::not_found(format!("session {name} does not run: its host is gone")).hint("gt session list")
             }
-            _ => Error::failed(format!("connect to {}: {error}", record.socket.display())),
+            _ => Error::failed(format!("connect to {}: {error}", socket.display())),
         })?;
-        let mut client =
-            Client { stream, reader: FrameReader::default(), name: name.clone(), address: String::new(), version: 0 };
+        let mut client = Client {
+            stream,
+            reader: FrameReader::default(),
+            name: name.to_owned(),
+            address: String::new(),
+            version: 0,
+        };
         client.stream.set_write_timeout(Some(ANSWER))?;
         client.send(&ClientMsg::Hello { version: PROTOCOL })?;
         match client.recv(ANSWER)? {

@@ -4,15 +4,18 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use super::client::Client;
 use super::place::Place;
 use super::record::{Exit, LastScreen, SessionRecord};
 use super::tree::{self, Processes, Wanted};
-use super::wire::KillReport;
+use super::wire::{ClientMsg, KillReport, ServerMsg};
 use crate::base::{Error, Result, ResultExt, Timestamp, text};
 use crate::town::{Address, Town};
 
 /// How long processes have to end by themselves after SIGTERM.
 pub(super) const GRACE: Duration = Duration::from_secs(2);
+/// How long a host may take to write its record again.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// Every session's record, sorted by name; ended sessions included, broken records left out.
 ///
@@ -62,6 +65,33 @@ pub fn sweep(town: &Town) -> Result<Vec<SessionRecord>> {
         }
     }
     Ok(settled)
+}
+
+/// Has every host that listens, but of which no record is left, write its record again; returns how many did.
+///
+/// # Errors
+/// When the socket directory can't be read.
+pub fn recall(town: &Town) -> Result<usize> {
+    let place = Place::of(town)?;
+    let known: Vec<_> = list(town)?.into_iter().map(|record| record.socket).collect();
+    let mut recalled = 0;
+    for entry in std::fs::read_dir(&place.sockets).with_context(|| format!("read {}", place.sockets.display()))? {
+        let socket = entry?.path();
+        if socket.extension().is_none_or(|end| end != "sock") || known.contains(&socket) {
+            continue;
+        }
+        let name = socket.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // A socket nobody listens on is of the dead, and whoever starts that session removes it.
+        let answered = Client::connect_socket(&name, &socket).and_then(|mut client| {
+            client.send(&ClientMsg::Recall)?;
+            client.answer(ANSWER, |message| match message {
+                ServerMsg::Status(_) => Some(()),
+                _ => None,
+            })
+        });
+        recalled += usize::from(answered.is_ok());
+    }
+    Ok(recalled)
 }
 
 /// Settles one session if its host is dead and its end not recorded; `None` when there was nothing to do. The processes in `spare` and

@@ -80,6 +80,8 @@ pub enum ClientMsg {
     },
     /// Stop sending the screen.
     Detach,
+    /// Write the session's record again, where it is missing; answered by the status.
+    Recall,
 }
 
 /// From the host to a client.

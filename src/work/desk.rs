@@ -40,8 +40,8 @@ impl Desk {
     }
 
     /// The desk of `town`. Stores the ledger does not know, or knows at another place, are registered; an `issues.jsonl` that has
-    /// changed since it was read, by a pull or because the database was lost, is read again. In a new database the hooks are
-    /// found again in git.
+    /// changed since it was read, by a pull or because the database was lost, is read again. In a new database hooks,
+    /// merge requests, assignments and living sessions are found again.
     ///
     /// # Errors
     /// When the registry is broken, or the ledger can't be opened or rebuilt.
@@ -60,7 +60,7 @@ impl Desk {
             }
         }
         desk.imported = jsonl::refresh(&desk.ledger)?;
-        rebuild::hooks_once(&mut desk.ledger, &rigs)?;
+        rebuild::once(&desk.town, &mut desk.ledger, &rigs)?;
         Ok(desk)
     }
 

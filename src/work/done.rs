@@ -169,6 +169,7 @@ fn complete(desk: &mut Desk, place: &Place) -> Result<DoneReport> {
         )?;
         Ok(request)
     })?;
+    note_hook(desk, &agent, Some(&hook::HandedIn { head: head.clone(), target }))?;
     Ok(report(place, Exit::Completed, head, Some(request)))
 }
 
@@ -227,7 +228,19 @@ fn set_aside(desk: &mut Desk, place: &Place, exit: Exit, message: &str) -> Resul
         )?;
         Ok(())
     })?;
+    note_hook(desk, &agent, None)?;
     Ok(report(place, exit, head, None))
+}
+
+/// The hook's own record follows the ledger. That it can't be written is no reason to take back what is handed in.
+fn note_hook(desk: &Desk, agent: &str, handed: Option<&hook::HandedIn>) -> Result<()> {
+    if let Some(hook) = hook::find(desk.ledger.conn(), agent)? {
+        let _ = match handed {
+            Some(handed) => hook::write_handed_in(&hook, handed),
+            None => hook::write_record(&hook),
+        };
+    }
+    Ok(())
 }
 
 fn note_assignment(tx: &Tx<'_>, bead: &str, agent: &str, state: assignment::State, note: &str) -> Result<()> {

@@ -148,11 +148,37 @@ pub fn remove(tx: &Tx<'_>, agent: &str) -> Result<()> {
     Ok(())
 }
 
+/// The key of a hook's record under which it says what was handed in.
+pub const HANDED_IN: &str = "handed_in";
+
+/// What was handed in from a hook: with it the work is merged even when the database is lost before its bead is in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedIn {
+    /// The commit to merge.
+    pub head: String,
+    /// The branch it is to be merged into.
+    pub target: String,
+}
+
 /// Writes the hook's record into its worktree's private git directory, so that a lost database loses no hook.
 ///
 /// # Errors
 /// When the worktree is gone or can't be written.
 pub fn write_record(hook: &Hook) -> Result<()> {
+    write(hook, serde_json::Map::new())
+}
+
+/// As [`write_record`], with what was handed in.
+///
+/// # Errors
+/// As [`write_record`].
+pub fn write_handed_in(hook: &Hook, handed: &HandedIn) -> Result<()> {
+    let mut extra = serde_json::Map::new();
+    extra.insert(HANDED_IN.into(), serde_json::to_value(handed)?);
+    write(hook, extra)
+}
+
+fn write(hook: &Hook, extra: serde_json::Map<String, serde_json::Value>) -> Result<()> {
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Worktree::open(&hook.worktree)?.write_hook_record(&HookRecord {
         agent: hook.agent.clone(),
@@ -162,7 +188,7 @@ pub fn write_record(hook: &Hook) -> Result<()> {
         base: some(&hook.base),
         created_at: hook.created_at,
         state: hook.state,
-        extra: serde_json::Map::new(),
+        extra,
     })
 }
 

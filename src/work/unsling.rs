@@ -82,6 +82,10 @@ pub fn unsling(desk: &mut Desk, which: &str, force: bool) -> Result<Unslung> {
         }
     }
     release(desk, &row, "taken back")?;
+    if let Some(hook) = hook::find(desk.ledger.conn(), &row.agent)?.filter(|hook| hook.bead == row.bead) {
+        // The ledger has it; the record only matters when the ledger is lost.
+        let _ = hook::write_record(&hook);
+    }
     Ok(Unslung { bead: id, agent: row.agent, branch: row.branch, snapshot })
 }
 

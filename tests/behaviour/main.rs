@@ -20,6 +20,7 @@ mod formula;
 mod hooks;
 mod install;
 mod real_repository;
+mod rebuild;
 mod refinery;
 mod repo;
 mod rig;

@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use self::merge::Outcome;
 use super::pulse::Pulse;
+use crate::base::lock::Lock;
 use crate::base::{Kind, Result, Timestamp};
 use crate::town::Town;
 use crate::work::{Desk, queue};
 
 /// How long a refinery rests when nothing happens.
 const REST: Duration = Duration::from_secs(30);
+/// How long it waits while another process merges in this rig.
+const BUSY: Duration = Duration::from_millis(200);
 
 /// Runs the refinery of `rig` until it is time to end or the rig is gone.
 ///
@@ -56,6 +59,10 @@ fn round(desk: &mut Desk, rig: &str, pulse: &Pulse) -> Result<Duration> {
         if pulse.is_stopping() {
             return Ok(REST);
         }
+        // A daemon whose town's `.runtime/` was deleted under it may still be at its last merge in the same worktree.
+        let Some(_alone) = Lock::try_acquire(&rig.bare_repo().join("gt-merge.lock"))? else {
+            return Ok(BUSY);
+        };
         match merge::process(desk, &rig, next.clone(), pulse) {
             Ok(Outcome::Stopped) => return Ok(REST),
             Ok(outcome) => tracing::info!(rig = rig.name, request = next.id, ?outcome, "merge queue"),

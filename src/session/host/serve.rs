@@ -19,7 +19,7 @@ use super::nudge::{Act, Nudger, View};
 use super::peer::Peer;
 use super::pty::{Input, MAX_INPUT, Pty};
 use crate::base::lock::Lock;
-use crate::base::{Result, Timestamp};
+use crate::base::{Error, Result, Timestamp, files};
 use crate::session::HISTORY;
 use crate::session::record::{Exit, LastScreen, SessionRecord};
 use crate::session::tree::Processes;
@@ -63,7 +63,7 @@ pub(super) struct Host {
     last_output: Option<Instant>,
     last_output_at: Option<Timestamp>,
     last_typed: Option<Instant>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Host {
@@ -98,7 +98,7 @@ impl Host {
             last_output: None,
             last_output_at: None,
             last_typed: None,
-            _lock: lock,
+            lock,
         }
     }
 
@@ -363,6 +363,14 @@ impl Host {
                 let status = self.status(now);
                 self.peers[index].send(&ServerMsg::Status(Box::new(status)));
             }
+            ClientMsg::Recall => {
+                if let Err(error) = self.recall() {
+                    self.peers[index].send(&ServerMsg::Error(error.to_string()));
+                    return;
+                }
+                let status = self.status(now);
+                self.peers[index].send(&ServerMsg::Status(Box::new(status)));
+            }
             ClientMsg::Kill { exclude } => {
                 let (id, pid) = (peer.id, peer.pid);
                 let mut spare = exclude;
@@ -370,6 +378,20 @@ impl Host {
                 self.end(Some((id, &spare)), now);
             }
         }
+    }
+
+    /// Makes what is on disk again after it was deleted: directory, lock, record.
+    fn recall(&mut self) -> Result<()> {
+        if self.directory.join("session.json").exists() {
+            return Ok(());
+        }
+        files::make_dirs(&self.directory, 0o700)?;
+        // The lock held so far is on a file that has no name any more. When another host has the new one, it is the session.
+        let Some(lock) = Lock::try_acquire(&self.directory.join("host.lock"))? else {
+            return Err(Error::refused(format!("session {} runs in another host", self.record.name)));
+        };
+        self.lock = lock;
+        self.record.write(&self.directory)
     }
 
     /// Input that a person makes: it moves the leadership, and with it the size.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{CONFLICT_MARK, GATE_MARK, MARKS, MergeRequest, State, Step, find, of_source, put};
+use super::{CONFLICT_MARK, GATE_MARK, MARKS, MergeRequest, REQUEST_TYPE, State, Step, find, of_source, put};
 use crate::base::report::{Paint, Report};
 use crate::base::{Error, Result};
 use crate::ledger::{NewBead, Patch, Status, Tx};
@@ -61,25 +61,21 @@ pub fn hand_in(tx: &mut Tx<'_>, handed: &Handed<'_>) -> Result<String> {
         request.step = Step { base: handed.base.to_owned(), ..Step::default() };
         request.state = State::Ready;
         put(tx, &request)?;
+        tx.update(&request.id, &Patch { description: Some(description(handed)), ..Patch::default() })?;
         return Ok(request.id);
     }
     let source = tx.find(handed.source)?;
     let store = source.as_ref().map_or(handed.rig, |bead| bead.store.as_str()).to_owned();
     let title =
         source.as_ref().map_or_else(|| format!("Merge: {}", handed.branch), |bead| format!("Merge: {}", bead.title));
-    let description = format!(
-        "branch: {}\ntarget: {}\nsource_issue: {}\nrig: {}\nworker: {}\nhead: {}",
-        handed.branch, handed.target, handed.source, handed.rig, handed.worker, handed.head
-    );
     let bead = tx.create(
         &store,
         NewBead {
             title: title.chars().take(160).collect(),
-            description,
-            issue_type: "merge-request".into(),
+            description: description(handed),
+            issue_type: REQUEST_TYPE.into(),
             priority: source.as_ref().map(|bead| bead.priority),
             labels: vec!["gt:merge-request".into()],
-            ephemeral: true,
             ..NewBead::default()
         },
     )?;
@@ -105,6 +101,14 @@ pub fn hand_in(tx: &mut Tx<'_>, handed: &Handed<'_>) -> Result<String> {
         },
     )?;
     Ok(bead.id)
+}
+
+/// What the request's bead says, one fact a line: with it the queue is rebuilt when the database is lost.
+fn description(handed: &Handed<'_>) -> String {
+    format!(
+        "branch: {}\ntarget: {}\nsource_issue: {}\nrig: {}\nworker: {}\nhead: {}\nbase: {}",
+        handed.branch, handed.target, handed.source, handed.rig, handed.worker, handed.head, handed.base
+    )
 }
 
 fn supersede(tx: &mut Tx<'_>, mut older: MergeRequest) -> Result<()> {

@@ -8,6 +8,8 @@ pub use change::{Changed, Handed, give_back, hand_in, reject, retry};
 pub use request::{MergeRequest, State, Step, all, find, hours, of_source, open, put, score};
 pub use view::{QueueList, QueueRow, QueueStatus, list, ranked, status};
 
+/// The bead type of a merge request.
+pub const REQUEST_TYPE: &str = "merge-request";
 /// The label of a bead whose work does not fit the target.
 pub const CONFLICT_MARK: &str = "merge-conflict";
 /// The label of a bead whose work the gate refused.
