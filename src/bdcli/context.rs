@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::Global;
+use crate::base::lock::Lock;
 use crate::base::report::Output;
 use crate::base::{Error, Result, files, text};
 use crate::ledger::{self, Ledger, Store, Tx, ids, jsonl};
 use crate::town::Town;
 use crate::work::desk::{self, Desk};
+use crate::work::event_log;
 
 /// The store of a ledger that stands alone.
 pub const ALONE: &str = "local";
@@ -102,6 +104,9 @@ impl Context {
     /// Writes the files that are out of date, unless the daemon does it.
     pub fn flush(&self) -> Result<()> {
         let daemon = self.town.as_ref().map(Town::daemon_lock);
+        if let Some(town) = self.town.as_ref().filter(|town| !Lock::is_held(&town.daemon_lock())) {
+            event_log::append(town, &self.ledger)?;
+        }
         ledger::export_if_no_daemon(&self.ledger, daemon.as_deref()).map_err(|error| {
             let hint = error.hint_text().unwrap_or("bd export writes it again").to_owned();
             error.context("the change is in the ledger, but not in issues.jsonl yet").hint(hint)

@@ -21,6 +21,7 @@ mod agents;
 mod convoy;
 mod daemon;
 mod done;
+mod feed;
 mod hook;
 mod mail;
 mod mq;
@@ -96,6 +97,10 @@ pub enum Command {
     /// Messages between agents and people
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Show what happened in the town
+    Feed(feed::Feed),
+    /// Show every event of the ledger, small changes included
+    Log(feed::Log),
     /// The daemon: dispatch, merge queue, watching, export
     #[command(subcommand)]
     Daemon(daemon::Daemon),
@@ -154,6 +159,8 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Convoy(command)) => command.run(output),
         Some(Command::Mq(command)) => command.run(output),
         Some(Command::Mail(command)) => command.run(output),
+        Some(Command::Feed(command)) => command.run(output),
+        Some(Command::Log(command)) => command.run(output),
         Some(Command::Daemon(command)) => command.run(output),
         // faces
         Some(Command::Cockpit(command)) => command.run(output),

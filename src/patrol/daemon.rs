@@ -58,6 +58,9 @@ pub fn run(town: Town, detached: bool) -> Result<()> {
     let watched = watch(&town, &signals, &mut patrols);
     pulse.stop();
     patrols.join();
+    if let Err(error) = exporter::finish(&town) {
+        tracing::error!(%error, "the last export");
+    }
     tracing::info!("down");
     drop(lock);
     watched

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod build;
+pub mod feed;
 pub mod model;
 
 pub use agents::town;

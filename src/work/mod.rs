@@ -8,6 +8,7 @@ pub mod convoy;
 pub mod crew;
 pub mod desk;
 pub mod done;
+pub mod event_log;
 pub mod hook;
 pub mod hook_status;
 pub mod hooked;

@@ -15,6 +15,7 @@ mod convoy;
 mod crew;
 mod demo;
 mod done;
+mod events;
 mod faults;
 mod formula;
 mod hooks;

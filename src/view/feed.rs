@@ -1,0 +1,130 @@
+//! What happened, in words.
+
+use serde_json::Value;
+
+use super::model::{FeedLine, Tone};
+use crate::base::Result;
+use crate::ledger::Event;
+use crate::work::Desk;
+
+/// Those of `events` that are worth a line, in their order.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn told(desk: &Desk, events: &[Event]) -> Result<Vec<FeedLine>> {
+    let mut lines = Vec::new();
+    for event in events {
+        lines.extend(tell(event, &title(desk, event)?));
+    }
+    Ok(lines)
+}
+
+/// Every one of `events`, those of machinery and small changes included.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn all(desk: &Desk, events: &[Event]) -> Result<Vec<FeedLine>> {
+    events
+        .iter()
+        .map(|event| {
+            let title = title(desk, event)?;
+            Ok(tell(event, &title).unwrap_or_else(|| FeedLine {
+                seq: event.seq,
+                at: event.ts,
+                what: event.kind.replace('_', " "),
+                bead: event.bead.clone(),
+                text: if title.is_empty() { event.actor.clone() } else { format!("{title} · {}", event.actor) },
+                tone: Tone::Plain,
+            }))
+        })
+        .collect()
+}
+
+fn title(desk: &Desk, event: &Event) -> Result<String> {
+    let Some(bead) = &event.bead else { return Ok(String::new()) };
+    let mut titles = desk.ledger.conn().prepare_cached("SELECT title FROM beads WHERE id = ?1")?;
+    Ok(titles.query_row([bead], |row| row.get::<_, String>(0)).unwrap_or_default())
+}
+
+/// The event in words; `None` when it is not worth a line.
+fn tell(event: &Event, title: &str) -> Option<FeedLine> {
+    let field = |name: &str| event.payload.get(name).and_then(Value::as_str).unwrap_or_default();
+    let or_actor = |name: &str| if field(name).is_empty() { event.actor.as_str() } else { field(name) };
+    let because = |text: &str| if text.is_empty() { title.to_owned() } else { format!("{title}: {text}") };
+    let (what, tone, text) = match event.kind.as_str() {
+        "created" => ("new", Tone::Plain, title.to_owned()),
+        "closed" => ("closed", Tone::Good, title.to_owned()),
+        "reopened" => ("reopened", Tone::Moves, title.to_owned()),
+        "sling" => ("slung", Tone::Moves, format!("{title} → {}", or_actor("target"))),
+        "queued" => ("waits", Tone::Plain, because(field("reason"))),
+        "hook" => ("started", Tone::Moves, format!("{} on {title}", short(or_actor("agent")))),
+        "unhook" => ("given back", Tone::Calls, because(field("reason"))),
+        "done" => ("finished", Tone::Moves, format!("{} · {title}", short(or_actor("agent")))),
+        "merge_started" => ("merging", Tone::Moves, title.to_owned()),
+        "merged" => {
+            let commit =
+                [field("commit"), field("merge_commit")].into_iter().find(|id| !id.is_empty()).unwrap_or_default();
+            let commit: String = commit.chars().take(7).collect();
+            ("merged", Tone::Good, if commit.is_empty() { title.to_owned() } else { format!("{title}  {commit}") })
+        }
+        "merge_failed" => ("came back", Tone::Bad, because(field("reason"))),
+        "merge_retried" => ("retried", Tone::Moves, title.to_owned()),
+        "merge_rejected" => ("rejected", Tone::Bad, because(field("reason"))),
+        "convoy_created" => ("convoy", Tone::Moves, title.to_owned()),
+        "convoy_landed" => ("landed", Tone::Good, format!("convoy {title}")),
+        "escalation" => ("calls you", Tone::Calls, because(field("reason"))),
+        "nudge" => ("message", Tone::Plain, format!("{} → {}", short(&event.actor), short(field("to")))),
+        "mail" => ("mail", Tone::Plain, format!("to {}: {}", field("to"), field("subject"))),
+        "kill" => ("stopped", Tone::Bad, or_actor("agent").to_owned()),
+        "session_death" => ("died", Tone::Bad, format!("{} on {title}: {}", short(or_actor("agent")), field("how"))),
+        "session_start" => ("restarted", Tone::Moves, format!("{} on {title}", short(or_actor("agent")))),
+        "frozen" => ("frozen", Tone::Calls, "every agent".to_owned()),
+        "thawed" => ("thawed", Tone::Moves, "every agent".to_owned()),
+        "paused" => ("paused", Tone::Calls, format!("dispatch of {}", field("what"))),
+        "resumed" => ("resumed", Tone::Moves, format!("dispatch of {}", field("what"))),
+        "session_end" => ("ended", Tone::Plain, or_actor("agent").to_owned()),
+        _ => return None,
+    };
+    // Machinery's own beads (merge requests, messages) tell nobody anything when they are made or closed.
+    if matches!(event.kind.as_str(), "created" | "closed") && (title.is_empty() || is_machinery(event)) {
+        return None;
+    }
+    Some(FeedLine { seq: event.seq, at: event.ts, what: what.to_owned(), bead: event.bead.clone(), text, tone })
+}
+
+fn is_machinery(event: &Event) -> bool {
+    let infix = event.bead.as_deref().and_then(|id| id.split('-').nth(1)).unwrap_or_default();
+    let kind = event.payload.get("issue_type").and_then(Value::as_str).unwrap_or_default();
+    matches!(infix, "cv" | "mr" | "msg") || matches!(kind, "convoy" | "merge-request" | "message")
+}
+
+/// The last part of an address.
+fn short(address: &str) -> &str {
+    address.trim_end_matches('/').rsplit('/').next().unwrap_or(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Timestamp;
+
+    fn event(kind: &str, payload: Value) -> Event {
+        Event {
+            seq: 1,
+            ts: Timestamp::from_unix_nanos(0),
+            kind: kind.to_owned(),
+            actor: "shop/polecats/nux".to_owned(),
+            bead: Some("sh-abcde".to_owned()),
+            payload,
+        }
+    }
+
+    #[test]
+    fn events_are_told_in_words() {
+        let line = tell(&event("merged", serde_json::json!({"commit": "9c1e2f0aaaaaaaa"})), "Cart totals").unwrap();
+        assert_eq!((line.what.as_str(), line.text.as_str()), ("merged", "Cart totals  9c1e2f0"));
+        let line = tell(&event("hook", Value::Null), "Cart totals").unwrap();
+        assert_eq!(line.text, "nux on Cart totals");
+        assert!(tell(&event("updated", Value::Null), "Cart totals").is_none());
+    }
+}
