@@ -18,6 +18,7 @@ mod done;
 mod events;
 mod faults;
 mod formula;
+mod hardship;
 mod hooks;
 mod install;
 mod real_repository;

@@ -1,0 +1,170 @@
+//! How long the way of work takes in a repository of 5,000 files: sling to running agent, handed in to merged, closed to landed.
+//! `cargo bench --bench work [-- --quick]`; in memory (`/dev/shm`) and on disk.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use gastown::ledger::{Event, NewBead};
+use gastown::town::Town;
+use gastown::work::Desk;
+
+const GT: &str = env!("CARGO_BIN_EXE_gt");
+const FILES: usize = 5000;
+
+struct Place {
+    dir: tempfile::TempDir,
+    town: PathBuf,
+}
+
+impl Place {
+    fn new(under: &Path) -> Place {
+        let dir = tempfile::Builder::new().prefix("gt-bench-").tempdir_in(under).unwrap();
+        std::fs::create_dir(dir.path().join("run")).unwrap();
+        let source = dir.path().join("source");
+        git(dir.path(), &["init", "-q", "-b", "main", "source"]);
+        for n in 0..FILES {
+            let sub = source.join(format!("src/part{}", n % 100));
+            std::fs::create_dir_all(&sub).unwrap();
+            std::fs::write(sub.join(format!("file{n}.txt")), format!("line {n}\n").repeat(40)).unwrap();
+        }
+        git(&source, &["add", "."]);
+        git(&source, &["commit", "-qm", "Many files"]);
+        git(dir.path(), &["clone", "-q", "--bare", "source", "origin.git"]);
+        let place = Place { town: dir.path().join("town"), dir };
+        place.gt(place.dir.path(), &["install", place.town.to_str().unwrap()]);
+        place.gt(&place.town, &["config", "default-agent", "script"]);
+        let origin = place.dir.path().join("origin.git");
+        place.gt(&place.town, &["rig", "add", "many", origin.to_str().unwrap()]);
+        place.gt(&place.town, &["daemon", "start"]);
+        place
+    }
+
+    fn gt(&self, cwd: &Path, args: &[&str]) -> String {
+        let output = Command::new(GT)
+            .args(args)
+            .current_dir(cwd)
+            .env_remove("GT_ROOT")
+            .env("XDG_RUNTIME_DIR", self.dir.path().join("run"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "gt {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn desk(&self) -> Desk {
+        Desk::of(Town::open(&self.town).unwrap()).unwrap()
+    }
+
+    fn bead(&self, title: &str, script: &str) -> String {
+        let new = NewBead {
+            title: title.into(),
+            description: format!("Do it.\n\n```sh\n{script}\n```\n"),
+            ..NewBead::default()
+        };
+        self.desk().ledger.write("overseer", |tx| tx.create("many", new)).unwrap().id
+    }
+
+    /// The first event of `kind` about `bead`, once it is there.
+    fn event(&self, bead: &str, kind: &str) -> Event {
+        let begin = Instant::now();
+        loop {
+            let events = self.desk().ledger.events_of(bead).unwrap();
+            if let Some(event) = events.into_iter().find(|event| event.kind == kind) {
+                return event;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(120), "no {kind} of {bead}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.gt(&self.town, &["daemon", "stop"]);
+    }
+}
+
+fn git(cwd: &Path, args: &[&str]) {
+    let status = Command::new("git")
+        .args(["-c", "user.name=Bench", "-c", "user.email=bench@example.org"])
+        .args(args)
+        .current_dir(cwd)
+        .status()
+        .unwrap();
+    assert!(status.success(), "git {args:?}");
+}
+
+fn row(place: &str, what: &str, budget: &str, mut times: Vec<f64>) {
+    times.sort_by(f64::total_cmp);
+    let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
+    println!(
+        "{place:<6} {what:<48} median {median:>7.1} ms   worst {worst:>7.1} ms   n {:>2}   budget {budget}",
+        times.len()
+    );
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+fn between(a: &Event, b: &Event) -> f64 {
+    millis(Duration::from_nanos(u64::try_from(b.ts.unix_nanos() - a.ts.unix_nanos()).unwrap_or(0)))
+}
+
+fn measure(name: &str, under: &Path, runs: usize) {
+    let place = Place::new(under);
+    let mut sling = Vec::new();
+    for n in 0..=runs {
+        let id = place.bead(&format!("Wait {n}"), "sleep 3600");
+        let begin = Instant::now();
+        place.gt(&place.town, &["sling", &id, "many", "--json"]);
+        sling.push(millis(begin.elapsed()));
+        place.gt(&place.town, &["unsling", &id]);
+    }
+    // The first one asks the origin for news.
+    sling.remove(0);
+    row(name, "sling: command to running agent, one bead", "250 ms", sling);
+
+    let mut batch = Vec::new();
+    for round in 0..runs.div_ceil(3) {
+        let ids: Vec<String> = (0..6).map(|n| place.bead(&format!("Batch {round}.{n}"), "sleep 3600")).collect();
+        let mut args = vec!["sling"];
+        args.extend(ids.iter().map(String::as_str));
+        args.push("many");
+        let begin = Instant::now();
+        place.gt(&place.town, &args);
+        batch.push(millis(begin.elapsed()));
+        for id in &ids {
+            place.gt(&place.town, &["unsling", id]);
+        }
+    }
+    row(name, "sling: six beads at once, all agents running", "-", batch);
+
+    let (mut started, mut merged, mut told) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 0..runs {
+        let id = place.bead(&format!("Write {n}"), &format!("# Write\necho {n} > new{n}.txt"));
+        let report: serde_json::Value =
+            serde_json::from_str(&place.gt(&place.town, &["sling", &id, "many", "--json"])).unwrap();
+        let convoy = report["convoy"].as_str().unwrap().to_owned();
+        let done = place.event(&id, "done");
+        started.push(between(&done, &place.event(&id, "merge_started")));
+        merged.push(between(&done, &place.event(&id, "merged")));
+        told.push(between(&place.event(&id, "closed"), &place.event(&convoy, "convoy_landed")));
+    }
+    row(name, "handed in to refinery started", "100 ms", started);
+    row(name, "handed in to merged and pushed, no gate", "-", merged);
+    row(name, "last bead closed to convoy landed", "100 ms", told);
+}
+
+fn main() {
+    let quick = std::env::args().any(|word| word == "--quick");
+    let runs = if quick { 3 } else { 9 };
+    println!("repository of {FILES} files; whole processes; median of {runs} unless n says otherwise");
+    if Path::new("/dev/shm").is_dir() {
+        measure("memory", Path::new("/dev/shm"), runs);
+    }
+    measure("disk", Path::new(env!("CARGO_TARGET_TMPDIR")), runs);
+}
