@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::context::Context;
 use super::{Global, parse, render};
 use crate::base::report::Paint;
-use crate::base::{Error, Result, ResultExt};
+use crate::base::{Error, Result};
 use crate::ledger::codec::Parts;
 use crate::ledger::{Bead, Filter, Ledger, ReadyFilter, ReadySort, Sort, Status, TimeField};
 
@@ -190,25 +190,14 @@ impl Which {
     }
 }
 
-/// How many `blocks` edges a bead has in each direction.
-fn counts(ledger: &Ledger, id: &str) -> Result<(i64, i64)> {
-    let count =
-        |sql: &str| -> Result<i64> { Ok(ledger.conn().prepare_cached(sql)?.query_row([id], |row| row.get(0))?) };
-    Ok((
-        count("SELECT count(*) FROM deps WHERE issue = ?1 AND type = 'blocks'")?,
-        count("SELECT count(*) FROM deps WHERE depends_on = ?1 AND type = 'blocks'")?,
-    ))
-}
-
 fn with_counts(ledger: &Ledger, beads: &[Bead]) -> Result<Value> {
-    let one = |bead: &Bead| -> Result<Value> {
-        let (dependencies, dependents) = counts(ledger, &bead.id)?;
+    let one = |(bead, (dependencies, dependents)): (&Bead, (i64, i64))| {
         let mut map = render::issue(bead, Parts::LABELS);
         map.insert("dependency_count".into(), dependencies.into());
         map.insert("dependent_count".into(), dependents.into());
-        Ok(map.into())
+        Value::from(map)
     };
-    beads.iter().map(one).collect::<Result<Vec<_>>>().map(Value::Array)
+    Ok(beads.iter().zip(ledger.block_counts(beads)?).map(one).collect())
 }
 
 /// Lists beads.
@@ -419,8 +408,7 @@ impl Blocked {
         beads.extend(others);
         let paint = Paint::stdout();
         let (mut out, mut text) = (Vec::new(), String::new());
-        for bead in &beads {
-            let blockers = context.ledger.blockers(&bead.id).with_context(|| bead.id.clone())?;
+        for (bead, blockers) in beads.iter().zip(context.ledger.blockers_of(&beads)?) {
             text += &render::line(bead, paint);
             if !blockers.is_empty() {
                 text += &paint.dim(&format!("  waits for {}", blockers.join(", ")));

@@ -1,6 +1,6 @@
 //! Questions to the ledger: which beads pass a filter, which are ready, what blocks one.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension};
@@ -298,6 +298,12 @@ fn conditions(conn: &Connection, filter: &Filter) -> Result<Where> {
             sql.contains(columns, text);
         }
     }
+    if let Some(text) = &filter.text
+        && let Some(rows) = super::search::candidates(conn, text)?
+    {
+        let rows: Vec<String> = rows.iter().map(i64::to_string).collect();
+        sql.term(format!("b.n IN ({})", rows.join(", ")));
+    }
     if filter.empty_description {
         sql.term("t.description = ''");
     }
@@ -510,23 +516,82 @@ fn is_part_of(conn: &Connection, id: &str, ancestor: &str) -> Result<bool> {
     Ok(false)
 }
 
+/// What holds a bead back by itself, and what a bead is part of.
+const OWN: &str = "coalesce(spawner, depends_on) FROM deps WHERE active = 1 AND type IN ('blocks', 'conditional-blocks', 'waits-for')";
+const ABOVE: &str = "depends_on FROM deps WHERE type = 'parent-child'";
+
 /// The beads that hold this one back: its own blockers, or, when it has none, those of what it is part of.
 pub(super) fn blockers(conn: &Connection, id: &str) -> Result<Vec<String>> {
-    let mut own = conn.prepare_cached(
-        "SELECT DISTINCT coalesce(spawner, depends_on) FROM deps WHERE issue = ?1 AND active = 1 \
-         AND type IN ('blocks', 'conditional-blocks', 'waits-for') ORDER BY 1",
-    )?;
-    let mut above = conn.prepare_cached("SELECT depends_on FROM deps WHERE issue = ?1 AND type = 'parent-child'")?;
     let is_blocked: Option<bool> =
         conn.prepare_cached("SELECT blocked FROM beads WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()?;
+    if is_blocked != Some(true) {
+        return Ok(Vec::new());
+    }
+    let ask = |sql: &str, id: &str| -> Result<Vec<String>> {
+        let mut statement = conn.prepare_cached(&format!("SELECT {sql} AND issue = ?1"))?;
+        Ok(statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    };
+    blockers_by(id, |id| ask(OWN, id), |id| ask(ABOVE, id))
+}
+
+/// From this many beads on the edges of all of them are read at once.
+const BULK: usize = 100;
+
+pub(super) fn blockers_of(conn: &Connection, beads: &[Bead]) -> Result<Vec<Vec<String>>> {
+    if beads.len() < BULK {
+        return beads.iter().map(|bead| blockers(conn, &bead.id)).collect();
+    }
+    let read = |sql: &str| -> Result<HashMap<String, Vec<String>>> {
+        let mut edges: HashMap<String, Vec<String>> = HashMap::new();
+        let mut statement = conn.prepare_cached(&format!("SELECT issue, {sql}"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            edges.entry(row.get(0)?).or_default().push(row.get(1)?);
+        }
+        Ok(edges)
+    };
+    let (own, above) = (read(OWN)?, read(ABOVE)?);
+    let of = |edges: &HashMap<String, Vec<String>>, id: &str| Ok(edges.get(id).cloned().unwrap_or_default());
+    let one = |bead: &Bead| match bead.blocked {
+        true => blockers_by(&bead.id, |id| of(&own, id), |id| of(&above, id)),
+        false => Ok(Vec::new()),
+    };
+    beads.iter().map(one).collect()
+}
+
+pub(super) fn block_counts(conn: &Connection, beads: &[Bead]) -> Result<Vec<(i64, i64)>> {
+    let sides = ["issue", "depends_on"];
+    if beads.len() < BULK {
+        let count = |side: &str, id: &str| -> Result<i64> {
+            let sql = format!("SELECT count(*) FROM deps WHERE {side} = ?1 AND type = 'blocks'");
+            Ok(conn.prepare_cached(&sql)?.query_row([id], |row| row.get(0))?)
+        };
+        return beads.iter().map(|bead| Ok((count(sides[0], &bead.id)?, count(sides[1], &bead.id)?))).collect();
+    }
+    let read = |side: &str| -> Result<HashMap<String, i64>> {
+        let mut statement =
+            conn.prepare_cached(&format!("SELECT {side}, count(*) FROM deps WHERE type = 'blocks' GROUP BY 1"))?;
+        Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
+    };
+    let (to, from) = (read(sides[0])?, read(sides[1])?);
+    let of = |counts: &HashMap<String, i64>, bead: &Bead| counts.get(&bead.id).copied().unwrap_or(0);
+    Ok(beads.iter().map(|bead| (of(&to, bead), of(&from, bead))).collect())
+}
+
+/// Walks upwards from a blocked bead to the nearest that is held back by itself.
+fn blockers_by(
+    id: &str,
+    own: impl Fn(&str) -> Result<Vec<String>>,
+    above: impl Fn(&str) -> Result<Vec<String>>,
+) -> Result<Vec<String>> {
     let mut seen = HashSet::from([id.to_owned()]);
     let mut level = vec![id.to_owned()];
-    while !level.is_empty() && is_blocked == Some(true) {
+    while !level.is_empty() {
         let mut found: Vec<String> = Vec::new();
         let mut next = Vec::new();
         for id in &level {
-            found.extend(own.query_map([id], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?);
-            for parent in above.query_map([id], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()? {
+            found.extend(own(id)?);
+            for parent in above(id)? {
                 if seen.insert(parent.clone()) {
                     next.push(parent);
                 }

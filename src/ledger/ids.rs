@@ -43,7 +43,7 @@ fn length_for(count: i64) -> usize {
         .unwrap_or(MAX_LENGTH)
 }
 
-fn taken(conn: &Connection, id: &str) -> Result<bool> {
+pub(super) fn taken(conn: &Connection, id: &str) -> Result<bool> {
     Ok(conn.prepare_cached("SELECT 1 FROM beads WHERE id = ?1")?.exists([id])?)
 }
 
@@ -56,20 +56,37 @@ pub(super) fn generate(
     creator: &str,
     created: Timestamp,
 ) -> Result<String> {
-    let count: i64 = conn
-        .prepare_cached("SELECT ids FROM prefixes WHERE prefix = ?1")?
-        .query_row([stem], |row| row.get(0))
-        .optional()?
-        .unwrap_or(0);
-    for length in length_for(count)..=MAX_LENGTH {
-        for nonce in 0..10 {
-            let id = format!("{stem}-{}", hash(title, description, creator, created, nonce, length));
-            if !taken(conn, &id)? {
-                return Ok(id);
-            }
+    for (length, nonce) in attempts(known(conn, stem)?) {
+        let id = format!("{stem}-{}", hash(title, description, creator, created, nonce, length));
+        if !taken(conn, &id)? {
+            return Ok(id);
         }
     }
-    Err(Error::failed(format!("no free id under {stem}- for this content; try again")))
+    Err(exhausted(stem))
+}
+
+/// How many ids begin with `stem-`.
+pub(super) fn known(conn: &Connection, stem: &str) -> Result<i64> {
+    let sql = "SELECT ids FROM prefixes WHERE prefix = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([stem], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+/// Lengths and nonces to try in turn where there are `count` ids already.
+pub(super) fn attempts(count: i64) -> impl Iterator<Item = (usize, u32)> {
+    (length_for(count)..=MAX_LENGTH).flat_map(|length| (0..10).map(move |nonce| (length, nonce)))
+}
+
+pub(super) fn exhausted(stem: &str) -> Error {
+    Error::failed(format!("no free id under {stem}- for this content; try again"))
+}
+
+/// Counts `more` new ids that begin with `stem-`.
+pub(super) fn count(conn: &Connection, stem: &str, more: i64) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO prefixes(prefix, ids) VALUES(?1, ?2) ON CONFLICT(prefix) DO UPDATE SET ids = ids + excluded.ids",
+    )?
+    .execute(rusqlite::params![stem, more])?;
+    Ok(())
 }
 
 /// The next free `parent.N`.
@@ -97,10 +114,7 @@ pub(super) fn note(conn: &Connection, id: &str) -> Result<()> {
     match id.rsplit_once('.') {
         None => {
             let stem = id.rsplit_once('-').map_or(id, |(stem, _)| stem);
-            conn.prepare_cached(
-                "INSERT INTO prefixes(prefix, ids) VALUES(?1, 1) ON CONFLICT(prefix) DO UPDATE SET ids = ids + 1",
-            )?
-            .execute([stem])?;
+            count(conn, stem, 1)?;
         }
         Some((parent, number)) => {
             if let Ok(number) = number.parse::<u32>() {

@@ -8,13 +8,18 @@ use super::model::{Bead, Comment, Dependency, NewDep, Status, dep_type};
 use super::tx::{self, Tx};
 use crate::base::{Error, Result};
 
-/// Writes a dependency row; `false` when it was there.
+/// Writes a dependency row; `false` when it was there. Whether it holds is worked out afterwards.
 pub(super) fn put_dep(conn: &rusqlite::Connection, dep: &Dependency) -> Result<bool> {
+    put_held_dep(conn, dep, false)
+}
+
+/// As [`put_dep`], when it is known whether the dependency holds.
+pub(super) fn put_held_dep(conn: &rusqlite::Connection, dep: &Dependency, holds: bool) -> Result<bool> {
     let extra = if dep.extra.is_empty() { String::new() } else { serde_json::to_string(&dep.extra)? };
     Ok(conn
         .prepare_cached(
-            "INSERT OR IGNORE INTO deps(issue, depends_on, type, created_at, created_by, metadata, thread_id, extra, spawner) \
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT OR IGNORE INTO deps(issue, depends_on, type, created_at, created_by, metadata, thread_id, extra, spawner, active) \
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             dep.issue_id,
@@ -26,6 +31,7 @@ pub(super) fn put_dep(conn: &rusqlite::Connection, dep: &Dependency) -> Result<b
             dep.thread_id,
             extra,
             graph::spawner(&dep.dep_type, &dep.depends_on_id, &dep.metadata),
+            holds,
         ])?
         > 0)
 }

@@ -2,6 +2,7 @@
 //!
 //! Reads go through [`Ledger`], changes through [`Tx`] inside [`Ledger::write`]. A bead's store is a field, never a route.
 
+mod bulk;
 pub mod codec;
 mod events;
 pub mod filter;
@@ -14,11 +15,13 @@ pub mod merge;
 pub mod model;
 mod row;
 pub mod schema;
+mod search;
 mod store;
 #[cfg(test)]
 mod tests;
 mod tx;
 
+pub use bulk::{Bulk, Made, On};
 pub use filter::{Filter, ReadyFilter, ReadySort, Sort, TimeField};
 pub use jsonl::{export_if_no_daemon, open_stores};
 pub use links::is_convoy;

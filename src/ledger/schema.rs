@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::base::{Error, Result, ResultExt, Timestamp};
 
 /// Each entry brings a database from the version of its index to the next.
-const MIGRATIONS: [&str; 1] = [r"
+const MIGRATIONS: [&str; 2] = [r"
 CREATE TABLE stores (
     name TEXT PRIMARY KEY,
     beads_dir TEXT NOT NULL,
@@ -182,6 +182,24 @@ CREATE TABLE journal (
     updated_at TEXT NOT NULL
 );
 CREATE INDEX journal_state ON journal(state);
+", r"
+-- Which beads have which three characters in a row, for searches; and the beads that changed since they were taken into it.
+CREATE VIRTUAL TABLE pieces USING fts5(body, content='', contentless_delete=1, detail=none, tokenize='trigram');
+CREATE TABLE unindexed (n INTEGER PRIMARY KEY);
+INSERT INTO unindexed SELECT n FROM texts;
+CREATE TRIGGER texts_made AFTER INSERT ON texts BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES(new.n);
+END;
+CREATE TRIGGER texts_changed AFTER UPDATE OF description ON texts WHEN old.description IS NOT new.description BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES(new.n);
+END;
+CREATE TRIGGER title_changed AFTER UPDATE OF title ON beads WHEN old.title IS NOT new.title BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES(new.n);
+END;
+CREATE TRIGGER texts_gone AFTER DELETE ON texts BEGIN
+    DELETE FROM unindexed WHERE n = old.n;
+    DELETE FROM pieces WHERE rowid = old.n;
+END;
 "];
 
 /// The version this program writes.

@@ -153,20 +153,18 @@ impl<'a> Tx<'a> {
     /// dependency that does not exist.
     pub fn create(&mut self, store: &str, new: NewBead) -> Result<Bead> {
         let mut store = self.store(store)?;
-        check_title(&new.title)?;
-        let mut deps = new.deps;
-        let mut ephemeral = new.ephemeral;
+        let mut new = new;
+        let mut deps = std::mem::take(&mut new.deps);
         if let Some(parent) = &new.parent {
             let parent = self.get(parent)?;
             store.name.clone_from(&parent.store);
-            ephemeral |= parent.ephemeral;
+            new.ephemeral |= parent.ephemeral;
             deps.retain(|dep| dep.depends_on != parent.id || dep.dep_type != dep_type::PARENT_CHILD);
             deps.insert(0, NewDep::new(parent.id, dep_type::PARENT_CHILD));
         }
-        // Beads made together differ by a nanosecond, so that equal content still gives different ids and a stable order.
-        let created = Timestamp::from_unix_nanos(self.now.unix_nanos().saturating_add(self.created));
-        self.created += 1;
-        let id = match (new.id, &new.parent) {
+        let (id, parent, prefix, infix) = (new.id.take(), new.parent.take(), new.prefix.take(), new.id_infix.take());
+        let mut bead = self.shape(new)?;
+        bead.id = match (id, &parent) {
             (Some(id), _) => {
                 ids::validate(&id)?;
                 if self.find(&id)?.is_some() {
@@ -176,17 +174,45 @@ impl<'a> Tx<'a> {
             }
             (None, Some(_)) => ids::next_child(self.conn, &deps[0].depends_on)?,
             (None, None) => {
-                let prefix = new.prefix.as_deref().unwrap_or(&store.prefix).trim_end_matches('-');
-                let stem = match &new.id_infix {
+                let prefix = prefix.as_deref().unwrap_or(&store.prefix).trim_end_matches('-');
+                let stem = match &infix {
                     Some(infix) => format!("{prefix}-{infix}"),
                     None => prefix.to_owned(),
                 };
-                ids::generate(self.conn, &stem, &new.title, &new.description, &self.actor, created)?
+                ids::generate(self.conn, &stem, &bead.title, &bead.description, &self.actor, bead.created_at)?
             }
         };
-        let mut bead = Bead::new(id, new.title, created);
         bead.store = store.name;
-        bead.ephemeral = ephemeral;
+        insert(self.conn, &bead)?;
+        ids::note(self.conn, &bead.id)?;
+        self.mark(None, &bead)?;
+        for dep in deps {
+            self.link(&mut bead, &dep)?;
+        }
+        // Somebody may have pointed at this id before it existed.
+        graph::status_changed(self.conn, &bead.id, &mut self.effects)?;
+        self.event_created(&bead)?;
+        bead.blocked = blocked(self.conn, &bead.id)?;
+        Ok(bead)
+    }
+
+    /// The event of a bead that was made.
+    pub(super) fn event_created(&mut self, bead: &Bead) -> Result<i64> {
+        self.event(
+            "created",
+            Some(&bead.id),
+            json!({"title": bead.title, "issue_type": bead.issue_type, "priority": bead.priority, "store": bead.store}),
+        )
+    }
+
+    /// A bead as `new` describes it, checked, without id, store and dependencies.
+    pub(super) fn shape(&mut self, new: NewBead) -> Result<Bead> {
+        check_title(&new.title)?;
+        // Beads made together differ by a nanosecond, so that equal content still gives different ids and a stable order.
+        let created = Timestamp::from_unix_nanos(self.now.unix_nanos().saturating_add(self.created));
+        self.created += 1;
+        let mut bead = Bead::new(String::new(), new.title, created);
+        bead.ephemeral = new.ephemeral;
         bead.created_by.clone_from(&self.actor);
         bead.description = new.description;
         bead.design = new.design;
@@ -216,20 +242,6 @@ impl<'a> Tx<'a> {
         if bead.status == Status::Closed {
             bead.closed_at = Some(created);
         }
-        insert(self.conn, &bead)?;
-        ids::note(self.conn, &bead.id)?;
-        self.mark(None, &bead)?;
-        for dep in deps {
-            self.link(&mut bead, &dep)?;
-        }
-        // Somebody may have pointed at this id before it existed.
-        graph::status_changed(self.conn, &bead.id, &mut self.effects)?;
-        self.event(
-            "created",
-            Some(&bead.id),
-            json!({"title": bead.title, "issue_type": bead.issue_type, "priority": bead.priority, "store": bead.store}),
-        )?;
-        bead.blocked = blocked(self.conn, &bead.id)?;
         Ok(bead)
     }
 
@@ -302,7 +314,9 @@ impl<'a> Tx<'a> {
             };
             mark_dirty(self.conn, &after.id, &after.store, base.as_deref())?;
         }
-        self.touched.insert(after.store.clone());
+        if !self.touched.contains(&after.store) {
+            self.touched.insert(after.store.clone());
+        }
         Ok(())
     }
 }
@@ -427,7 +441,8 @@ pub(super) fn insert(conn: &Connection, bead: &Bead) -> Result<()> {
     conn.prepare_cached(
         "INSERT INTO beads(id, store, title, status, priority, issue_type, assignee, owner, created_by, created_at, \
          updated_at, closed_at, defer_until, due_at, created_ns, updated_ns, closed_ns, defer_ns, due_ns, ephemeral, pinned, \
-         is_template) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+         is_template, blocked) \
+         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
     )?
     .execute(params![
         bead.id,
@@ -452,6 +467,7 @@ pub(super) fn insert(conn: &Connection, bead: &Bead) -> Result<()> {
         bead.ephemeral,
         bead.pinned,
         bead.is_template,
+        bead.blocked,
     ])?;
     let n = conn.last_insert_rowid();
     conn.prepare_cached(

@@ -73,7 +73,7 @@ impl Bond {
             json["spawned"] = created.into();
             let mut all = serde_json::Map::new();
             for poured in &bonded.spawned {
-                all.extend(mapping(poured, &poured.ids[0].0));
+                all.extend(mapping(poured));
             }
             json["id_mapping"] = Value::Object(all);
         }

@@ -56,8 +56,12 @@ impl PourArgs {
     }
 }
 
-/// Names of steps and the beads they became; the root's name is the formula's.
-pub fn mapping(poured: &Poured, formula: &str) -> Map<String, Value> {
+/// Names of steps and the beads they became; the root's name is the formula's. Nothing for more steps than are listed.
+pub fn mapping(poured: &Poured) -> Map<String, Value> {
+    let formula = &poured.formula;
+    if !poured.is_listed() {
+        return Map::new();
+    }
     let key = |(at, (step, id)): (usize, &(String, String))| {
         let key = if at == 0 { step.clone() } else { format!("{formula}.{step}") };
         (key, Value::from(id.as_str()))
@@ -103,15 +107,20 @@ pub fn pour(name: &str, how: &How, attach: &[String], kind: BondType, wisp: bool
         }
         Ok((poured, attached))
     })?;
-    let json = json!({
-        "new_epic_id": poured.root, "id_mapping": mapping(&poured, &cooked.formula.formula), "created": poured.created(),
+    let mut json = json!({
+        "new_epic_id": poured.root, "id_mapping": mapping(&poured), "created": poured.created(),
         "attached": attached, "phase": if wisp { "vapor" } else { "liquid" },
     });
+    if !poured.is_listed() {
+        // A reader has to see that the mapping is not simply empty.
+        let why = format!("more than {} beads; bd list --parent {} --json lists them", molecule::LISTED, poured.root);
+        json["id_mapping_omitted"] = why.into();
+    }
     let root = context.ledger.get(&poured.root)?;
-    let next = molecule::progress(&context.ledger, &poured.root)?.current_step_id;
+    let next = molecule::next_step(&context.ledger, &poured.root)?;
     let mut text = format!("Poured {} ({} beads)\n", render::line(&root, Paint::stdout()), poured.created());
     if let Some(next) = next {
-        text.push_str(&format!("Next   {}\n", render::line(&context.ledger.get(&next)?, Paint::stdout())));
+        text.push_str(&format!("Next   {}\n", render::line(&next, Paint::stdout())));
     }
     render::print_change(context.output, json, text)
 }

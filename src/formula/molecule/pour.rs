@@ -10,7 +10,7 @@ use super::super::model::{Gate, Step};
 use super::super::timeout;
 use super::{MOLECULE, WISP};
 use crate::base::{Error, Result, ResultExt};
-use crate::ledger::{NewBead, NewDep, Tx, dep_type};
+use crate::ledger::{Bulk, Made, NewBead, On, Tx, dep_type};
 
 /// How a formula is poured.
 #[derive(Debug, Clone, Default)]
@@ -32,14 +32,25 @@ pub struct Pour {
 pub struct Poured {
     /// The molecule's root.
     pub root: String,
-    /// Step names and the beads they became, gates included, in the order in which they were made.
+    /// The formula's name.
+    pub formula: String,
+    /// Step names and the beads they became, gates included, in the order in which they were made; only the first [`LISTED`].
     pub ids: Vec<(String, String)>,
+    created: usize,
 }
+
+/// A molecule of more beads is not listed step by step where it is poured.
+pub const LISTED: usize = 10_000;
 
 impl Poured {
     /// How many beads were made.
     pub fn created(&self) -> usize {
-        self.ids.len()
+        self.created
+    }
+
+    /// Whether `ids` has all of them.
+    pub fn is_listed(&self) -> bool {
+        self.created == self.ids.len()
     }
 }
 
@@ -52,29 +63,37 @@ pub fn pour(tx: &mut Tx<'_>, cooked: &Cooked, options: &Pour) -> Result<Poured> 
         return Err(Error::failed("a formula can only be poured with the values of its variables"));
     }
     let steps = cooked.steps();
-    let mut pouring = Pouring { tx, options, poured: Poured { root: String::new(), ids: Vec::new() } };
-    pouring.root(cooked)?;
+    let poured =
+        Poured { root: String::new(), formula: cooked.formula.formula.clone(), ids: Vec::new(), created: 0 };
+    let mut pouring = Pouring { beads: tx.bulk(&options.store, steps.len())?, options, poured };
+    let root = pouring.root(cooked)?;
     let twins = twins(&steps);
-    let mut beads: Vec<String> = vec![String::new(); steps.len()];
+    // Only a step that waits for the children of another names it.
+    let waits = steps.iter().any(|step| !step.waits_for.is_empty());
+    let numbers: HashMap<&str, usize> = match waits {
+        true => steps.iter().enumerate().map(|(at, step)| (step.id.as_str(), at)).collect(),
+        false => HashMap::new(),
+    };
+    let mut beads: Vec<Option<Made>> = vec![None; steps.len()];
     for at in cooked.graph.order() {
         let step = steps[at];
-        let parent = match cooked.graph.parent(at) {
-            Some(parent) => beads[parent].clone(),
-            None => pouring.poured.root.clone(),
-        };
-        let mut deps = vec![NewDep::new(parent.clone(), dep_type::PARENT_CHILD)];
-        if let Some(gate) = &step.gate {
-            deps.push(NewDep::new(pouring.gate(step, gate, &parent)?, dep_type::BLOCKS));
-        }
-        let before = cooked.graph.needs(at).map(|need| NewDep::new(beads[need].clone(), dep_type::BLOCKS));
-        deps.extend(before);
+        let parent = cooked.graph.parent(at).and_then(|parent| beads[parent].as_ref()).unwrap_or(&root);
+        let mut on = vec![On::new(parent, dep_type::PARENT_CHILD)];
+        let gate = step.gate.as_ref().map(|gate| pouring.gate(step, gate, parent)).transpose()?;
+        on.extend(gate.as_ref().map(|gate| On::new(gate, dep_type::BLOCKS)));
+        let mut needs = cooked.graph.needs(at).filter_map(|need| beads[need].as_ref());
+        on.extend(needs.by_ref().map(|need| On::new(need, dep_type::BLOCKS)));
         if !step.waits_for.is_empty() {
-            deps.extend(pouring.wait(step, cooked.graph.needs(at).next().map(|need| beads[need].as_str())));
+            let first = cooked.graph.needs(at).next();
+            let spawner = spawner(step, &numbers, first).and_then(|at| beads[at].as_ref());
+            on.extend(spawner.map(|spawner| wait(step, spawner)));
         }
         let twin = twins.get(&content(step)).is_some_and(|count| *count > 1);
-        beads[at] = pouring.step(step, deps, twin, cooked)?;
+        let made = pouring.step(step, &on, twin, cooked)?;
+        beads[at] = Some(made);
     }
-    let poured = pouring.poured;
+    let Pouring { beads, poured, .. } = pouring;
+    beads.finish()?;
     tx.event("poured", Some(&poured.root), json!({"formula": cooked.formula.formula, "created": poured.created()}))?;
     Ok(poured)
 }
@@ -95,13 +114,13 @@ fn twins(steps: &[&Step]) -> HashMap<u64, u32> {
 }
 
 struct Pouring<'t, 'c> {
-    tx: &'t mut Tx<'c>,
+    beads: Bulk<'t, 'c>,
     options: &'t Pour,
     poured: Poured,
 }
 
 impl Pouring<'_, '_> {
-    fn make(&mut self, name: &str, mut bead: NewBead) -> Result<String> {
+    fn make(&mut self, name: &str, mut bead: NewBead, on: &[On<'_>]) -> Result<Made> {
         bead.ephemeral = self.options.wisp;
         bead.is_template = self.options.template;
         match (&self.options.root_id, self.poured.root.as_str()) {
@@ -109,12 +128,15 @@ impl Pouring<'_, '_> {
             (Some(id), "") => bead.id = Some(id.clone()),
             (Some(_), root) => bead.id = Some(format!("{root}.{}", slug(name))),
         }
-        let made = self.tx.create(&self.options.store, bead).with_context(|| format!("step {name}"))?;
-        self.poured.ids.push((name.to_owned(), made.id.clone()));
-        Ok(made.id)
+        let made = self.beads.add(bead, on).with_context(|| format!("step {name}"))?;
+        if self.poured.ids.len() < LISTED {
+            self.poured.ids.push((name.to_owned(), made.id.to_string()));
+        }
+        self.poured.created += 1;
+        Ok(made)
     }
 
-    fn root(&mut self, cooked: &Cooked) -> Result<()> {
+    fn root(&mut self, cooked: &Cooked) -> Result<Made> {
         let formula = &cooked.formula;
         let value = |name: &str, or: &str| cooked.values.get(name).map_or_else(|| or.to_owned(), Clone::clone);
         let mut extra = serde_json::Map::new();
@@ -129,11 +151,12 @@ impl Pouring<'_, '_> {
             extra,
             ..NewBead::default()
         };
-        self.poured.root = self.make(&formula.formula, bead)?;
-        Ok(())
+        let made = self.make(&formula.formula, bead, &[])?;
+        self.poured.root = made.id.to_string();
+        Ok(made)
     }
 
-    fn step(&mut self, step: &Step, deps: Vec<NewDep>, twin: bool, cooked: &Cooked) -> Result<String> {
+    fn step(&mut self, step: &Step, on: &[On<'_>], twin: bool, cooked: &Cooked) -> Result<Made> {
         let mut metadata = step.metadata.as_deref().cloned().unwrap_or_default();
         if let Some(on_complete) = &step.on_complete {
             metadata.insert("on_complete".into(), serde_json::to_value(on_complete)?);
@@ -164,39 +187,39 @@ impl Pouring<'_, '_> {
             priority: step.priority,
             assignee: step.assignee.clone(),
             labels,
-            deps,
             extra,
             ..NewBead::default()
         };
-        self.make(&step.id, bead)
+        self.make(&step.id, bead, on)
     }
 
-    fn gate(&mut self, step: &Step, gate: &Gate, parent: &str) -> Result<String> {
+    fn gate(&mut self, step: &Step, gate: &Gate, parent: &Made) -> Result<Made> {
         let title = format!("Gate: {} {}", gate.kind, gate.id);
         let bead = NewBead {
             title: title.trim_end().to_owned(),
             description: format!("Async gate for step {}", step.id),
             issue_type: "gate".into(),
-            deps: vec![NewDep::new(parent, dep_type::PARENT_CHILD)],
             await_type: gate.kind.clone(),
             await_id: gate.id.clone(),
             timeout: timeout::parse(&gate.timeout).unwrap_or_default(),
             ..NewBead::default()
         };
-        self.make(&format!("gate-{}", step.id), bead)
+        self.make(&format!("gate-{}", step.id), bead, &[On::new(parent, dep_type::PARENT_CHILD)])
     }
+}
 
-    /// What `waits_for` waits for: the children of the step it names, else of the first step needed.
-    fn wait(&self, step: &Step, first_need: Option<&str>) -> Option<NewDep> {
-        let named = step.waits_for.strip_prefix("children-of(").and_then(|rest| rest.strip_suffix(')'));
-        let spawner = match named {
-            Some(name) => self.poured.ids.iter().find(|(step, _)| step == name).map(|(_, id)| id.as_str())?,
-            None => first_need?,
-        };
-        let gate = if step.waits_for == "any-children" { "any-children" } else { "all-children" };
-        let metadata = json!({"gate": gate, "spawner_id": spawner}).to_string();
-        Some(NewDep { metadata, ..NewDep::new(spawner, dep_type::WAITS_FOR) })
+/// Whose children `waits_for` waits for: those of the step it names, else of the first step needed.
+fn spawner(step: &Step, numbers: &HashMap<&str, usize>, first_need: Option<usize>) -> Option<usize> {
+    match step.waits_for.strip_prefix("children-of(").and_then(|rest| rest.strip_suffix(')')) {
+        Some(name) => numbers.get(name).copied(),
+        None => first_need,
     }
+}
+
+fn wait<'m>(step: &Step, spawner: &'m Made) -> On<'m> {
+    let gate = if step.waits_for == "any-children" { "any-children" } else { "all-children" };
+    let metadata = json!({"gate": gate, "spawner_id": spawner.id}).to_string();
+    On { metadata, ..On::new(spawner, dep_type::WAITS_FOR) }
 }
 
 fn bead_type(step: &Step) -> &str {

@@ -232,6 +232,14 @@ pub(super) fn has_open_parts(conn: &rusqlite::Connection, id: &str) -> Result<bo
     Ok(conn.prepare_cached(sql)?.exists([id])?)
 }
 
+/// The step of the molecule that can be worked on first, at a cost that does not grow with the molecule.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn next_step(ledger: &Ledger, root: &str) -> Result<Option<Bead>> {
+    next_ready(root, |filter| ledger.ready(filter), ledger.conn())
+}
+
 /// How far the molecule is.
 ///
 /// # Errors

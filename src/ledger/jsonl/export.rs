@@ -7,7 +7,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::super::model::Bead;
 use super::super::row::{self, Links};
-use super::super::{codec, store::Ledger};
+use super::super::{codec, search, store::Ledger};
 use super::{FILE, digest, lock, remember, stat, state};
 use crate::base::{Result, files};
 
@@ -109,6 +109,8 @@ pub fn export_store(ledger: &Ledger, name: &str) -> Result<bool> {
         }
     }
     tx.commit()?;
+    // Here nobody waits for an answer when the daemon runs.
+    search::keep_up(ledger)?;
     Ok(written)
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::super::model::{Bead, Store};
 use super::super::row::{self, Links};
 use super::super::tx::{self, Tx};
-use super::super::{codec, events, graph, ids, links, merge, store::Ledger};
+use super::super::{codec, events, graph, ids, links, merge, search, store::Ledger};
 use super::{ASIDE, digest, file_of, lines, lock, remember, stat, state};
 use crate::base::{Error, Result, ResultExt, Timestamp, files};
 
@@ -208,6 +208,9 @@ fn import(
         to_write |= mark_absent(conn, &store.name, &ids)?;
     }
     to_write |= settle(conn, &changed)?;
+    if changed.len() >= BULK {
+        search::index(conn, usize::MAX)?;
+    }
     events::append(
         conn,
         now,
