@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use crate::base::{Error, Result, ResultExt, Timestamp};
 
 /// Each entry brings a database from the version of its index to the next.
-const MIGRATIONS: [&str; 2] = [r"
+const MIGRATIONS: [&str; 2] = [
+    r"
 CREATE TABLE stores (
     name TEXT PRIMARY KEY,
     beads_dir TEXT NOT NULL,
@@ -182,7 +183,8 @@ CREATE TABLE journal (
     updated_at TEXT NOT NULL
 );
 CREATE INDEX journal_state ON journal(state);
-", r"
+",
+    r"
 -- Which beads have which three characters in a row, for searches; and the beads that changed since they were taken into it.
 CREATE VIRTUAL TABLE pieces USING fts5(body, content='', contentless_delete=1, detail=none, tokenize='trigram');
 CREATE TABLE unindexed (n INTEGER PRIMARY KEY);
@@ -200,7 +202,8 @@ CREATE TRIGGER texts_gone AFTER DELETE ON texts BEGIN
     DELETE FROM unindexed WHERE n = old.n;
     DELETE FROM pieces WHERE rowid = old.n;
 END;
-"];
+",
+];
 
 /// The version this program writes.
 const CURRENT: usize = MIGRATIONS.len();

@@ -24,7 +24,8 @@ fn pieces(text: &str) -> Option<String> {
         return None;
     }
     // More of them make the answer no smaller.
-    let terms: Vec<String> = distinct.iter().take(40).map(|piece| format!("\"{}\"", piece.replace('"', "\"\""))).collect();
+    let terms: Vec<String> =
+        distinct.iter().take(40).map(|piece| format!("\"{}\"", piece.replace('"', "\"\""))).collect();
     Some(terms.join(" AND "))
 }
 

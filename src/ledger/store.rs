@@ -58,7 +58,8 @@ impl Ledger {
         // A command that is alone with the database would copy the log back and delete it at its end, with three more waits for the
         // disk and a new log for the next command. It stays instead; every so often a commit copies it, so that it stays short.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).with_context(what)?;
-        conn.execute_batch("PRAGMA wal_autocheckpoint = 200; PRAGMA journal_size_limit = 4194304;").with_context(what)?;
+        conn.execute_batch("PRAGMA wal_autocheckpoint = 200; PRAGMA journal_size_limit = 4194304;")
+            .with_context(what)?;
         // SQLite does not wait for others while it turns on write-ahead logging, so several processes that make one database
         // at the same time take turns here.
         let mut tries = 0;

@@ -12,7 +12,9 @@ pub use bond::{Bond, BondType, Bonded, bond, check_bond, known};
 pub use change::{Advance, Burned, Squashed, advance, burn, squash};
 pub use distill::{Distilled, distill};
 pub use pour::{LISTED, Pour, Poured, pour};
-pub use read::{Molecule, Progress, next_step, StepState, StepView, Summary, list, load, of_agent, progress, root_of, state_of};
+pub use read::{
+    Molecule, Progress, StepState, StepView, Summary, list, load, next_step, of_agent, progress, root_of, state_of,
+};
 pub use stale::{Stale, WispSweep, collect, stale, wisps};
 
 /// The word between prefix and hash of a molecule's ids.

@@ -63,8 +63,7 @@ pub fn pour(tx: &mut Tx<'_>, cooked: &Cooked, options: &Pour) -> Result<Poured> 
         return Err(Error::failed("a formula can only be poured with the values of its variables"));
     }
     let steps = cooked.steps();
-    let poured =
-        Poured { root: String::new(), formula: cooked.formula.formula.clone(), ids: Vec::new(), created: 0 };
+    let poured = Poured { root: String::new(), formula: cooked.formula.formula.clone(), ids: Vec::new(), created: 0 };
     let mut pouring = Pouring { beads: tx.bulk(&options.store, steps.len())?, options, poured };
     let root = pouring.root(cooked)?;
     let twins = twins(&steps);
