@@ -222,19 +222,33 @@ impl Worktree {
         Ok(self.git().args(["ls-files", "--error-unmatch", "--", path]).output()?.success)
     }
 
-    /// Removes a lock file a killed git left in the private directory; waits for one that is at work first.
+    /// Removes a lock file a killed git left in the private directory; waits, at most ten seconds of the file's age, for a git
+    /// that is at work here.
     pub(super) fn clear_stale_index_lock(&self) -> Result<()> {
         let lock = self.private_dir()?.join("index.lock");
-        let start = std::time::Instant::now();
-        while lock.exists() {
-            if start.elapsed() > std::time::Duration::from_secs(10) {
-                fs::remove_file(&lock).with_context(|| format!("remove {}", lock.display()))?;
-                break;
+        while let Ok(found) = fs::metadata(&lock) {
+            let age = found.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
+            if age > std::time::Duration::from_secs(10) || !git_runs_in(&self.path) {
+                match fs::remove_file(&lock) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(error).with_context(|| format!("remove {}", lock.display()));
+                    }
+                    _ => break,
+                }
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            std::thread::sleep(std::time::Duration::from_millis(20));
         }
         Ok(())
     }
+}
+
+/// Whether some git process has its working directory in `directory`; where that can't be told (no `/proc`), it may have.
+fn git_runs_in(directory: &Path) -> bool {
+    let (Ok(directory), Ok(processes)) = (directory.canonicalize(), fs::read_dir("/proc")) else { return true };
+    processes.flatten().any(|process| {
+        let is_git = fs::read_to_string(process.path().join("comm")).is_ok_and(|name| name.starts_with("git"));
+        is_git && fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&directory))
+    })
 }
 
 fn parse_status(bytes: &[u8]) -> Vec<FileStatus> {

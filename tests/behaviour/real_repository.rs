@@ -66,9 +66,10 @@ fn ten_beads_change_ten_files_of_a_real_repository() {
     let changed = sandbox.git(Path::new(origin), ["diff", "--name-only", &range]).stdout;
     let changed: BTreeSet<&str> = changed.lines().collect();
     assert_eq!(changed, files.iter().map(String::as_str).collect(), "nothing of ours in the project's tree");
+    // A check while something is still being written calls it missing.
+    sandbox.gt_in(&town, ["daemon", "stop"]).ok();
     for repository in [Path::new(origin), &town.join("proj/.repo.git")] {
         sandbox.git(repository, ["fsck", "--no-dangling"]);
     }
-    sandbox.gt_in(&town, ["daemon", "stop"]).ok();
     wait_for("no process left over", || sandbox.processes().is_empty().then_some(()));
 }
