@@ -9,7 +9,9 @@ use super::context::{self, ALONE, Context};
 use super::{Global, render};
 use crate::base::{Error, Result, files};
 use crate::ledger::jsonl;
+use crate::repo::Checkout;
 use crate::town;
+use crate::work::sync;
 
 /// What `.beads/` keeps out of git: everything that is made from `issues.jsonl`.
 const GITIGNORE: &str = "\
@@ -34,8 +36,8 @@ pub struct Init {
     /// Accepted for other programs; no git hooks are installed
     #[arg(long, hide = true)]
     skip_hooks: bool,
-    /// Accepted for other programs
-    #[arg(long, hide = true)]
+    /// Leave .gitattributes and git's merge driver alone
+    #[arg(long)]
     skip_merge_driver: bool,
     /// Accepted for other programs; an existing ledger is never harmed
     #[arg(long, hide = true)]
@@ -91,6 +93,11 @@ impl Init {
         }
         if self.stealth {
             exclude(&cwd)?;
+        } else if !self.skip_merge_driver
+            && let Some(checkout) = Checkout::around(&store.beads_dir)?
+            && let Some(name) = checkout.inside(&file)
+        {
+            sync::install_driver(&checkout, &[name], true)?;
         }
         let json = json!({"path": store.beads_dir, "prefix": store.prefix, "database_path": context.ledger.path()});
         let text = format!("A ledger with ids {}-... is in {}\n", store.prefix, store.beads_dir.display());

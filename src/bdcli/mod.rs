@@ -15,11 +15,13 @@ mod gate;
 mod init;
 mod label;
 mod list;
+mod merge;
 mod mol;
 mod parse;
 mod render;
 mod show;
 mod stats;
+mod sync;
 mod update;
 mod wherein;
 
@@ -143,6 +145,10 @@ pub enum Command {
     Export(data::Export),
     /// Read beads from JSON lines
     Import(data::Import),
+    /// Commit and exchange the ledger's files through git
+    Sync(sync::Sync),
+    /// Merge two versions of an issues.jsonl; git calls this
+    Merge(merge::Merge),
     /// Read and write settings of the ledger
     Config(config::Config),
     /// Make a ledger here
@@ -199,6 +205,8 @@ fn run(command: Command, global: &Global) -> Result<()> {
         Command::Stats(command) => command.run(global),
         Command::Export(command) => command.run(global),
         Command::Import(command) => command.run(global),
+        Command::Sync(command) => command.run(global),
+        Command::Merge(command) => command.run(global),
         Command::Config(command) => command.run(global),
         Command::Init(command) => command.run(global),
         Command::Info(command) => command.run(global),

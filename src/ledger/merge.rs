@@ -1,7 +1,8 @@
 //! Two versions of a bead become one, field by field, with the version both came from.
 //!
 //! The result does not depend on which side is which. Rules: a field that only one side changed takes that change; text that both
-//! changed takes the later bead's; what belongs to the status moves as one, in the order deleted, closed, anything else; labels
+//! changed takes the later bead's; what belongs to the status moves as one, in the order deleted (unless the deletion had expired
+//! when the other side was last changed), closed, anything else; labels
 //! and dependencies are united, removals included; comments are united. Keys that other programs are known to drop when they
 //! rewrite a line are never taken for removed because they are absent.
 
@@ -12,7 +13,11 @@ use serde_json::{Map, Value};
 
 use super::codec::{self, Parts};
 use super::model::{Bead, Comment, Dependency, Status};
-use crate::base::Result;
+use crate::base::{Result, Timestamp};
+
+/// How long a deletion stands against changes of other clones that had not heard of it: thirty days, and an hour for clocks that
+/// disagree.
+pub const TOMBSTONE_SECONDS: i64 = 30 * 24 * 3600 + 3600;
 
 /// What belongs to the status and moves with it.
 const STATUS: [&str; 7] =
@@ -66,6 +71,33 @@ fn rank(status: &Status) -> u8 {
         Status::Tombstone => 2,
         Status::Closed => 1,
         _ => 0,
+    }
+}
+
+/// Whether `live` was still worked on after the deletion `dead` had expired: then it lives on.
+fn outlives(live: &Bead, dead: &Bead) -> bool {
+    live.status != Status::Tombstone
+        && dead.status == Status::Tombstone
+        && dead.deleted_at.unwrap_or(dead.updated_at).plus_seconds(TOMBSTONE_SECONDS) < live.updated_at
+}
+
+/// The later of two times; of two ways to write one moment always the same.
+fn latest(one: Timestamp, other: Timestamp) -> Timestamp {
+    if (one, one.to_string()) >= (other, other.to_string()) { one } else { other }
+}
+
+/// Two remarks never share a number, which other programs would take for one remark.
+fn number_apart(comments: &mut [Comment]) {
+    // Not by number: which of two keeps it must not depend on what was merged before.
+    comments.sort_by(|a, b| (a.created_at, &a.author, &a.text).cmp(&(b.created_at, &b.author, &b.text)));
+    let mut next = comments.iter().map(|comment| comment.id).max().unwrap_or(0);
+    let mut taken = std::collections::BTreeSet::new();
+    for comment in comments {
+        if !taken.insert(comment.id) {
+            next = next.saturating_add(1);
+            comment.id = next;
+            taken.insert(next);
+        }
     }
 }
 
@@ -134,10 +166,17 @@ pub fn merge(base: Option<&Bead>, ours: &Bead, theirs: &Bead) -> Result<Bead> {
     let (mine, its) = (group(&o), group(&t));
     let before = b.as_ref().map(group);
     let order = rank(&ours.status).cmp(&rank(&theirs.status)).then(later);
-    if let Some(Value::Object(chosen)) = choose(before.as_ref().map(Some), Some(&mine), Some(&its), order) {
+    let status = if outlives(ours, theirs) {
+        Some(&mine)
+    } else if outlives(theirs, ours) {
+        Some(&its)
+    } else {
+        choose(before.as_ref().map(Some), Some(&mine), Some(&its), order)
+    };
+    if let Some(Value::Object(chosen)) = status {
         merged.extend(chosen.clone());
     }
-    let updated = ours.updated_at.max(theirs.updated_at);
+    let updated = latest(ours.updated_at, theirs.updated_at);
     merged.insert("updated_at".into(), updated.to_string().into());
 
     let mut bead = codec::from_map(merged, updated, &mut Vec::new())?;
@@ -153,9 +192,16 @@ pub fn merge(base: Option<&Bead>, ours: &Bead, theirs: &Bead) -> Result<Bead> {
         &ours.dependencies,
         &theirs.dependencies,
         |dep: &Dependency| (dep.depends_on_id.clone(), dep.dep_type.clone()),
-        |a, b| (a.created_at, &a.created_by, &a.metadata) > (b.created_at, &b.created_by, &b.metadata),
+        |a, b| {
+            let key = |dep: &Dependency| (dep.created_at, codec::dependency_value(dep).to_string());
+            key(a) > key(b)
+        },
     );
-    bead.comments = unite(None, &ours.comments, &theirs.comments, comment_key, |_, _| false);
+    bead.comments = unite(None, &ours.comments, &theirs.comments, comment_key, |a, b| {
+        let key = |comment: &Comment| (std::cmp::Reverse(comment.id), codec::comment_value(comment).to_string());
+        key(a) > key(b)
+    });
+    number_apart(&mut bead.comments);
     codec::sort_links(&mut bead);
     Ok(bead)
 }

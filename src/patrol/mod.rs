@@ -9,6 +9,7 @@ mod landing;
 mod pulse;
 mod refinery;
 mod snapshots;
+mod sync;
 mod witness;
 
 pub use exporter::after_command;

@@ -9,6 +9,8 @@ mod branches;
 mod clone;
 mod command;
 mod hook_record;
+mod ledger_git;
+mod merge_driver;
 mod push;
 mod rebase;
 mod remove;
@@ -18,6 +20,8 @@ mod worktree;
 
 pub use bare::{Bare, CommitInfo, redact_url};
 pub use hook_record::{HookRecord, HookState};
+pub use ledger_git::{Checkout, Fetched, Joined};
+pub use merge_driver::{add_attributes, set_merge_driver};
 pub use push::PushOutcome;
 pub use rebase::Rebase;
 pub use snapshot::{SNAPSHOT_REFS, Snapshot};

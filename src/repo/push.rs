@@ -40,7 +40,7 @@ impl Bare {
     }
 }
 
-fn outcome(success: bool, stdout: &str, stderr: &str) -> PushOutcome {
+pub(super) fn outcome(success: bool, stdout: &str, stderr: &str) -> PushOutcome {
     if success {
         return PushOutcome::Pushed;
     }

@@ -33,7 +33,11 @@ fn all_steps(options: &InstallOptions, git: bool, made: &mut Made) -> Result<Ins
         if !dot_git.exists() {
             made.whole(dot_git);
         }
+        let patterns = [".beads/issues.jsonl".to_owned(), "*/.beads/issues.jsonl".to_owned()];
+        repo::add_attributes(&report.root.join(".gitattributes"), &patterns)?;
         repo::init_with_commit(&report.root, "Make the town")?;
+        repo::set_merge_driver(&report.root, &super::sync::bd_program())?;
+        report.created.push(".gitattributes".into());
         report.created.push(".git/".into());
     }
     Ok(report)

@@ -22,6 +22,7 @@ pub mod rigs;
 pub mod sling;
 pub mod spawn;
 pub mod start;
+pub mod sync;
 pub mod unsling;
 
 pub use desk::Desk;

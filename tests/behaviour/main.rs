@@ -8,6 +8,7 @@ mod town;
 mod bd_basics;
 mod bd_files;
 mod bd_many_writers;
+mod bd_sync;
 mod cli;
 mod cockpit;
 mod config;

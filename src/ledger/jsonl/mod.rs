@@ -3,6 +3,7 @@
 mod export;
 mod import;
 mod lines;
+mod merge_files;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::base::{Result, ResultExt};
 
 pub use export::{export_all, export_store, write_lines};
 pub use import::{ImportReport, Note, check, import_file, import_store, refresh};
+pub use merge_files::{MergedFiles, merge_files};
 
 /// The file of a store.
 pub const FILE: &str = "issues.jsonl";
@@ -78,6 +80,14 @@ fn lock(ledger: &Ledger, store: &str) -> Result<Lock> {
     // Named after the database, so that whatever keeps that out of git keeps this out as well.
     Lock::acquire(&ledger.path().with_file_name(format!("{database}-export-{name}.lock")))
         .with_context(|| format!("the {FILE} of {store}"))
+}
+
+/// Keeps every program of ours from writing the store's file, or reading it, until the lock is dropped.
+///
+/// # Errors
+/// When the lock can't be taken.
+pub fn hold(ledger: &Ledger, store: &str) -> Result<Lock> {
+    lock(ledger, store)
 }
 
 /// Opens the database at `path`; a new or empty one gets `stores` and is filled from their files. Files that changed on disk
