@@ -33,7 +33,8 @@ pub fn merge_files(base: &[u8], left: &[u8], right: &[u8]) -> Result<MergedFiles
     let mut beads: Vec<Bead> = Vec::with_capacity(left.beads.len().max(right.beads.len()));
     for (id, ours) in left.beads {
         beads.push(match right.beads.remove(&id) {
-            Some(theirs) if theirs == ours => ours,
+            // Compared as text: equal beads may have their unknown keys in another order.
+            Some(theirs) if theirs == ours && codec::to_line(&theirs)? == codec::to_line(&ours)? => ours,
             Some(theirs) => {
                 // A version that is younger than a side is not what that side was made from.
                 let older = |bead: &&Bead| bead.updated_at <= ours.updated_at && bead.updated_at <= theirs.updated_at;
