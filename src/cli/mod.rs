@@ -22,6 +22,7 @@ mod convoy;
 mod daemon;
 mod done;
 mod feed;
+mod halt;
 mod hook;
 mod mail;
 mod mq;
@@ -97,6 +98,13 @@ pub enum Command {
     /// Messages between agents and people
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// How beads get agents: what waits, pause, resume
+    #[command(subcommand)]
+    Scheduler(halt::Scheduler),
+    /// Emergency stop: freeze every agent at once, and start none
+    Estop(halt::Estop),
+    /// Let frozen agents go on where they were
+    Thaw(halt::Thaw),
     /// Show what happened in the town
     Feed(feed::Feed),
     /// Show every event of the ledger, small changes included
@@ -159,6 +167,9 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Convoy(command)) => command.run(output),
         Some(Command::Mq(command)) => command.run(output),
         Some(Command::Mail(command)) => command.run(output),
+        Some(Command::Scheduler(command)) => command.run(output),
+        Some(Command::Estop(command)) => command.run(output),
+        Some(Command::Thaw(command)) => command.run(output),
         Some(Command::Feed(command)) => command.run(output),
         Some(Command::Log(command)) => command.run(output),
         Some(Command::Daemon(command)) => command.run(output),

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::{fit, neutralise, truncate};
 use crate::base::{Error, Result, Timestamp};
-use crate::work::Desk;
 use crate::work::rigs::{self, AddOptions, AddReport, PrefixSource, RemoveReport, RigAgent, RigLine, RigStatus};
+use crate::work::{Desk, halt};
 
 /// `gt rig <what>`.
 #[derive(Debug, Subcommand)]
@@ -23,6 +23,19 @@ pub enum RigCommand {
     Status {
         /// The rig's name
         rig: Option<String>,
+    },
+    /// Start no more agents in a project; those that run go on
+    Park {
+        /// The rig's name
+        rig: String,
+        /// Why
+        #[arg(long, short, default_value = "")]
+        reason: String,
+    },
+    /// Start agents in a project again
+    Unpark {
+        /// The rig's name
+        rig: String,
     },
     /// Take a project out of the town; its files stay
     #[command(visible_alias = "rm")]
@@ -59,6 +72,14 @@ impl RigCommand {
     pub fn run(self, output: Output) -> Result<()> {
         let mut desk = Desk::open_current()?;
         match self {
+            RigCommand::Park { rig, reason } => {
+                report::print(output, &halt::park(&mut desk, &rig, &reason)?)?;
+                super::after_change(&desk)
+            }
+            RigCommand::Unpark { rig } => {
+                report::print(output, &halt::unpark(&mut desk, &rig)?)?;
+                super::after_change(&desk)
+            }
             RigCommand::Add(add) => add.run(&mut desk, output),
             RigCommand::List => {
                 let cleaned_up = rigs::clean_up_half_made(&mut desk)?;

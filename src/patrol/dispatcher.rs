@@ -12,7 +12,7 @@ use crate::work::assignment::{self, Assignment, State};
 use crate::work::queue::{hours, score};
 use crate::work::sling::{self, Facts};
 use crate::work::spawn::{self, Begun};
-use crate::work::{Desk, branches, convoy};
+use crate::work::{Desk, branches, convoy, halt};
 
 /// How often it looks when nothing happens: beads that were put off become ready by themselves.
 const REST: Duration = Duration::from_secs(5);
@@ -155,6 +155,9 @@ fn dispatch(desk: &mut Desk, pulse: &Pulse) -> Result<()> {
 }
 
 fn has_place(desk: &Desk, rig: &Rig) -> Result<bool> {
+    if halt::in_the_way(desk.ledger.conn(), &rig.name)?.is_some() {
+        return Ok(false);
+    }
     let (all, here) = assignment::places_taken(desk.ledger.conn(), &rig.name)?;
     Ok(all < desk.town.settings()?.max_agents && here < rig.settings()?.max_polecats)
 }

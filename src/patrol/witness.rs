@@ -14,7 +14,7 @@ use crate::town::{Address, Town};
 use crate::work::assignment::{self, Assignment, State};
 use crate::work::identity::OVERSEER;
 use crate::work::queue::{self, STUCK_MARK};
-use crate::work::{Desk, archive, hook, journal, mail, spawn, start};
+use crate::work::{Desk, archive, halt, hook, journal, mail, spawn, start};
 
 /// How often it looks while agents work.
 const ROUND: Duration = Duration::from_secs(1);
@@ -39,7 +39,9 @@ pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
             tracing::warn!(session = record.name, "its host was gone; what was left of it is ended");
         }
         let active = assignment::in_states(desk.ledger.conn(), &[State::Active])?;
-        for row in &active {
+        // What stands still is nobody's to start again or to end.
+        let frozen = halt::frozen(desk.ledger.conn())?.is_some();
+        for row in active.iter().filter(|_| !frozen) {
             if let Err(error) = look_after(&mut desk, row) {
                 tracing::error!(bead = row.bead, agent = row.agent, %error, "witness");
             }

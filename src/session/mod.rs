@@ -2,6 +2,7 @@
 //! registry of all sessions of a town.
 
 mod client;
+mod freeze;
 mod host;
 mod kill;
 mod place;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::client::Client;
+pub use super::freeze::{Stopped, freeze, is_frozen, thaw};
 use super::place::Place;
 use super::record::{Exit, LastScreen, SessionRecord};
 use super::tree::{self, Processes, Wanted};

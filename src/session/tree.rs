@@ -20,6 +20,8 @@ pub(super) struct Proc {
     pub start: u64,
     /// Gone but for its exit status.
     pub zombie: bool,
+    /// Stands still, by SIGSTOP or the like.
+    pub stopped: bool,
 }
 
 /// All processes at one moment.
@@ -65,6 +67,7 @@ fn parse(pid: i32, stat: &[u8]) -> Option<Proc> {
         session: session as i32,
         start,
         zombie: matches!(state, "Z" | "X" | "x"),
+        stopped: state == "T",
     })
 }
 
@@ -236,7 +239,7 @@ mod tests {
 
     fn table(rows: &[(i32, i32, i32)]) -> Processes {
         let process = |&(pid, parent, session): &(i32, i32, i32)| {
-            (pid, Proc { pid, parent, group: session, session, start: 1, zombie: false })
+            (pid, Proc { pid, parent, group: session, session, start: 1, zombie: false, stopped: false })
         };
         Processes(rows.iter().map(process).collect())
     }

@@ -77,7 +77,9 @@ impl Report for AgentList {
                 fit(&age, 4),
                 truncate(&title, 60)
             )?;
-            if !agent.state.detail.is_empty() && agent.state.state != AgentState::Working {
+            if !agent.state.detail.is_empty()
+                && (agent.state.state != AgentState::Working || agent.state.source == "process")
+            {
                 writeln!(out, "    {}", paint.dim(&neutralise(&agent.state.detail, true)))?;
             }
         }
@@ -228,6 +230,11 @@ fn describe(
         seconds_since_start: record.as_ref().map(|record| record.started_at.seconds_until(now)),
         since,
     });
+    let state = if record.as_ref().is_some_and(registry::is_frozen) {
+        StateReading { detail: "frozen: gt thaw lets it go on".to_owned(), source: "process".to_owned(), ..state }
+    } else {
+        state
+    };
     let bead = row
         .as_ref()
         .map(|row| row.bead.clone())

@@ -9,6 +9,7 @@ pub mod crew;
 pub mod desk;
 pub mod done;
 pub mod event_log;
+pub mod halt;
 pub mod hook;
 pub mod hook_status;
 pub mod hooked;

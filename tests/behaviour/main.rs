@@ -19,6 +19,7 @@ mod done;
 mod events;
 mod faults;
 mod formula;
+mod halt;
 mod hardship;
 mod hooks;
 mod install;

@@ -8,7 +8,7 @@ use crate::ledger::{Bead, Patch, Status, Tx};
 use crate::town::{Address, Rig, Town};
 use crate::work::assignment::{self, Assignment, State};
 use crate::work::spawn::{self, Begun, Ticket};
-use crate::work::{convoy, hook};
+use crate::work::{convoy, halt, hook};
 
 /// What the transaction decided for one bead.
 #[derive(Debug, Clone)]
@@ -162,6 +162,9 @@ pub fn enqueue(tx: &mut Tx<'_>, bead: &Bead, row: &Assignment) -> Result<()> {
 /// # Errors
 /// When settings or ledger can't be read.
 pub fn no_place(tx: &Tx<'_>, town: &Town, rig: &Rig) -> Result<Option<String>> {
+    if let Some(why) = halt::in_the_way(tx.conn(), &rig.name)? {
+        return Ok(Some(why));
+    }
     let (all, here) = assignment::places_taken(tx.conn(), &rig.name)?;
     let most = town.settings()?.max_agents;
     if all >= most {

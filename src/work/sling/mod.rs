@@ -14,7 +14,7 @@ use super::assignment;
 use super::identity::actor;
 use super::queue::{self, MergeRequest};
 use super::spawn::{self, Begun};
-use super::{Desk, archive, branches, convoy, start};
+use super::{Desk, archive, branches, convoy, halt, start};
 use crate::base::{Error, Result};
 use crate::ledger::Bead;
 use crate::repo::Bare;
@@ -162,6 +162,9 @@ fn check_one(desk: &Desk, request: &Request, target: Option<&Target>, word: &str
         })?),
     };
     let conn = desk.ledger.conn();
+    if !request.force {
+        halt::refuse_parked(conn, &target.rig().name)?;
+    }
     let row = assignment::find(conn, &id)?;
     let blockers = if bead.blocked { desk.ledger.blockers(&id)? } else { Vec::new() };
     may_sling(Facts {
