@@ -232,16 +232,18 @@ fn tiles(app: &App, layout: &mut Layout) {
     let (columns, rows) = grid(agents.len().max(1), body);
     let page_size = usize::from(columns * rows);
     let page = selected.unwrap_or(0) / page_size;
-    for (place, address) in agents.into_iter().skip(page * page_size).take(page_size).enumerate() {
-        let place = u16::try_from(place).unwrap_or(0);
-        let (column, row) = (place % columns, place / columns);
-        let x = body.width * column / columns;
-        let right = body.width * (column + 1) / columns;
-        let y = body.height * row / rows;
-        let bottom = body.height * (row + 1) / rows;
-        let gap = u16::from(column + 1 < columns);
-        let area = Rect::new(body.x + x, body.y + y, right - x - gap, bottom - y);
-        layout.tiles.push(titled(address, area));
+    let shown: Vec<String> = agents.into_iter().skip(page * page_size).take(page_size).collect();
+    let rows = u16::try_from(shown.len().div_ceil(usize::from(columns))).unwrap_or(1).max(1);
+    for (row, line) in (0u16..).zip(shown.chunks(usize::from(columns))) {
+        // A last row that is not full shares its width among those it has.
+        let columns = u16::try_from(line.len()).unwrap_or(1);
+        for (column, address) in (0u16..).zip(line) {
+            let (x, right) = (body.width * column / columns, body.width * (column + 1) / columns);
+            let (y, bottom) = (body.height * row / rows, body.height * (row + 1) / rows);
+            let gap = u16::from(column + 1 < columns);
+            let area = Rect::new(body.x + x, body.y + y, right - x - gap, bottom - y);
+            layout.tiles.push(titled(address.clone(), area));
+        }
     }
 }
 

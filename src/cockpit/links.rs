@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::base::Kind;
-use crate::session::{AttachMode, Client, ClientMsg, ServerMsg};
+use crate::base::{Kind, Result};
+use crate::session::{self, AttachMode, Client, ClientMsg, ServerMsg};
 use crate::terminal::ScreenState;
 use crate::town::Town;
 
@@ -17,6 +17,11 @@ use super::app::Wish;
 
 /// How often a thread that waits for frames looks whether it is still wanted.
 const LOOK_UP: Duration = Duration::from_millis(500);
+
+/// How long to wait before a connection is tried again.
+const AGAIN: Duration = Duration::from_millis(250);
+/// How many times a session may be missing before it is said to have ended.
+const PATIENCE: u32 = 12;
 
 /// The newest screen of a session that the loop has not taken yet: a burst of frames becomes one piece of news.
 #[derive(Debug, Clone, Default)]
@@ -111,38 +116,79 @@ fn mode(size: Option<(u16, u16)>) -> AttachMode {
     if size.is_some() { AttachMode::Control } else { AttachMode::View }
 }
 
-/// Follows one session until it ends or nobody looks any more.
+/// The sending half of the connection of the moment.
+type Line = Arc<Mutex<Option<session::Sender>>>;
+
+/// Follows one session until nobody looks any more. One that is not there yet, or starts anew, is connected to as soon as it is.
 fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &UnboundedSender<News>, over: &AtomicBool) {
-    let ended = |why: String| {
-        if !over.load(Ordering::Relaxed) {
-            let _ = news.send(News::Ended(wish.session.clone(), why));
-        }
-    };
-    let connected = Client::connect(town, &wish.session).and_then(|mut client| {
-        client.attach(mode(wish.size), wish.size)?;
-        let sender = client.sender()?;
-        Ok((client, sender))
-    });
-    let (mut client, mut sender) = match connected {
-        Ok(both) => both,
-        Err(error) if error.kind() == Kind::NotFound => return ended("Its session has ended".into()),
-        Err(error) => return ended(error.to_string()),
-    };
+    let line = Line::default();
+    let latest = Arc::new(Mutex::new(wish.clone()));
+    let (outward, remembered) = (Arc::clone(&line), Arc::clone(&latest));
     std::thread::spawn(move || {
         for message in outgoing {
-            if sender.send(&message).is_err() {
-                break;
+            remember(&remembered, &message);
+            if let Some(sender) = outward.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+                // The reading thread notices a broken connection and makes a new one.
+                let _ = sender.send(&message);
             }
         }
     });
+    let mut told: Option<String> = None;
+    for attempt in 0u32.. {
+        let now = latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (why, was_there) = match connect(town, &now) {
+            Ok((mut client, sender)) => {
+                *line.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+                let why = read(&mut client, wish, news, over);
+                *line.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                (why, true)
+            }
+            Err(error) if error.kind() == Kind::NotFound => ("Its session has ended".to_owned(), false),
+            Err(error) => (error.to_string(), false),
+        };
+        // A session on its way up is not one that has ended.
+        let sure = was_there || attempt >= PATIENCE;
+        if sure && told.as_ref() != Some(&why) && !over.load(Ordering::Relaxed) {
+            if news.send(News::Ended(wish.session.clone(), why.clone())).is_err() {
+                return;
+            }
+            told = Some(why);
+        }
+        std::thread::sleep(AGAIN);
+        if over.load(Ordering::Relaxed) || news.is_closed() {
+            return;
+        }
+    }
+}
+
+/// Keeps in mind how the session is to be attached to when the connection has to be made anew.
+fn remember(latest: &Mutex<Wish>, message: &ClientMsg) {
+    let mut wish = latest.lock().unwrap_or_else(PoisonError::into_inner);
+    match message {
+        ClientMsg::Attach { size, .. } => wish.size = *size,
+        ClientMsg::Resize { cols, rows } => wish.size = Some((*cols, *rows)),
+        _ => {}
+    }
+}
+
+fn connect(town: &Town, wish: &Wish) -> Result<(Client, session::Sender)> {
+    let mut client = Client::connect(town, &wish.session)?;
+    client.attach(mode(wish.size), wish.size)?;
+    let sender = client.sender()?;
+    Ok((client, sender))
+}
+
+/// Reads what the session's host sends until the connection ends, and says why it did.
+fn read(client: &mut Client, wish: &Wish, news: &UnboundedSender<News>, over: &AtomicBool) -> String {
     let mut screen: Option<ScreenState> = None;
     let newest = Newest::default();
-    while !over.load(Ordering::Relaxed) {
+    let ended = || "Its session has ended".to_owned();
+    while !over.load(Ordering::Relaxed) && !news.is_closed() {
         let message = match client.recv(LOOK_UP) {
             Ok(Some(message)) => message,
             Ok(None) => continue,
-            Err(error) if error.kind() == Kind::NotFound => return ended("Its session has ended".into()),
-            Err(error) => return ended(error.to_string()),
+            Err(error) if error.kind() == Kind::NotFound => return ended(),
+            Err(error) => return error.to_string(),
         };
         match message {
             ServerMsg::Full(full) => screen = Some(*full),
@@ -150,18 +196,19 @@ fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &Unboun
                 Some(screen) => delta.apply(screen),
                 None => continue,
             },
-            ServerMsg::Exit(exit) => return ended(format!("It ended: {}", exit.words())),
+            ServerMsg::Exit(exit) => return format!("It ended: {}", exit.words()),
             ServerMsg::Error(problem) => {
                 let _ = news.send(News::Problem(problem));
                 continue;
             }
             _ => continue,
         }
-        if let Some(screen) = &screen {
-            let waiting = newest.put(screen.clone());
-            if !waiting && news.send(News::Screen(wish.session.clone(), newest.clone())).is_err() {
-                return;
-            }
+        if let Some(screen) = &screen
+            && !newest.put(screen.clone())
+        {
+            // The loop is gone when this fails; the next look at `news` ends the reading.
+            let _ = news.send(News::Screen(wish.session.clone(), newest.clone()));
         }
     }
+    ended()
 }

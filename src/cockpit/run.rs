@@ -9,7 +9,7 @@ use crossterm::cursor::SetCursorStyle;
 use crossterm::event::{Event as TerminalEvent, EventStream};
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate, SetTitle};
 use crossterm::{execute, queue};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::signal::unix::{SignalKind, signal};
@@ -139,7 +139,16 @@ impl<'a> Cockpit<'a> {
     }
 
     async fn run(mut self) -> Result<()> {
-        let mut keys = EventStream::new();
+        let (keys_in, mut keys) = mpsc::unbounded_channel();
+        // The stream remembers only the waker of its first wait, so one task waits on it and nobody else polls it.
+        let reading = tokio::spawn(async move {
+            let mut stream = EventStream::new();
+            while let Some(Ok(event)) = stream.next().await {
+                if keys_in.send(event).is_err() {
+                    break;
+                }
+            }
+        });
         let mut terminate = signal(SignalKind::terminate()).context("watch for signals")?;
         let mut hang_up = signal(SignalKind::hangup()).context("watch for signals")?;
         let mut go_on = signal(SignalKind::from_raw(nix::libc::SIGCONT)).context("watch for signals")?;
@@ -158,16 +167,16 @@ impl<'a> Cockpit<'a> {
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,
                 _ = go_on.recv() => self.come_back()?,
-                key = keys.next() => match key {
-                    Some(Ok(event)) => {
+                key = keys.recv() => match key {
+                    Some(event) => {
                         self.key(event)?;
                         // All that waits is taken before anything is drawn.
-                        while let Some(Some(Ok(event))) = keys.next().now_or_never() {
+                        while let Ok(event) = keys.try_recv() {
                             self.key(event)?;
                         }
                     }
                     // The terminal is gone.
-                    Some(Err(_)) | None => break,
+                    None => break,
                 },
                 Some(news) = self.news.recv() => self.hear(news)?,
                 Some(event) = self.events.recv() => self.take(event)?,
@@ -175,6 +184,7 @@ impl<'a> Cockpit<'a> {
                 _ = clock.tick() => self.take(Event::Tick(Timestamp::now()))?,
             }
         }
+        reading.abort();
         Ok(())
     }
 

@@ -13,7 +13,7 @@ mod talk;
 mod tree;
 mod wire;
 
-pub use client::Client;
+pub use client::{Client, Sender};
 pub use host::run_host;
 pub use kill::kill;
 pub use place::Place;
