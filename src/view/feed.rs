@@ -14,7 +14,8 @@ use crate::work::Desk;
 pub fn told(desk: &Desk, events: &[Event]) -> Result<Vec<FeedLine>> {
     let mut lines = Vec::new();
     for event in events {
-        lines.extend(tell(event, &title(desk, event)?));
+        let (title, issue_type) = bead_of(desk, event)?;
+        lines.extend(tell(event, &title, &issue_type));
     }
     Ok(lines)
 }
@@ -27,8 +28,8 @@ pub fn all(desk: &Desk, events: &[Event]) -> Result<Vec<FeedLine>> {
     events
         .iter()
         .map(|event| {
-            let title = title(desk, event)?;
-            Ok(tell(event, &title).unwrap_or_else(|| FeedLine {
+            let (title, issue_type) = bead_of(desk, event)?;
+            Ok(tell(event, &title, &issue_type).unwrap_or_else(|| FeedLine {
                 seq: event.seq,
                 at: event.ts,
                 what: event.kind.replace('_', " "),
@@ -40,14 +41,15 @@ pub fn all(desk: &Desk, events: &[Event]) -> Result<Vec<FeedLine>> {
         .collect()
 }
 
-fn title(desk: &Desk, event: &Event) -> Result<String> {
-    let Some(bead) = &event.bead else { return Ok(String::new()) };
-    let mut titles = desk.ledger.conn().prepare_cached("SELECT title FROM beads WHERE id = ?1")?;
-    Ok(titles.query_row([bead], |row| row.get::<_, String>(0)).unwrap_or_default())
+/// Title and type of the event's bead; empty where there is none.
+fn bead_of(desk: &Desk, event: &Event) -> Result<(String, String)> {
+    let Some(bead) = &event.bead else { return Ok(<(String, String)>::default()) };
+    let mut beads = desk.ledger.conn().prepare_cached("SELECT title, issue_type FROM beads WHERE id = ?1")?;
+    Ok(beads.query_row([bead], |row| Ok((row.get(0)?, row.get(1)?))).unwrap_or_default())
 }
 
 /// The event in words; `None` when it is not worth a line.
-fn tell(event: &Event, title: &str) -> Option<FeedLine> {
+fn tell(event: &Event, title: &str, issue_type: &str) -> Option<FeedLine> {
     let field = |name: &str| event.payload.get(name).and_then(Value::as_str).unwrap_or_default();
     let or_actor = |name: &str| if field(name).is_empty() { event.actor.as_str() } else { field(name) };
     let because = |text: &str| if text.is_empty() { title.to_owned() } else { format!("{title}: {text}") };
@@ -85,17 +87,13 @@ fn tell(event: &Event, title: &str) -> Option<FeedLine> {
         "session_end" => ("ended", Tone::Plain, or_actor("agent").to_owned()),
         _ => return None,
     };
-    // Machinery's own beads (merge requests, messages) tell nobody anything when they are made or closed.
-    if matches!(event.kind.as_str(), "created" | "closed") && (title.is_empty() || is_machinery(event)) {
+    // Machinery's own beads tell nobody anything when they are made or closed, nor does the close that a merge brings with it.
+    let machinery = matches!(issue_type, "convoy" | "merge-request" | "message" | "molecule");
+    let by_merge = event.kind == "closed" && event.actor.ends_with("/refinery");
+    if matches!(event.kind.as_str(), "created" | "closed") && (title.is_empty() || machinery || by_merge) {
         return None;
     }
     Some(FeedLine { seq: event.seq, at: event.ts, what: what.to_owned(), bead: event.bead.clone(), text, tone })
-}
-
-fn is_machinery(event: &Event) -> bool {
-    let infix = event.bead.as_deref().and_then(|id| id.split('-').nth(1)).unwrap_or_default();
-    let kind = event.payload.get("issue_type").and_then(Value::as_str).unwrap_or_default();
-    matches!(infix, "cv" | "mr" | "msg") || matches!(kind, "convoy" | "merge-request" | "message")
 }
 
 /// The last part of an address.
@@ -121,10 +119,10 @@ mod tests {
 
     #[test]
     fn events_are_told_in_words() {
-        let line = tell(&event("merged", serde_json::json!({"commit": "9c1e2f0aaaaaaaa"})), "Cart totals").unwrap();
+        let line = tell(&event("merged", serde_json::json!({"commit": "9c1e2f0aaaaaaaa"})), "Cart totals", "task").unwrap();
         assert_eq!((line.what.as_str(), line.text.as_str()), ("merged", "Cart totals  9c1e2f0"));
-        let line = tell(&event("hook", Value::Null), "Cart totals").unwrap();
+        let line = tell(&event("hook", Value::Null), "Cart totals", "task").unwrap();
         assert_eq!(line.text, "nux on Cart totals");
-        assert!(tell(&event("updated", Value::Null), "Cart totals").is_none());
+        assert!(tell(&event("updated", Value::Null), "Cart totals", "task").is_none());
     }
 }
