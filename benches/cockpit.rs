@@ -28,7 +28,8 @@ struct Cockpit {
 
 impl Cockpit {
     fn open(home: &Path) -> Self {
-        let pty = native_pty_system().openpty(PtySize { cols: 160, rows: 48, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let pty =
+            native_pty_system().openpty(PtySize { cols: 160, rows: 48, pixel_width: 0, pixel_height: 0 }).unwrap();
         let mut command = CommandBuilder::new(GT);
         command.arg("cockpit");
         command.cwd(home.join("town"));
@@ -90,7 +91,8 @@ fn environment(home: &Path) -> Vec<(&'static str, PathBuf)> {
 }
 
 fn gt(home: &Path, cwd: &Path, args: &[&str]) {
-    let done = Command::new(GT).args(args).current_dir(cwd).envs(environment(home)).env_remove("GT_ROOT").output().unwrap();
+    let done =
+        Command::new(GT).args(args).current_dir(cwd).envs(environment(home)).env_remove("GT_ROOT").output().unwrap();
     assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
@@ -142,7 +144,11 @@ fn main() {
         .unwrap();
     let name = |n: usize| format!("deacon/dogs/dog{n:02}");
     for n in 0..AGENTS {
-        gt(home, &town, &["session", "start", &name(n), "--cwd", "/", "--", "sh", "-c", "stty -icanon; exec cat >/dev/null"]);
+        gt(
+            home,
+            &town,
+            &["session", "start", &name(n), "--cwd", "/", "--", "sh", "-c", "stty -icanon; exec cat >/dev/null"],
+        );
     }
 
     let mut first: Vec<Duration> = (0..15)
@@ -183,7 +189,11 @@ fn main() {
     report("key to echo, idle", &mut echoes(&mut cockpit));
     for n in 1..AGENTS {
         gt(home, &town, &["session", "stop", &name(n)]);
-        gt(home, &town, &["session", "start", &name(n), "--cwd", "/", "--", "sh", "-c", "while :; do seq 1 500; sleep 0.05; done"]);
+        gt(
+            home,
+            &town,
+            &["session", "start", &name(n), "--cwd", "/", "--", "sh", "-c", "while :; do seq 1 500; sleep 0.05; done"],
+        );
     }
     cockpit.settle(Duration::from_millis(500));
     report(&format!("key to echo, {} agents writing", AGENTS - 1), &mut echoes(&mut cockpit));

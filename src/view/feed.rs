@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn events_are_told_in_words() {
-        let line = tell(&event("merged", serde_json::json!({"commit": "9c1e2f0aaaaaaaa"})), "Cart totals", "task").unwrap();
+        let line =
+            tell(&event("merged", serde_json::json!({"commit": "9c1e2f0aaaaaaaa"})), "Cart totals", "task").unwrap();
         assert_eq!((line.what.as_str(), line.text.as_str()), ("merged", "Cart totals  9c1e2f0"));
         let line = tell(&event("hook", Value::Null), "Cart totals", "task").unwrap();
         assert_eq!(line.text, "nux on Cart totals");
