@@ -8,6 +8,21 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// What is promised, for 10,000 and where there is a second figure 100,000 beads.
+const BUDGETS: [(&str, &str); 12] = [
+    ("import of a fresh clone", "2 s"),
+    ("version", "5 ms"),
+    ("ready --json", "15 ms, 50 ms"),
+    ("ready, in a town", "15 ms, 50 ms"),
+    ("list --json", "15 ms, 50 ms"),
+    ("show --json", "15 ms, 50 ms"),
+    ("list --status open -p 1", "15 ms, 50 ms"),
+    ("search", "15 ms, 50 ms"),
+    ("stats --json", "15 ms, 50 ms"),
+    ("create, daemon runs", "15 ms"),
+    ("update, daemon runs", "15 ms"),
+    ("close, daemon runs", "15 ms"),
+];
 const BD: &str = env!("CARGO_BIN_EXE_bd");
 
 fn bd(cwd: &Path, args: &[&str]) -> String {
@@ -161,6 +176,9 @@ fn main() {
     for (name, times) in &table {
         print!("{name:<28}");
         times.iter().for_each(|time| print!("{:>12}", format!("{time:.1?}")));
-        println!();
+        match BUDGETS.iter().find(|(budgeted, _)| budgeted == name) {
+            Some((_, budget)) => println!("   budget {budget}"),
+            None => println!(),
+        }
     }
 }

@@ -7,6 +7,7 @@ mod town;
 
 mod bd_basics;
 mod bd_files;
+mod bd_killed_writers;
 mod bd_many_writers;
 mod bd_sync;
 mod cli;
