@@ -2,14 +2,15 @@
 
 use std::io::{self, Write};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::rig::rig_around;
 use crate::base::Result;
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::{fit, neutralise};
-use crate::work::Desk;
+use crate::town::Address;
+use crate::work::{Desk, standing};
 use crate::work::crew::{self, CrewLine, CrewRemoved};
 
 /// `gt crew <what>`.
@@ -33,6 +34,25 @@ pub enum CrewCommand {
         #[arg(long)]
         rig: Option<String>,
     },
+    /// Open a member's terminal, starting its session when needed; ctrl-] leaves it again
+    #[command(visible_alias = "attach")]
+    At(Which),
+    /// Start a member's session
+    Start(Which),
+    /// End a member's session
+    Stop(Which),
+    /// Show how a member is
+    Status(Which),
+    /// Give a workspace another name
+    Rename {
+        /// Its name
+        name: String,
+        /// The new one
+        new: String,
+        /// The rig; the one around you by default
+        #[arg(long)]
+        rig: Option<String>,
+    },
     /// Remove a workspace; refused while it has anything that is nowhere else
     #[command(visible_alias = "rm")]
     Remove {
@@ -45,6 +65,26 @@ pub enum CrewCommand {
         #[arg(long)]
         force: bool,
     },
+}
+
+/// A member, and which program it is.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// Its name
+    name: String,
+    /// The rig; the one around you by default
+    #[arg(long)]
+    rig: Option<String>,
+    /// The runtime to use
+    #[arg(long, value_name = "PRESET")]
+    agent: Option<String>,
+}
+
+impl Which {
+    fn address(&self, desk: &Desk) -> Result<Address> {
+        let rig = self.rig.clone().map_or_else(|| rig_around(desk), Ok)?;
+        crew::member(desk, &rig, &self.name)
+    }
 }
 
 impl CrewCommand {
@@ -61,6 +101,26 @@ impl CrewCommand {
                 report::print(output, &Added(crew::add(&desk, &rig, &name, branch)?))
             }
             CrewCommand::List { rig } => report::print(output, &List(crew::list(&desk, rig.as_deref())?)),
+            CrewCommand::At(which) => {
+                super::standing::attach(&desk, &which.address(&desk)?, which.agent.as_deref(), output)
+            }
+            CrewCommand::Start(which) => {
+                let record = standing::start(&desk, &which.address(&desk)?, which.agent.as_deref(), true)?;
+                report::print(output, &super::standing::Started(record))
+            }
+            CrewCommand::Stop(which) => {
+                let agent = which.address(&desk)?;
+                let report = standing::stop(&desk, &agent)?;
+                report::print(output, &super::standing::Stopped { address: agent.to_string(), report })
+            }
+            CrewCommand::Status(which) => {
+                let status = standing::status(&desk, &which.address(&desk)?)?;
+                report::print(output, &super::standing::Status(status))
+            }
+            CrewCommand::Rename { name, new, rig } => {
+                let rig = chosen(rig)?;
+                report::print(output, &Added(crew::rename(&desk, &rig, &name, &new)?))
+            }
             CrewCommand::Remove { name, rig, force } => {
                 let rig = chosen(rig)?;
                 report::print(output, &crew::remove(&desk, &rig, &name, force)?)

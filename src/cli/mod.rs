@@ -15,7 +15,11 @@ mod install;
 mod rig;
 // agents and sessions
 mod attach;
+mod hook_event;
+mod mayor;
+mod prime;
 mod session;
+mod standing;
 // work
 mod agents;
 mod convoy;
@@ -64,6 +68,18 @@ pub enum Command {
     #[command(subcommand)]
     Hooks(hooks::Hooks),
     // agents and sessions
+    /// The agent that coordinates the town: tell it what you want
+    #[command(subcommand)]
+    Mayor(mayor::Mayor),
+    /// Tell an agent who it is, what is on its hook, which step it is at and what mail waits
+    Prime(prime::Prime),
+    /// Show who you are to the town
+    Whoami(prime::Whoami),
+    /// Show your role, all roles, a role's home or environment
+    Role(prime::RoleArgs),
+    /// Note what an agent's runtime tells by its hooks
+    #[command(hide = true)]
+    HookEvent(hook_event::HookEvent),
     /// Open an agent's terminal; ctrl-] leaves it again
     Attach(attach::Attach),
     /// Type a message to an agent
@@ -153,6 +169,14 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Crew(command)) => command.run(output),
         Some(Command::Hooks(command)) => command.run(output),
         // agents and sessions
+        Some(Command::Mayor(command)) => command.run(output),
+        Some(Command::Prime(command)) => command.run(output),
+        Some(Command::Whoami(command)) => command.run(output),
+        Some(Command::Role(command)) => command.run(output),
+        Some(Command::HookEvent(command)) => {
+            command.run();
+            Ok(())
+        }
         Some(Command::Attach(command)) => command.run(output),
         Some(Command::Nudge(command)) => command.run(output),
         Some(Command::Peek(command)) => command.run(output),

@@ -196,6 +196,7 @@ fn read(client: &mut Client, wish: &Wish, news: &UnboundedSender<News>, over: &A
                 Some(screen) => delta.apply(screen),
                 None => continue,
             },
+            ServerMsg::Detached(_) => return "Its terminals were closed; it goes on".into(),
             ServerMsg::Exit(exit) => return format!("It ended: {}", exit.words()),
             ServerMsg::Error(problem) => {
                 let _ = news.send(News::Problem(problem));

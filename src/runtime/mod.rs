@@ -1,6 +1,7 @@
 //! Agent runtimes: which program an agent is, how it is started, what state it is in, and the `script` runtime of our own.
 
 mod catalogue;
+pub mod lifecycle;
 mod resolve;
 pub mod script;
 mod start;

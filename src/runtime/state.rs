@@ -104,6 +104,8 @@ pub struct Facts<'a> {
     pub assignment_note: &'a str,
     /// What the program says of itself.
     pub program: Option<Program<'a>>,
+    /// What its lifecycle hooks last told, with its own words.
+    pub hook: Option<(AgentState, &'a str)>,
     /// The terminal's title.
     pub title: &'a str,
     /// What the preset knows about titles.
@@ -121,7 +123,7 @@ pub struct Facts<'a> {
 pub struct StateReading {
     /// The state.
     pub state: AgentState,
-    /// Where it comes from: `assignment`, `exit 1`, `signal 9`, `session`, `program status`, `title`, `output`.
+    /// Where it comes from: `assignment`, `exit 1`, `signal 9`, `session`, `program status`, `hook`, `title`, `output`.
     pub source: String,
     /// Since when.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -178,6 +180,9 @@ pub fn read_state(facts: &Facts<'_>) -> StateReading {
             "idle" => return reading(AgentState::Idle, source, program.message),
             _ => {}
         }
+    }
+    if let Some((state, detail)) = facts.hook {
+        return reading(state, "hook", detail);
     }
     if let Some(rule) = facts.title_rules.iter().find(|rule| rule.matches(facts.title)) {
         return reading(rule.state, "title", facts.title);

@@ -19,7 +19,7 @@ pub use kill::kill;
 pub use place::Place;
 pub use record::{Exit, LastScreen, SessionRecord, SessionSpec};
 pub use start::{DETACHED_ENV, SESSION_ID_ENV, detach, start};
-pub use talk::{nudge, peek, status};
+pub use talk::{detach_all, nudge, nudge_later, peek, status};
 pub use wire::{AttachMode, ClientMsg, Delta, KillReport, NudgeOutcome, PROTOCOL, ServerMsg, Status};
 
 /// Columns and rows of a session nobody looks at.

@@ -55,6 +55,30 @@ pub fn nudge(town: &Town, name: &str, text: &str, from: &str) -> Result<NudgeOut
     })
 }
 
+/// Leaves a message with the host of the session called `name`, which types it once the program shows something; returns at once.
+///
+/// # Errors
+/// When no such session runs or its host does not answer.
+pub fn nudge_later(town: &Town, name: &str, text: &str) -> Result<()> {
+    let mut client = Client::connect(town, name)?;
+    client.send(&ClientMsg::Nudge { text: text.to_owned(), from: String::new() })?;
+    // Messages are taken in order: with the answer to this one it is in the host's hands.
+    client.status().map(|_| ())
+}
+
+/// Ends every open terminal on the session called `name`; the agent goes on. Returns how many there were.
+///
+/// # Errors
+/// When no such session runs or its host does not answer.
+pub fn detach_all(town: &Town, name: &str) -> Result<u32> {
+    let mut client = Client::connect(town, name)?;
+    client.send(&ClientMsg::DetachAll)?;
+    client.answer(Duration::from_secs(10), |message| match message {
+        ServerMsg::Detached(count) => Some(count),
+        _ => None,
+    })
+}
+
 /// The status of the session called `name`.
 ///
 /// # Errors

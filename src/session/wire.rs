@@ -82,6 +82,8 @@ pub enum ClientMsg {
     Detach,
     /// Write the session's record again, where it is missing; answered by the status.
     Recall,
+    /// Send every client away that types on this session.
+    DetachAll,
 }
 
 /// From the host to a client.
@@ -114,6 +116,8 @@ pub enum ServerMsg {
     Exit(Exit),
     /// The message before was not understood or can't be done.
     Error(String),
+    /// To a client that was sent away; to the one that asked for it, with how many were.
+    Detached(u32),
 }
 
 /// The difference between two screens of one size.

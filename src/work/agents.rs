@@ -10,7 +10,7 @@ use super::{Desk, hook};
 use crate::base::report::{Paint, Report};
 use crate::base::text::{fit, neutralise, truncate};
 use crate::base::{Result, Timestamp};
-use crate::runtime::{self, AgentState, Exited, Facts, Program, StateReading, TitleRule};
+use crate::runtime::{self, AgentState, lifecycle, Exited, Facts, Program, StateReading, TitleRule};
 use crate::session::{self, Client, SessionRecord, registry};
 use crate::town::Address;
 
@@ -207,6 +207,9 @@ fn describe(
     let now = Timestamp::now();
     let alive = record.as_ref().is_some_and(registry::is_alive);
     let program = status.and_then(|status| status.program.as_ref());
+    let note = record.as_ref().filter(|_| alive).map(|record| lifecycle::read_note(&desk.town, &record.name));
+    // What an earlier run of the session told says nothing about this one.
+    let told = note.as_ref().filter(|note| note.since >= record.as_ref().map(|record| record.started_at));
     let since = record.as_ref().map(|record| record.started_at).or(row.as_ref().map(|row| row.created_at));
     let state = runtime::read_state(&Facts {
         has_session: record.is_some(),
@@ -222,6 +225,7 @@ fn describe(
             kind: program.kind.as_deref().unwrap_or_default(),
             message: program.msg.as_deref().unwrap_or_default(),
         }),
+        hook: told.and_then(|note| note.state.map(|state| (state, note.detail.as_str()))),
         title: status.map_or("", |status| status.title.as_str()),
         title_rules: rules,
         seconds_since_output: status

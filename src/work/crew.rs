@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Desk;
+use super::{Desk, assignment, standing};
 use crate::base::lock::Lock;
 use crate::base::{Error, Result, ResultExt, files, text};
 use crate::repo::{Bare, Worktree};
@@ -122,15 +122,9 @@ pub fn list(desk: &Desk, rig: Option<&str>) -> Result<Vec<CrewLine>> {
 /// # Errors
 /// [`crate::base::Kind::Refused`] when it has changes, stashes or commits that are nowhere else; also when there is no such one.
 pub fn remove(desk: &Desk, rig: &str, name: &str, force: bool) -> Result<CrewRemoved> {
+    let agent = member(desk, rig, name)?;
+    at_rest(desk, &agent)?;
     let rig = desk.town.rig(rig)?;
-    let all = names(&rig)?;
-    if !all.iter().any(|found| found == name) {
-        let error = Error::not_found(format!("{} has no crew member called {name:?}", rig.name));
-        return Err(match text::nearest(name, all.iter().map(String::as_str)) {
-            Some(near) => error.hint(format!("did you mean {near}?")),
-            None => error.hint("gt crew list shows all"),
-        });
-    }
     let path = rig.crew_dir(name);
     let clone = Worktree::open(&path)?;
     let bare = Bare::open(&rig.bare_repo())?;
@@ -139,11 +133,58 @@ pub fn remove(desk: &Desk, rig: &str, name: &str, force: bool) -> Result<CrewRem
         return Err(Error::refused(format!("{} has {own}", path.display()))
             .hint("push or commit it first; --force removes it and keeps all of it in the rig's repository"));
     }
-    let address = Address::Crew { rig: rig.name.clone(), name: name.to_owned() }.to_string();
+    let address = agent.to_string();
     let kept = own.map(|_| bare.keep_clone(&clone, &address)).transpose()?;
     // Out of sight at once, so that a removal that is killed leaves nothing that looks like a workspace.
     let leaving = path.with_file_name(format!(".adding-{name}"));
     fs::rename(&path, &leaving).with_context(|| format!("remove {}", path.display()))?;
     fs::remove_dir_all(&leaving).with_context(|| format!("remove {}", leaving.display()))?;
     Ok(CrewRemoved { name: name.to_owned(), rig: rig.name, kept })
+}
+
+/// The address of the member `name` of `rig`.
+///
+/// # Errors
+/// [`crate::base::Kind::NotFound`] with the nearest name when there is no such one.
+pub fn member(desk: &Desk, rig: &str, name: &str) -> Result<Address> {
+    let rig = desk.town.rig(rig)?;
+    let all = names(&rig)?;
+    if all.iter().any(|found| found == name) {
+        return Ok(Address::Crew { rig: rig.name, name: name.to_owned() });
+    }
+    let error = Error::not_found(format!("{} has no crew member called {name:?}", rig.name));
+    Err(match text::nearest(name, all.iter().map(String::as_str)) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint("gt crew list shows all"),
+    })
+}
+
+fn at_rest(desk: &Desk, agent: &Address) -> Result<()> {
+    match standing::running(desk, agent)? {
+        Some(record) => Err(Error::refused(format!("{agent} is running as pid {}", record.child_pid))
+            .hint(format!("gt crew stop {} --rig {}", agent.name(), agent.rig().unwrap_or_default()))),
+        None => Ok(()),
+    }
+}
+
+/// Gives the workspace `name` of `rig` the name `new`.
+///
+/// # Errors
+/// [`crate::base::Kind::Refused`] while its session runs, while work hangs on its hook, or when the new name is taken.
+pub fn rename(desk: &Desk, rig: &str, name: &str, new: &str) -> Result<CrewLine> {
+    validate_agent_name(new)?;
+    let agent = member(desk, rig, name)?;
+    at_rest(desk, &agent)?;
+    if let Some(row) = assignment::of_agent(desk.ledger.conn(), &agent.to_string())? {
+        return Err(Error::refused(format!("{} hangs on the hook of {agent}", row.bead))
+            .hint(format!("gt unsling {} takes it off", row.bead)));
+    }
+    let rig = desk.town.rig(rig)?;
+    let _lock = Lock::acquire(&desk.town.runtime_dir().join("crew.lock"))?;
+    if let Some(taken) = names(&rig)?.iter().find(|taken| taken.eq_ignore_ascii_case(new) && *taken != name) {
+        return Err(Error::refused(format!("{} has a crew member called {taken} already", rig.name)));
+    }
+    let (old, path) = (rig.crew_dir(name), rig.crew_dir(new));
+    fs::rename(&old, &path).with_context(|| format!("rename {}", old.display()))?;
+    Ok(line(&rig, new))
 }

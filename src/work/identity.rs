@@ -10,11 +10,16 @@ pub const OVERSEER: &str = "overseer";
 
 pub use super::desk::actor;
 
-/// The agent whose directory `path` is in: a polecat's worktree or a crew member's clone.
+/// The agent whose directory `path` is in: a polecat's worktree, a crew member's clone, the refinery's worktree, the mayor's home.
 ///
 /// # Errors
 /// When the town's rigs can't be read.
 pub fn from_path(town: &Town, path: &Path) -> Result<Option<Address>> {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let path = real.as_path();
+    if path.starts_with(town.root.join("mayor")) {
+        return Ok(Some(Address::Mayor));
+    }
     let Some(rig) = town.rig_of_path(path)? else { return Ok(None) };
     let below = |kind: &str| {
         let rest = path.strip_prefix(rig.root.join(kind)).ok()?;
@@ -22,6 +27,9 @@ pub fn from_path(town: &Town, path: &Path) -> Result<Option<Address>> {
     };
     if let Some(name) = below("polecats") {
         return Ok(Some(Address::Polecat { rig: rig.name, name }));
+    }
+    if path.starts_with(rig.refinery_worktree()) {
+        return Ok(Some(Address::Refinery(rig.name)));
     }
     Ok(below("crew").map(|name| Address::Crew { rig: rig.name.clone(), name }))
 }
@@ -41,4 +49,37 @@ pub fn this_agent(town: &Town) -> Result<Address> {
     }
     Err(Error::usage("this command is for an agent, and nothing says which one asks")
         .hint("run it inside an agent's session or worktree; gt agents lists them"))
+}
+
+/// Who asks, and how that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The agent, or the person.
+    pub address: Address,
+    /// `environment`, `directory`, or `nobody` for a person in a shell of their own.
+    pub source: &'static str,
+    /// What is wrong when environment and directory name two different agents.
+    pub disagreement: Option<String>,
+}
+
+/// Who runs this command: by its environment first, then by the working directory; a person when neither says.
+///
+/// # Errors
+/// When the town's rigs can't be read.
+pub fn who(town: &Town) -> Result<Identity> {
+    let by_place = match std::env::current_dir() {
+        Ok(directory) => from_path(town, &directory)?,
+        // A directory that was removed says nothing.
+        Err(_) => None,
+    };
+    Ok(match (Address::from_env(), by_place) {
+        (Some(address), place) => {
+            let disagreement = place.filter(|place| *place != address && address != Address::Overseer).map(|place| {
+                format!("the environment says {address}, but this directory belongs to {place}; cd {}", town.home(&address).display())
+            });
+            Identity { address, source: "environment", disagreement }
+        }
+        (None, Some(address)) => Identity { address, source: "directory", disagreement: None },
+        (None, None) => Identity { address: Address::Overseer, source: "nobody", disagreement: None },
+    })
 }

@@ -195,3 +195,32 @@ pub fn read(desk: &mut Desk, owner: &str, which: &str) -> Result<Message> {
     }
     Ok(message)
 }
+
+fn told_key(owner: &str) -> String {
+    format!("mail.told.{}", owner.trim_end_matches('/'))
+}
+
+/// The unread messages of `owner` it was not told of yet, newest first. Each is told of once, as otherwise they fill its context.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn untold(desk: &Desk, owner: &str) -> Result<Vec<Message>> {
+    let mut unread = inbox(desk, owner, true)?.messages;
+    if let Some(mark) = desk.ledger.kv(&told_key(owner))? {
+        unread.retain(|message| mark_of(message) > mark);
+    }
+    Ok(unread)
+}
+
+fn mark_of(message: &Message) -> String {
+    format!("{:020} {}", message.timestamp.unix_nanos(), message.id)
+}
+
+/// Notes that `owner` was told of all its messages.
+///
+/// # Errors
+/// When the ledger can't be written.
+pub fn told(desk: &mut Desk, owner: &str) -> Result<()> {
+    let Some(newest) = untold(desk, owner)?.first().map(mark_of) else { return Ok(()) };
+    desk.ledger.write(owner, |tx| tx.set_kv(&told_key(owner), Some(&newest)))
+}

@@ -1,37 +1,75 @@
-//! Starting an agent's session in its worktree.
+//! Starting an agent's session: its runtime, its hooks, the one prompt it gets, and the conversation it takes up.
 
 use std::path::Path;
 
-use super::Desk;
-use crate::base::Result;
+use serde_json::json;
+
+use super::{Desk, molecule, roles};
 use crate::base::text::neutralise;
+use crate::base::{Result, files};
 use crate::ledger::Bead;
-use crate::runtime::{self, Preset, StartContext};
+use crate::runtime::lifecycle::{self, Note};
+use crate::runtime::{self, Preset, PromptMode, ResumeStyle, StartContext};
 use crate::session::{self, SessionRecord, SessionSpec};
-use crate::town::{Address, Rig, Town, agent_env};
+use crate::town::{Address, Rig, Role, agent_env};
 
 /// The runtime for an agent of `role` in `rig`, checked to be installed.
 ///
 /// # Errors
 /// [`crate::base::Kind::NotFound`] when there is no such runtime or its program is not on this machine.
 pub fn preset(desk: &Desk, rig: &Rig, role: &str, explicit: &str) -> Result<Preset> {
+    preset_for(desk, Some(rig), role, explicit)
+}
+
+/// As [`preset`], also for the town's own agents.
+///
+/// # Errors
+/// As [`preset`].
+pub fn preset_for(desk: &Desk, rig: Option<&Rig>, role: &str, explicit: &str) -> Result<Preset> {
     let explicit = Some(explicit).filter(|name| !name.is_empty());
-    let preset = runtime::preset(&desk.town, Some(rig), role, explicit)?;
+    let preset = runtime::preset(&desk.town, rig, role, explicit)?;
     runtime::check_available(&preset)?;
     Ok(preset)
 }
 
-/// What a worker is told, with places for who and what it is.
-const PROMPT: &str = include_str!("../../assets/roles/polecat.md");
+/// The one prompt an agent gets when it starts; `primed` when its runtime tells it by a hook who it is. `None` where a person will
+/// say what to do.
+///
+/// # Errors
+/// When the role's text can't be read.
+pub fn prompt(desk: &Desk, agent: &Address, bead: Option<&Bead>, primed: bool) -> Result<Option<String>> {
+    let step = molecule::current(desk, agent, bead)?.and_then(|standing| standing.step_words()).unwrap_or_default();
+    let work = bead.map(|bead| {
+        let (title, space) = (neutralise(&bead.title, true), if step.is_empty() { "" } else { " " });
+        let id = &bead.id;
+        format!("Your work is bead {id}, \"{title}\".{space}{step} Read all of it with `gt hook` and begin at once.")
+    });
+    match (work, primed) {
+        (Some(work), true) => Ok(Some(work)),
+        (None, true) => Ok(None),
+        // The text of a worker names its bead already; only the step is news.
+        (Some(_), false) if agent.role() == Role::Polecat => {
+            let role = roles::text(&desk.town, agent, bead)?;
+            Ok(Some(if step.is_empty() { role } else { format!("{role}\n{step}") }))
+        }
+        (Some(work), false) => Ok(Some(format!("Run `gt prime` first: it says who you are. {work}"))),
+        (None, false) => Ok(Some("Run `gt prime`: it says who you are. Then wait for the person's word.".into())),
+    }
+}
 
-/// What an agent is told when it starts on a bead.
-pub fn prompt(town: &Town, agent: &Address, bead: &Bead) -> String {
-    // The title goes in last, so that nothing in it is taken for a place.
-    PROMPT
-        .replace("{town}", &town.name)
-        .replace("{agent}", &agent.to_string())
-        .replace("{bead}", &bead.id)
-        .replace("{title}", &neutralise(&bead.title, true))
+/// What to start.
+#[derive(Debug, Clone, Copy)]
+pub struct Launch<'a> {
+    /// The agent.
+    pub agent: &'a Address,
+    /// Its runtime.
+    pub preset: &'a Preset,
+    /// What is on its hook.
+    pub bead: Option<&'a Bead>,
+    /// Where it works.
+    pub directory: &'a Path,
+    /// Whether it takes up its latest conversation.
+    pub resume: bool,
 }
 
 /// Starts the agent's session in `worktree`; returns once its process runs. `resume` takes up its latest conversation.
@@ -46,26 +84,73 @@ pub fn start(
     worktree: &Path,
     resume: bool,
 ) -> Result<SessionRecord> {
+    launch(desk, &Launch { agent, preset, bead: Some(bead), directory: worktree, resume })
+}
+
+/// The conversation to take up: the one its hooks told, once a turn was begun in it; without hooks, whatever the runtime takes for
+/// its latest.
+fn conversation(preset: &Preset, note: &Note, hooks: bool) -> Option<String> {
+    if preset.resume_style == ResumeStyle::None {
+        return None;
+    }
+    if hooks {
+        // A conversation that has no turn yet is in no file: taking it up would fail.
+        return note.conversation.clone().filter(|_| note.begun);
+    }
+    Some(String::new())
+}
+
+/// Starts the agent's session; returns once its process runs.
+///
+/// # Errors
+/// When the session can't be started; the reason is the host's.
+pub fn launch(desk: &Desk, launch: &Launch<'_>) -> Result<SessionRecord> {
+    let Launch { agent, preset, bead, directory, resume } = *launch;
     let name = agent.session_name();
-    let prompt = prompt(&desk.town, agent, bead);
-    let context = StartContext { prompt: Some(&prompt), resume: resume.then_some(""), session_id: None };
-    let argv = runtime::command_line(preset, &context)?;
+    let hooked = lifecycle::install(&desk.town, &name, preset)?;
+    let mut note = lifecycle::read_note(&desk.town, &name);
+    let taken_up = if resume { conversation(preset, &note, hooked.primes) } else { None };
+    let prompt = prompt(desk, agent, bead, hooked.primes)?;
+    let mut preset = preset.clone();
+    preset.args.extend(hooked.args.iter().cloned());
+    let context = StartContext { prompt: prompt.as_deref(), resume: taken_up.as_deref(), session_id: None };
+    let argv = runtime::command_line(&preset, &context)?;
+    if taken_up.is_none() {
+        note = Note::default();
+    }
+    note.state = None;
+    note.since = None;
+    lifecycle::write_note(&desk.town, &name, &note)?;
     let settings = desk.town.settings()?;
     let mut env = agent_env(&desk.town, agent, &name);
-    env.push(("GT_BEAD".into(), bead.id.clone()));
+    if let Some(bead) = bead {
+        env.push(("GT_BEAD".into(), bead.id.clone()));
+    }
+    env.push(("GT_AGENT".into(), preset.name.clone()));
+    env.extend(hooked.env);
     env.extend(preset.env.iter().map(|(key, value)| (key.clone(), value.clone())));
+    let title = bead.map_or_else(|| agent.to_string(), |bead| format!("{} {}", bead.id, bead.title));
     let spec = SessionSpec {
         address: agent.to_string(),
         role: agent.role().to_string(),
         preset: preset.name.clone(),
-        bead: Some(bead.id.clone()),
-        cwd: worktree.to_owned(),
+        bead: bead.map(|bead| bead.id.clone()),
+        cwd: directory.to_owned(),
         argv,
         env,
         cols: settings.session_cols,
         rows: settings.session_rows,
-        title: format!("{} {}", bead.id, bead.title),
+        title,
         name,
     };
-    session::start(&desk.town, &spec)
+    let record = session::start(&desk.town, &spec)?;
+    let line = json!({"at": record.started_at, "agent": record.address, "session": record.name, "preset": record.preset,
+        "bead": record.bead, "cwd": record.cwd, "conversation": taken_up});
+    files::append_line(&desk.town.runtime_dir().join("agents/history.jsonl"), &line.to_string(), 0o600)?;
+    if preset.prompt_mode == PromptMode::Typed
+        && let Some(prompt) = prompt
+    {
+        session::nudge_later(&desk.town, &record.name, &prompt)?;
+    }
+    Ok(record)
 }

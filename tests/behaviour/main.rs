@@ -32,3 +32,4 @@ mod rig;
 mod script;
 mod session;
 mod sling;
+mod standing;

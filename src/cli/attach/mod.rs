@@ -53,6 +53,11 @@ enum End {
 }
 
 impl Attach {
+    /// Opens the terminal of `agent` to type in it.
+    pub fn to(agent: &str) -> Attach {
+        Attach { agent: agent.to_owned(), watch: false }
+    }
+
     /// Does it.
     ///
     /// # Errors
@@ -120,6 +125,7 @@ impl View {
                     Wake::Signal => return Ok(End::Signal),
                     Wake::HostGone(error) => return Ok(End::Exited(error.message().to_owned())),
                     Wake::Host(message) => match message {
+                        ServerMsg::Detached(_) => return Ok(End::Detached),
                         ServerMsg::Exit(exit) => return Ok(End::Exited(exit.words())),
                         other => dirty |= self.take(other)?,
                     },

@@ -316,6 +316,16 @@ impl Host {
                 }
             }
             ClientMsg::Detach => peer.mode = None,
+            ClientMsg::DetachAll => {
+                let asked = peer.id;
+                let mut count = 0;
+                for peer in self.peers.iter_mut().filter(|peer| peer.mode == Some(AttachMode::Control)) {
+                    peer.mode = None;
+                    peer.send(&ServerMsg::Detached(0));
+                    count += 1;
+                }
+                self.tell(&[asked], &ServerMsg::Detached(count));
+            }
             ClientMsg::Resize { cols, rows } => {
                 peer.size = Some(clamp_size(cols, rows));
                 if self.leader == Some(peer.id) {

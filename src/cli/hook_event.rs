@@ -1,0 +1,81 @@
+//! `gt hook-event`: what a runtime's lifecycle hooks call. It never fails towards the runtime, because an agent must not stop for it.
+
+use std::io::Read;
+
+use clap::Args;
+use serde_json::Value;
+
+use crate::base::{Result, Timestamp};
+use crate::runtime::lifecycle::{self, Moment};
+use crate::town::Town;
+use crate::work::identity::Identity;
+use crate::work::{Desk, identity, mail, prime};
+
+/// The most bytes of input that are read.
+const MOST: u64 = 4 << 20;
+
+/// Note what an agent's runtime tells by its hooks
+#[derive(Debug, Args)]
+pub struct HookEvent {
+    /// The event, in the runtime's own word
+    event: String,
+}
+
+impl HookEvent {
+    /// Runs the command: the answer goes to standard output, what went wrong to standard error.
+    pub fn run(self) {
+        match self.take() {
+            Ok(answer) => println!("{answer}"),
+            Err(error) => {
+                eprintln!("gt: {error}");
+                println!("{{}}");
+            }
+        }
+    }
+
+    fn take(&self) -> Result<String> {
+        let mut text = String::new();
+        std::io::stdin().take(MOST).read_to_string(&mut text)?;
+        let input: Value = serde_json::from_str(&text).unwrap_or_default();
+        let session = std::env::var("GT_SESSION").unwrap_or_default();
+        // Without a session, somebody runs the runtime by hand in a worktree: there is nothing to note, but much to tell.
+        let town = match std::env::var_os("GT_ROOT") {
+            Some(root) => Town::open(root.as_ref())?,
+            None => Town::current()?,
+        };
+        if session.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') && !session.is_empty() {
+            let mut note = lifecycle::read_note(&town, &session);
+            if lifecycle::take(&mut note, &self.event, &input, Timestamp::now()) {
+                lifecycle::write_note(&town, &session, &note)?;
+            }
+        }
+        let context = match lifecycle::moment(&self.event) {
+            Moment::Other => String::new(),
+            Moment::Start => start(town)?,
+            Moment::Prompt => prompt(town)?,
+        };
+        Ok(lifecycle::answer(&self.event, &context))
+    }
+}
+
+fn start(town: Town) -> Result<String> {
+    let mut desk = Desk::of(town)?;
+    let who = identity::who(&desk.town)?;
+    let primed = prime::prime(&desk, &who)?;
+    mail::told(&mut desk, &primed.agent)?;
+    Ok(primed.text)
+}
+
+/// Mail that came since the agent was told last, once.
+fn prompt(town: Town) -> Result<String> {
+    let mut desk = Desk::of(town)?;
+    let Identity { address, .. } = identity::who(&desk.town)?;
+    let owner = address.to_string();
+    let new = mail::untold(&desk, &owner)?;
+    if new.is_empty() {
+        return Ok(String::new());
+    }
+    mail::told(&mut desk, &owner)?;
+    let newest: Vec<String> = new.iter().take(3).map(|message| message.subject.clone()).collect();
+    Ok(prime::mail_words(new.len(), &newest))
+}

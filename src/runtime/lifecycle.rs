@@ -1,0 +1,259 @@
+//! Lifecycle hooks: what a runtime is told to call when its conversation starts, works, asks and stops; and the note that is kept of it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{AgentState, HookFormat, Preset};
+use crate::base::{Result, ResultExt, Timestamp, files};
+use crate::town::Town;
+
+/// What an agent's runtime last told by its hooks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Note {
+    /// The conversation's name, by which it can be taken up again.
+    pub conversation: Option<String>,
+    /// A turn was begun in it, so that the runtime has something to take up.
+    pub begun: bool,
+    /// Where the runtime writes it down.
+    pub transcript: Option<String>,
+    /// The state it told.
+    pub state: Option<AgentState>,
+    /// Its own words. Text from outside.
+    pub detail: String,
+    /// The event that told the state.
+    pub event: String,
+    /// Since when it is in that state.
+    pub since: Option<Timestamp>,
+}
+
+/// Where the town keeps what belongs to the session called `session`, outside every project's tree.
+pub fn directory(town: &Town, session: &str) -> PathBuf {
+    town.runtime_dir().join("agents").join(session)
+}
+
+/// The note of the session; empty when there is none. One that a crash left broken counts as none.
+pub fn read_note(town: &Town, session: &str) -> Note {
+    std::fs::read(directory(town, session).join("note.json"))
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
+}
+
+/// Writes the note. It may be lost in a power failure, which costs no more than one report of the agent's state.
+///
+/// # Errors
+/// When the town can't be written.
+pub fn write_note(town: &Town, session: &str, note: &Note) -> Result<()> {
+    let directory = directory(town, session);
+    files::make_dirs(&directory, 0o700)?;
+    let path = directory.join("note.json");
+    let making = directory.join(format!(".note-{}", std::process::id()));
+    std::fs::write(&making, serde_json::to_vec(note)?).with_context(|| format!("write {}", making.display()))?;
+    std::fs::rename(&making, &path).with_context(|| format!("write {}", path.display()))
+}
+
+/// What an event means, whatever the runtime calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A conversation starts, is taken up, or goes on after its context was shortened.
+    Start,
+    /// A prompt was submitted.
+    Prompt,
+    /// Anything else.
+    Other,
+}
+
+/// Which moment the event called `event` is.
+pub fn moment(event: &str) -> Moment {
+    match event {
+        "SessionStart" => Moment::Start,
+        "UserPromptSubmit" | "BeforeAgent" => Moment::Prompt,
+        _ => Moment::Other,
+    }
+}
+
+/// Notes what `event` with its `input` tells. Returns whether anything changed that has to be written.
+pub fn take(note: &mut Note, event: &str, input: &Value, now: Timestamp) -> bool {
+    let before = note.clone();
+    let text = |key: &str| input.get(key).and_then(Value::as_str).unwrap_or_default();
+    // A helper agent's own events say nothing of the conversation it belongs to.
+    if !text("agent_id").is_empty() {
+        return false;
+    }
+    let conversation = text("session_id");
+    if !conversation.is_empty() && note.conversation.as_deref() != Some(conversation) {
+        note.conversation = Some(conversation.to_owned());
+        note.begun = matches!(text("source"), "resume" | "compact");
+    }
+    if !text("transcript_path").is_empty() {
+        note.transcript = Some(text("transcript_path").to_owned());
+    }
+    note.begun |= moment(event) == Moment::Prompt;
+    let told = match event {
+        "SessionStart" if note.state.is_none() => Some((AgentState::Idle, "")),
+        "UserPromptSubmit" | "BeforeAgent" | "PreToolUse" | "PostToolUse" | "BeforeTool" | "AfterTool"
+        | "PreCompact" => Some((AgentState::Working, "")),
+        "Stop" | "AfterAgent" => Some((AgentState::Idle, "")),
+        "PermissionRequest" => Some((AgentState::NeedsYou, text("tool_name"))),
+        "StopFailure" if text("error").contains("rate") || text("error").contains("limit") => {
+            Some((AgentState::RateLimited, text("error")))
+        }
+        "StopFailure" => Some((AgentState::NeedsYou, text("error"))),
+        "Notification" => match text("notification_type") {
+            "idle_prompt" => Some((AgentState::Idle, "")),
+            "permission_prompt" | "elicitation_dialog" | "agent_needs_input" | "ToolPermission" => {
+                Some((AgentState::NeedsYou, text("message")))
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some((state, detail)) = told
+        && (note.state != Some(state) || note.detail != detail)
+    {
+        if note.state != Some(state) {
+            note.since = Some(now);
+        }
+        note.state = Some(state);
+        note.detail = detail.to_owned();
+        event.clone_into(&mut note.event);
+    }
+    *note != before
+}
+
+/// What `event` answers on standard output so that `context` reaches the model; nothing where there is nothing to tell.
+pub fn answer(event: &str, context: &str) -> String {
+    if context.is_empty() {
+        return "{}".into();
+    }
+    json!({"hookSpecificOutput": {"hookEventName": event, "additionalContext": context}}).to_string()
+}
+
+/// What a preset's command line and environment get beside its own, for its hooks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hooked {
+    /// Arguments.
+    pub args: Vec<String>,
+    /// Variables.
+    pub env: Vec<(String, String)>,
+    /// Whether the runtime primes itself when it starts.
+    pub primes: bool,
+}
+
+/// Writes the hook files of a session and says how its runtime is made to read them.
+///
+/// # Errors
+/// When the town can't be written, or the running binary can't be found.
+pub fn install(town: &Town, session: &str, preset: &Preset) -> Result<Hooked> {
+    let directory = directory(town, session);
+    match preset.hooks {
+        HookFormat::Claude => {
+            // Claude Code counts seconds, Gemini CLI milliseconds.
+            let mut settings = command_hooks(CLAUDE_EVENTS, 10)?;
+            // Who has chosen to let it work without asking need not be asked whether that is meant.
+            if preset.permission_args.iter().any(|arg| arg == "--dangerously-skip-permissions") {
+                settings["skipDangerousModePermissionPrompt"] = true.into();
+            }
+            let path = directory.join("claude.json");
+            write(&path, &settings)?;
+            Ok(Hooked {
+                args: vec!["--settings".into(), path.display().to_string()],
+                primes: true,
+                ..Hooked::default()
+            })
+        }
+        HookFormat::Gemini => {
+            let path = directory.join("gemini.json");
+            write(&path, &command_hooks(GEMINI_EVENTS, 10_000)?)?;
+            // The lowest layer of its settings: whatever the person or the project sets stays.
+            let env = vec![("GEMINI_CLI_SYSTEM_DEFAULTS_PATH".into(), path.display().to_string())];
+            Ok(Hooked { env, primes: true, ..Hooked::default() })
+        }
+        HookFormat::Codex => {
+            // Hooks that are new have to be trusted by hand otherwise, at every start.
+            let mut args = vec!["--dangerously-bypass-hook-trust".to_owned()];
+            for event in CODEX_EVENTS {
+                let command = serde_json::to_string(&command(event)?)?;
+                // A JSON string without control characters is a TOML string too.
+                args.push("-c".into());
+                args.push(format!("hooks.{event}=[{{hooks=[{{type=\"command\",command={command},timeout=10}}]}}]"));
+            }
+            Ok(Hooked { args, primes: true, ..Hooked::default() })
+        }
+        HookFormat::Opencode | HookFormat::Cursor | HookFormat::None => Ok(Hooked::default()),
+    }
+}
+
+const CLAUDE_EVENTS: &[&str] = &[
+    "SessionStart",
+    "SessionEnd",
+    "UserPromptSubmit",
+    "PostToolUse",
+    "Notification",
+    "Stop",
+    "StopFailure",
+    "PreCompact",
+];
+const CODEX_EVENTS: &[&str] = &["SessionStart", "UserPromptSubmit", "PostToolUse", "PermissionRequest", "Stop"];
+const GEMINI_EVENTS: &[&str] = &["SessionStart", "SessionEnd", "BeforeAgent", "AfterTool", "AfterAgent", "Notification"];
+
+fn command_hooks(events: &[&str], timeout: u64) -> Result<Value> {
+    let mut hooks = serde_json::Map::new();
+    for event in events {
+        let hook =
+            json!({"type": "command", "name": "gastown", "command": command(event)?, "timeout": timeout});
+        hooks.insert((*event).to_owned(), json!([{"matcher": "*", "hooks": [hook]}]));
+    }
+    Ok(json!({"hooks": hooks}))
+}
+
+fn command(event: &str) -> Result<String> {
+    let own = std::env::current_exe().context("find the running gt")?.to_string_lossy().into_owned();
+    let own = own.strip_suffix(" (deleted)").unwrap_or(&own);
+    Ok(format!("'{}' hook-event {event}", own.replace('\'', r"'\''")))
+}
+
+fn write(path: &Path, value: &Value) -> Result<()> {
+    if let Some(directory) = path.parent() {
+        files::make_dirs(directory, 0o700)?;
+    }
+    files::write_json(path, value, 0o600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(note: &mut Note, event: &str, input: Value) -> Option<AgentState> {
+        take(note, event, &input, Timestamp::from_unix_nanos(1));
+        note.state
+    }
+
+    #[test]
+    fn events_tell_states() {
+        let mut note = Note::default();
+        assert_eq!(after(&mut note, "SessionStart", json!({"session_id": "c1", "source": "startup"})), Some(AgentState::Idle));
+        assert!(!note.begun, "there is nothing to take up before the first turn");
+        assert_eq!(after(&mut note, "UserPromptSubmit", json!({"session_id": "c1"})), Some(AgentState::Working));
+        assert!(note.begun);
+        let asks = json!({"notification_type": "permission_prompt", "message": "Bash?"});
+        assert_eq!(after(&mut note, "Notification", asks), Some(AgentState::NeedsYou));
+        assert_eq!(note.detail, "Bash?");
+        assert_eq!(after(&mut note, "PostToolUse", json!({})), Some(AgentState::Working));
+        assert!(!take(&mut note, "PostToolUse", &json!({"session_id": "c1"}), Timestamp::now()), "nothing new, nothing written");
+        assert_eq!(after(&mut note, "Stop", json!({})), Some(AgentState::Idle));
+        assert!(!take(&mut note, "UserPromptSubmit", &json!({"agent_id": "helper"}), Timestamp::now()));
+        after(&mut note, "SessionStart", json!({"session_id": "c2", "source": "clear"}));
+        assert_eq!((note.conversation.as_deref(), note.begun), (Some("c2"), false));
+    }
+
+    #[test]
+    fn answers_are_json_and_nothing_else() {
+        assert_eq!(answer("Stop", ""), "{}");
+        let value: Value = serde_json::from_str(&answer("SessionStart", "a \"b\"\nc")).unwrap();
+        assert_eq!(value["hookSpecificOutput"]["additionalContext"], "a \"b\"\nc");
+    }
+}

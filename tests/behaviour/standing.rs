@@ -1,0 +1,222 @@
+//! The mayor and the crew: sessions that people start, speak to and end; what their runtime is told and tells by its hooks.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{GT, Run, Sandbox, wait_for};
+
+/// A runtime that speaks Claude Code's hooks: it notes its arguments and what it is told, and answers every line.
+const FAKE: &str = r#"#!/bin/sh
+at=@AT@
+printf '%s\n' "$@" > "$at/argv"
+env > "$at/env"
+pwd > "$at/cwd"
+name=new
+settings=
+while [ $# -gt 0 ]; do
+    case "$1" in
+        --settings) settings=$2; shift ;;
+        --resume) name=$2; shift ;;
+    esac
+    shift
+done
+[ "$name" = new ] && name=conversation-$$
+hook() {
+    told=$(sed -n "s/.*\"command\": \"\(.*hook-event $1\)\".*/\1/p" "$settings")
+    printf '{"session_id":"%s","hook_event_name":"%s","source":"startup"}' "$name" "$1" | sh -c "$told" > "$at/$1.out" 2> "$at/$1.err"
+}
+hook SessionStart
+echo ready
+while read -r line; do
+    printf '%s\n' "$line" >> "$at/typed"
+    hook UserPromptSubmit
+    echo "heard: $line"
+    hook Stop
+done
+"#;
+
+struct Town {
+    sandbox: Sandbox,
+    root: PathBuf,
+    notes: PathBuf,
+}
+
+impl Town {
+    fn new() -> Town {
+        let sandbox = Sandbox::new();
+        let (bin, notes) = (sandbox.path("bin"), sandbox.path("notes"));
+        fs::create_dir(&bin).unwrap();
+        fs::create_dir(&notes).unwrap();
+        let fake = bin.join("claude");
+        fs::write(&fake, FAKE.replace("@AT@", notes.to_str().unwrap())).unwrap();
+        fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+        sandbox.gt(["install", "town"]).ok();
+        let root = sandbox.path("town");
+        let origin = sandbox.origin("project");
+        sandbox.gt_in(&root, ["rig", "add", "web", origin.to_str().unwrap()]).ok();
+        Town { sandbox, root, notes }
+    }
+
+    fn command(&self, cwd: &Path) -> Command {
+        let mut command = self.sandbox.command(GT);
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.current_dir(cwd).env("PATH", format!("{}:{path}", self.sandbox.path("bin").display()));
+        command
+    }
+
+    fn gt<const N: usize>(&self, args: [&str; N]) -> Run {
+        let mut command = self.command(&self.root);
+        command.args(args);
+        self.sandbox.run(command)
+    }
+
+    fn note(&self, name: &str) -> String {
+        fs::read_to_string(self.notes.join(name)).unwrap_or_default()
+    }
+
+    /// Waits until the runtime's first hook has run, and gives what it was told.
+    fn primed(&self) -> String {
+        let out = wait_for("the hook of the start", || {
+            let out = self.note("SessionStart.out");
+            serde_json::from_str::<Value>(&out).ok()
+        });
+        out["hookSpecificOutput"]["additionalContext"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+#[test]
+fn the_mayor_is_started_told_left_and_taken_up_again() {
+    let town = Town::new();
+    town.gt(["mayor", "stop"]).code(3);
+    town.gt(["mail", "send", "mayor/", "-s", "First things first", "-m", "x"]).ok();
+    let started = town.gt(["mayor", "start", "--json"]).ok().json();
+    assert_eq!((&started["name"], &started["preset"]), (&"hq-mayor".into(), &"claude".into()));
+    let told = town.primed();
+    assert!(told.contains("You are mayor/") && told.contains("gt sling"), "{told}");
+    assert!(told.contains("1 unread") && told.contains("First things first"), "{told}");
+    assert!(told.len() < 6144, "{}", told.len());
+    assert!(town.note("argv").contains("--settings\n"), "{}", town.note("argv"));
+    assert!(town.note("env").contains("GT_ROLE=mayor\n"));
+    assert_eq!(Path::new(town.note("cwd").trim()), town.root.join("mayor").canonicalize().unwrap());
+    assert!(!town.root.join("mayor/.claude").exists(), "hooks are kept outside the directories people work in");
+    let again = town.gt(["mayor", "start"]).code(4);
+    assert!(again.stderr.contains("gt attach mayor/"), "{again:?}");
+
+    // What it says of itself by its hooks is known, and a word to it is answered.
+    wait_for("the state told by a hook", || {
+        let agents = town.gt(["agents", "--json"]).ok().json();
+        (agents[0]["state"]["state"] == "idle" && agents[0]["state"]["source"] == "hook").then_some(())
+    });
+    let answer = town.gt(["mayor", "tell", "Build me a house", "--wait", "--json"]).ok().json();
+    assert!(answer["screen"].as_str().unwrap().contains("heard: Build me a house"), "{answer}");
+    assert_eq!((&answer["state"], &answer["outcome"]), (&"idle".into(), &"delivered".into()));
+    assert_eq!(town.note("UserPromptSubmit.out").trim(), "{}", "mail is told of once");
+    town.gt(["mail", "send", "mayor/", "-s", "Second thoughts", "-m", "x"]).ok();
+    town.gt(["mayor", "tell", "And a garden", "--wait"]).ok();
+    let told = town.note("UserPromptSubmit.out");
+    assert!(told.contains("Second thoughts") && !told.contains("First things"), "{told}");
+
+    let status = town.gt(["mayor", "status"]).ok();
+    assert!(status.stdout.contains("idle (hook)"), "{status:?}");
+    let detached = town.gt(["mayor", "detach", "--json"]).ok().json();
+    assert_eq!(detached["detached"], 0);
+    town.gt(["mayor", "attach"]).ok();
+    town.gt(["mayor", "stop"]).ok();
+    assert_eq!(town.gt(["mayor", "status", "--json"]).ok().json()["running"], false);
+    let conversation = fs::read_to_string(town.root.join(".runtime/agents/hq-mayor/note.json")).unwrap();
+    let conversation: Value = serde_json::from_str(&conversation).unwrap();
+
+    // The next session takes up the conversation.
+    fs::remove_file(town.notes.join("SessionStart.out")).unwrap();
+    town.gt(["mayor", "restart"]).ok();
+    town.primed();
+    let name = conversation["conversation"].as_str().unwrap();
+    assert!(town.note("argv").contains(&format!("--resume\n{name}\n")), "{}", town.note("argv"));
+    town.gt(["mayor", "stop"]).ok();
+}
+
+#[test]
+fn a_crew_member_s_session_keeps_its_workspace() {
+    let town = Town::new();
+    town.gt(["crew", "add", "ann"]).ok();
+    let missing = town.gt(["crew", "start", "anm"]).code(3);
+    assert!(missing.stderr.contains("did you mean ann?"), "{missing:?}");
+    let unknown = town.gt(["crew", "start", "ann", "--agent", "clade"]).code(3);
+    assert!(unknown.stderr.contains("claude"), "{unknown:?}");
+    town.gt(["crew", "start", "ann"]).ok();
+    let told = town.primed();
+    assert!(told.contains("You are web/crew/ann") && told.contains("Nothing."), "{told}");
+    let status = town.gt(["crew", "status", "ann", "--json"]).ok().json();
+    assert_eq!((&status["running"], &status["session"]), (&true.into(), &"web-crew-ann".into()));
+    for refused in [["crew", "remove", "ann"].as_slice(), &["crew", "rename", "ann", "bob"]] {
+        let mut command = town.command(&town.root);
+        command.args(refused);
+        let refused = town.sandbox.run(command).code(4);
+        assert!(refused.stderr.contains("gt crew stop ann"), "{refused:?}");
+    }
+    town.gt(["crew", "stop", "ann"]).ok();
+    town.gt(["crew", "stop", "ann"]).code(3);
+    town.gt(["crew", "rename", "ann", "bob"]).ok();
+    assert!(town.root.join("web/crew/bob/README.md").is_file() && !town.root.join("web/crew/ann").exists());
+    town.gt(["crew", "remove", "bob"]).ok();
+}
+
+#[test]
+fn identity_comes_from_the_environment_then_the_directory() {
+    let town = Town::new();
+    town.gt(["crew", "add", "ann"]).ok();
+    let ann = town.root.join("web/crew/ann");
+    let asked = |cwd: &Path, role: &[(&str, &str)], args: &[&str]| {
+        let mut command = town.command(cwd);
+        command.args(args).envs(role.iter().copied());
+        town.sandbox.run(command)
+    };
+    for (cwd, address) in [
+        (town.root.clone(), "overseer"),
+        (town.root.join("mayor"), "mayor/"),
+        (ann.clone(), "web/crew/ann"),
+        (town.root.join("web/refinery/rig"), "web/refinery"),
+    ] {
+        assert_eq!(asked(&cwd, &[], &["whoami", "--json"]).ok().json()["address"], address);
+    }
+    let both = asked(&ann, &[("GT_ROLE", "mayor")], &["whoami"]).ok();
+    assert!(both.stdout.contains("mayor/") && both.stdout.contains("belongs to web/crew/ann"), "{both:?}");
+    let primed = asked(&ann, &[("GT_ROLE", "mayor")], &["prime"]).ok();
+    assert!(primed.stdout.contains("You are mayor/") && primed.stdout.starts_with("Careful:"), "{primed:?}");
+    assert_eq!(asked(&ann, &[], &["role", "home"]).ok().stdout.trim(), ann.canonicalize().unwrap().to_str().unwrap());
+    assert!(asked(&ann, &[], &["role", "env"]).ok().stdout.contains("export GT_CREW=ann\n"));
+    assert!(asked(&ann, &[], &["role", "list"]).ok().stdout.contains("polecat"));
+    // The town's own words for a role come first.
+    fs::create_dir_all(town.root.join("roles")).unwrap();
+    fs::write(town.root.join("roles/crew.md"), "Hello {agent} of {rig}.\nDo {bead}.\n").unwrap();
+    let own = asked(&ann, &[], &["prime", "--json"]).ok().json();
+    let text = own["text"].as_str().unwrap();
+    assert!(text.starts_with("Hello web/crew/ann of web.\n") && !text.contains("Do "), "{text}");
+
+    // Outside a town a hook gets no word.
+    let outside = town.sandbox.path("home");
+    let silent = asked(&outside, &[], &["prime", "--hook"]).ok();
+    assert_eq!((silent.stdout.as_str(), silent.stderr.as_str()), ("", ""));
+    asked(&outside, &[], &["prime"]).code(3);
+}
+
+#[test]
+fn what_hangs_on_the_hook_is_told_and_never_grows_too_long() {
+    let town = Town::new();
+    town.gt(["crew", "add", "ann"]).ok();
+    let long = "Many words. ".repeat(2000);
+    let mut create = town.sandbox.command(crate::support::BD);
+    create.current_dir(town.root.join("web")).args(["create", "Paint it \u{1b}[31mred", "-d", &long, "--json"]);
+    let bead = town.sandbox.run(create).ok().json();
+    let id = bead["id"].as_str().unwrap();
+    town.gt(["sling", id, "web/crew/ann"]).ok();
+    let mut prime = town.command(&town.root.join("web/crew/ann"));
+    prime.arg("prime");
+    let text = town.sandbox.run(prime).ok().stdout;
+    assert!(text.contains(id) && text.contains("Many words.") && text.contains("[cut; all of it: gt hook]"), "{text}");
+    assert!(text.len() < 6144 && !text.contains('\u{1b}'), "{}", text.len());
+}
