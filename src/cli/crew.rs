@@ -10,8 +10,8 @@ use crate::base::Result;
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::{fit, neutralise};
 use crate::town::Address;
-use crate::work::{Desk, standing};
 use crate::work::crew::{self, CrewLine, CrewRemoved};
+use crate::work::{Desk, standing};
 
 /// `gt crew <what>`.
 #[derive(Debug, Subcommand)]

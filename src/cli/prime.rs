@@ -145,7 +145,9 @@ impl RoleArgs {
                 let town = Town::current()?;
                 let agent = chosen(&town, agent)?;
                 if agent == Address::Overseer {
-                    return Err(Error::usage("nothing says which agent you are").hint("name one: gt role env <address>"));
+                    return Err(
+                        Error::usage("nothing says which agent you are").hint("name one: gt role env <address>")
+                    );
                 }
                 report::print(out, &Env(agent_env(&town, &agent, &agent.session_name()).into_iter().collect()))
             }

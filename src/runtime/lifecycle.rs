@@ -198,13 +198,13 @@ const CLAUDE_EVENTS: &[&str] = &[
     "PreCompact",
 ];
 const CODEX_EVENTS: &[&str] = &["SessionStart", "UserPromptSubmit", "PostToolUse", "PermissionRequest", "Stop"];
-const GEMINI_EVENTS: &[&str] = &["SessionStart", "SessionEnd", "BeforeAgent", "AfterTool", "AfterAgent", "Notification"];
+const GEMINI_EVENTS: &[&str] =
+    &["SessionStart", "SessionEnd", "BeforeAgent", "AfterTool", "AfterAgent", "Notification"];
 
 fn command_hooks(events: &[&str], timeout: u64) -> Result<Value> {
     let mut hooks = serde_json::Map::new();
     for event in events {
-        let hook =
-            json!({"type": "command", "name": "gastown", "command": command(event)?, "timeout": timeout});
+        let hook = json!({"type": "command", "name": "gastown", "command": command(event)?, "timeout": timeout});
         hooks.insert((*event).to_owned(), json!([{"matcher": "*", "hooks": [hook]}]));
     }
     Ok(json!({"hooks": hooks}))
@@ -235,7 +235,10 @@ mod tests {
     #[test]
     fn events_tell_states() {
         let mut note = Note::default();
-        assert_eq!(after(&mut note, "SessionStart", json!({"session_id": "c1", "source": "startup"})), Some(AgentState::Idle));
+        assert_eq!(
+            after(&mut note, "SessionStart", json!({"session_id": "c1", "source": "startup"})),
+            Some(AgentState::Idle)
+        );
         assert!(!note.begun, "there is nothing to take up before the first turn");
         assert_eq!(after(&mut note, "UserPromptSubmit", json!({"session_id": "c1"})), Some(AgentState::Working));
         assert!(note.begun);
@@ -243,7 +246,10 @@ mod tests {
         assert_eq!(after(&mut note, "Notification", asks), Some(AgentState::NeedsYou));
         assert_eq!(note.detail, "Bash?");
         assert_eq!(after(&mut note, "PostToolUse", json!({})), Some(AgentState::Working));
-        assert!(!take(&mut note, "PostToolUse", &json!({"session_id": "c1"}), Timestamp::now()), "nothing new, nothing written");
+        assert!(
+            !take(&mut note, "PostToolUse", &json!({"session_id": "c1"}), Timestamp::now()),
+            "nothing new, nothing written"
+        );
         assert_eq!(after(&mut note, "Stop", json!({})), Some(AgentState::Idle));
         assert!(!take(&mut note, "UserPromptSubmit", &json!({"agent_id": "helper"}), Timestamp::now()));
         after(&mut note, "SessionStart", json!({"session_id": "c2", "source": "clear"}));

@@ -10,7 +10,7 @@ use super::{Desk, hook};
 use crate::base::report::{Paint, Report};
 use crate::base::text::{fit, neutralise, truncate};
 use crate::base::{Result, Timestamp};
-use crate::runtime::{self, AgentState, lifecycle, Exited, Facts, Program, StateReading, TitleRule};
+use crate::runtime::{self, AgentState, Exited, Facts, Program, StateReading, TitleRule, lifecycle};
 use crate::session::{self, Client, SessionRecord, registry};
 use crate::town::Address;
 

@@ -161,8 +161,11 @@ pub fn member(desk: &Desk, rig: &str, name: &str) -> Result<Address> {
 
 fn at_rest(desk: &Desk, agent: &Address) -> Result<()> {
     match standing::running(desk, agent)? {
-        Some(record) => Err(Error::refused(format!("{agent} is running as pid {}", record.child_pid))
-            .hint(format!("gt crew stop {} --rig {}", agent.name(), agent.rig().unwrap_or_default()))),
+        Some(record) => Err(Error::refused(format!("{agent} is running as pid {}", record.child_pid)).hint(format!(
+            "gt crew stop {} --rig {}",
+            agent.name(),
+            agent.rig().unwrap_or_default()
+        ))),
         None => Ok(()),
     }
 }

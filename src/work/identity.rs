@@ -75,7 +75,10 @@ pub fn who(town: &Town) -> Result<Identity> {
     Ok(match (Address::from_env(), by_place) {
         (Some(address), place) => {
             let disagreement = place.filter(|place| *place != address && address != Address::Overseer).map(|place| {
-                format!("the environment says {address}, but this directory belongs to {place}; cd {}", town.home(&address).display())
+                format!(
+                    "the environment says {address}, but this directory belongs to {place}; cd {}",
+                    town.home(&address).display()
+                )
             });
             Identity { address, source: "environment", disagreement }
         }

@@ -117,7 +117,7 @@ pub fn recall(desk: &Desk, rig: Option<&str>, word: &str) -> Result<Vec<Memory>>
     }
     let word = word.to_lowercase();
     found.retain(|note| note.key.to_lowercase().contains(&word) || note.text.to_lowercase().contains(&word));
-    found.sort_by(|a, b| b.at.cmp(&a.at));
+    found.sort_by_key(|note| std::cmp::Reverse(note.at));
     Ok(found)
 }
 

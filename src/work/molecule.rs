@@ -39,7 +39,9 @@ impl Standing {
     pub fn step_words(&self) -> Option<String> {
         let step = self.step.as_ref()?;
         let (at, of, title) = (self.done + 1, self.total, neutralise(&self.step_title, true));
-        Some(format!("Follow its steps: you are at step {at} of {of}, \"{title}\" ({step}); `bd close {step}` ends it."))
+        Some(format!(
+            "Follow its steps: you are at step {at} of {of}, \"{title}\" ({step}); `bd close {step}` ends it."
+        ))
     }
 }
 
@@ -50,7 +52,7 @@ impl Standing {
 pub fn attached(desk: &Desk, bead: &str) -> Result<Vec<String>> {
     let filter = Filter { labels: vec![format!("{ATTACHED}{bead}")], ephemeral: None, ..Filter::default() };
     let mut found = desk.ledger.list(&filter)?;
-    found.sort_by(|a, b| b.created_at.cmp(&a.created_at));
+    found.sort_by_key(|bead| std::cmp::Reverse(bead.created_at));
     Ok(found.into_iter().map(|bead| bead.id).collect())
 }
 

@@ -124,8 +124,7 @@ fn hook_words(hook: &Hooked) -> String {
 
 fn molecule_words(molecule: &Standing) -> String {
     let title = neutralise(&molecule.title, true);
-    let mut text =
-        format!("## Steps\n{} \"{title}\": {} of {} done.", molecule.root, molecule.done, molecule.total);
+    let mut text = format!("## Steps\n{} \"{title}\": {} of {} done.", molecule.root, molecule.done, molecule.total);
     if let Some(step) = &molecule.step {
         text.push_str(&format!("\nNow: {step} \"{}\"", neutralise(&molecule.step_title, true)));
         if !molecule.step_text.is_empty() {
@@ -167,6 +166,6 @@ mod tests {
     fn long_texts_are_cut_at_a_character() {
         let cut = short(&"ü".repeat(100), 9, "gt hook");
         assert!(cut.starts_with("üüüü…") && cut.contains("gt hook"), "{cut}");
-        assert_eq!(short("a\u{1b}[2Jb", 50, "").contains('\u{1b}'), false);
+        assert!(!short("a\u{1b}[2Jb", 50, "").contains('\u{1b}'));
     }
 }

@@ -58,8 +58,11 @@ pub fn start(desk: &Desk, agent: &Address, explicit: Option<&str>, resume: bool)
     if matches!(agent, Address::Mayor) {
         files::make_dirs(&directory, 0o755)?;
     } else if !directory.is_dir() {
-        return Err(Error::not_found(format!("no workspace of {agent}: {}", directory.display()))
-            .hint(format!("gt crew add {} --rig {}", agent.name(), agent.rig().unwrap_or_default())));
+        return Err(Error::not_found(format!("no workspace of {agent}: {}", directory.display())).hint(format!(
+            "gt crew add {} --rig {}",
+            agent.name(),
+            agent.rig().unwrap_or_default()
+        )));
     }
     let preset = start::preset_for(desk, rig.as_ref(), agent.role().as_str(), explicit.unwrap_or_default())?;
     let bead = match assignment::of_agent(desk.ledger.conn(), &agent.to_string())? {
