@@ -305,7 +305,8 @@ fn components(edges: &HashMap<String, Vec<String>>) -> Vec<Vec<String>> {
     found
 }
 
-fn cycles(context: &Context) -> Result<()> {
+/// The groups of beads that wait for each other.
+pub fn circles(context: &Context) -> Result<Vec<Vec<String>>> {
     let mut edges: HashMap<String, Vec<String>> = HashMap::new();
     {
         let mut statement = context.ledger.conn().prepare(
@@ -317,8 +318,12 @@ fn cycles(context: &Context) -> Result<()> {
             edges.entry(row.get(0)?).or_default().push(row.get(1)?);
         }
     }
+    Ok(components(&edges))
+}
+
+fn cycles(context: &Context) -> Result<()> {
     let (mut out, mut text) = (Vec::new(), String::new());
-    for group in components(&edges) {
+    for group in circles(context)? {
         let beads: Vec<Bead> = group.iter().map(|id| context.ledger.get(id)).collect::<Result<_>>()?;
         text += &format!("{}\n", group.join(" -> "));
         out.push(render::issues(&beads));

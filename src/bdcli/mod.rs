@@ -9,6 +9,7 @@ mod create;
 mod data;
 mod delete;
 mod dep;
+mod doctor;
 mod epic;
 mod formula;
 mod gate;
@@ -19,9 +20,12 @@ mod merge;
 mod mol;
 mod parse;
 mod render;
+mod review;
 mod show;
 mod stats;
 mod sync;
+mod teach;
+mod undo;
 mod update;
 mod wherein;
 
@@ -145,6 +149,24 @@ pub enum Command {
     Export(data::Export),
     /// Read beads from JSON lines
     Import(data::Import),
+    /// Take back your last change
+    Undo(undo::Undo),
+    /// List beads that nobody touched for a while
+    Stale(review::Stale),
+    /// Say which beads do not say enough
+    Lint(review::Lint),
+    /// List open beads that commits name
+    Orphans(review::Orphans),
+    /// List open beads that say the same
+    Duplicates(review::Duplicates),
+    /// Look whether the ledger is whole
+    Doctor(doctor::Doctor),
+    /// Print what an agent has to know
+    Prime(teach::Prime),
+    /// Print a paragraph for AGENTS.md
+    Onboard(teach::Onboard),
+    /// Print the first steps
+    Quickstart(teach::Quickstart),
     /// Commit and exchange the ledger's files through git
     Sync(sync::Sync),
     /// Merge two versions of an issues.jsonl; git calls this
@@ -205,6 +227,15 @@ fn run(command: Command, global: &Global) -> Result<()> {
         Command::Stats(command) => command.run(global),
         Command::Export(command) => command.run(global),
         Command::Import(command) => command.run(global),
+        Command::Undo(command) => command.run(global),
+        Command::Stale(command) => command.run(global),
+        Command::Lint(command) => command.run(global),
+        Command::Orphans(command) => command.run(global),
+        Command::Duplicates(command) => command.run(global),
+        Command::Doctor(command) => command.run(global),
+        Command::Prime(command) => command.run(global),
+        Command::Onboard(command) => command.run(global),
+        Command::Quickstart(command) => command.run(global),
         Command::Sync(command) => command.run(global),
         Command::Merge(command) => command.run(global),
         Command::Config(command) => command.run(global),

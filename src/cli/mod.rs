@@ -22,6 +22,7 @@ mod session;
 mod standing;
 // work
 mod agents;
+mod audit;
 mod convoy;
 mod daemon;
 mod done;
@@ -111,6 +112,10 @@ pub enum Command {
     /// The merge queue
     #[command(subcommand)]
     Mq(mq::Mq),
+    /// Show who did what
+    Audit(audit::Audit),
+    /// Show what happened lately
+    Trail(audit::Trail),
     /// Messages between agents and people
     #[command(subcommand)]
     Mail(mail::Mail),
@@ -190,6 +195,8 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Agents(command)) => command.run(output),
         Some(Command::Convoy(command)) => command.run(output),
         Some(Command::Mq(command)) => command.run(output),
+        Some(Command::Audit(command)) => command.run(output),
+        Some(Command::Trail(command)) => command.run(output),
         Some(Command::Mail(command)) => command.run(output),
         Some(Command::Scheduler(command)) => command.run(output),
         Some(Command::Estop(command)) => command.run(output),

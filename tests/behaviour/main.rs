@@ -6,6 +6,7 @@ mod support;
 mod town;
 
 mod bd_basics;
+mod bd_care;
 mod bd_files;
 mod bd_killed_writers;
 mod bd_many_writers;
