@@ -55,6 +55,8 @@ pub enum Convoy {
     },
     /// Look again at every open convoy
     Check,
+    /// List convoys nobody moves, and why
+    Stranded,
     /// Close a convoy by hand, whatever is left
     Close {
         /// Id or number
@@ -93,6 +95,7 @@ impl Convoy {
             Convoy::Show { convoy: None } => {
                 return report::print(out, &convoy::list(&desk, false)?.with_members(&desk)?);
             }
+            Convoy::Stranded => return report::print(out, &convoy::stranded(&desk)?),
             Convoy::Add { convoy: which, beads } => report::print(out, &convoy::add(&mut desk, &which, &beads)?)?,
             Convoy::Refresh { convoy: Some(which) } => report::print(out, &convoy::refresh(&mut desk, &which)?)?,
             Convoy::Refresh { convoy: None } | Convoy::Check => report::print(out, &convoy::check(&mut desk)?)?,

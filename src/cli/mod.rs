@@ -31,7 +31,9 @@ mod halt;
 mod hook;
 mod mail;
 mod mq;
+mod polecat;
 mod sling;
+mod status;
 // faces
 mod cockpit;
 mod completion;
@@ -119,6 +121,11 @@ pub enum Command {
     /// Messages between agents and people
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// The workers of a rig: list them, look at one, remove one
+    #[command(subcommand)]
+    Polecat(polecat::Polecat),
+    /// Show the town at a glance: agents, queues, convoys, what needs you
+    Status(status::Status),
     /// How beads get agents: what waits, pause, resume
     #[command(subcommand)]
     Scheduler(halt::Scheduler),
@@ -198,6 +205,8 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Audit(command)) => command.run(output),
         Some(Command::Trail(command)) => command.run(output),
         Some(Command::Mail(command)) => command.run(output),
+        Some(Command::Polecat(command)) => command.run(output),
+        Some(Command::Status(command)) => command.run(output),
         Some(Command::Scheduler(command)) => command.run(output),
         Some(Command::Estop(command)) => command.run(output),
         Some(Command::Thaw(command)) => command.run(output),

@@ -2,9 +2,11 @@
 
 mod change;
 mod show;
+mod stranded;
 
 pub use change::{Added, Checked, Created, NewConvoy, add, check, close, create, refresh};
 pub use show::{ConvoyLine, ConvoyList, ConvoyStatus, Progress, Tracked, list, resolve, status};
+pub use stranded::{Stranded, StrandedConvoy, Stuck, stranded};
 
 use rusqlite::{Connection, OptionalExtension};
 
