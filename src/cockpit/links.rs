@@ -149,6 +149,12 @@ fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &Unboun
         // A session on its way up is not one that has ended.
         let sure = was_there || attempt >= PATIENCE;
         if sure && told.as_ref() != Some(&why) && !over.load(Ordering::Relaxed) {
+            // What an agent ended with says more than that it ended.
+            if !was_there && let Some(last) = session::registry::last_screen(town, &wish.session) {
+                let newest = Newest::default();
+                newest.put(last.screen);
+                let _ = news.send(News::Screen(wish.session.clone(), newest));
+            }
             if news.send(News::Ended(wish.session.clone(), why.clone())).is_err() {
                 return;
             }
