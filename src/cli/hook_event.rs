@@ -9,7 +9,7 @@ use crate::base::{Result, Timestamp};
 use crate::runtime::lifecycle::{self, Moment};
 use crate::town::Town;
 use crate::work::identity::Identity;
-use crate::work::{Desk, identity, mail, prime};
+use crate::work::{Desk, identity, mail, prime, seance};
 
 /// The most bytes of input that are read.
 const MOST: u64 = 4 << 20;
@@ -45,8 +45,12 @@ impl HookEvent {
         };
         if session.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') && !session.is_empty() {
             let mut note = lifecycle::read_note(&town, &session);
+            let before = note.conversation.clone();
             if lifecycle::take(&mut note, &self.event, &input, Timestamp::now()) {
                 lifecycle::write_note(&town, &session, &note)?;
+                if let Some(name) = note.conversation.filter(|name| before.as_ref() != Some(name)) {
+                    seance::named(&town, &session, &name)?;
+                }
             }
         }
         let context = match lifecycle::moment(&self.event) {

@@ -15,8 +15,10 @@ mod install;
 mod rig;
 // agents and sessions
 mod attach;
+mod handoff;
 mod hook_event;
 mod mayor;
+mod memory;
 mod prime;
 mod session;
 mod standing;
@@ -80,6 +82,21 @@ pub enum Command {
     Whoami(prime::Whoami),
     /// Show your role, all roles, a role's home or environment
     Role(prime::RoleArgs),
+    /// Hand over to your next session: writes what it must know, ends this one, starts that one in the same place
+    Handoff(handoff::Handoff),
+    /// Show what was handed over to you; with an agent, start its session again on its hook
+    Resume(handoff::Resume),
+    /// List the sessions agents had, newest first, or talk to one of them again
+    Seance(handoff::Seance),
+    /// Keep a short note for the agents to come
+    Remember(memory::Remember),
+    /// Show notes
+    Recall(memory::Recall),
+    /// Drop a note
+    Forget(memory::Forget),
+    /// Start an agent's next session once the present one has ended
+    #[command(hide = true)]
+    SessionNext(handoff::SessionNext),
     /// Note what an agent's runtime tells by its hooks
     #[command(hide = true)]
     HookEvent(hook_event::HookEvent),
@@ -185,6 +202,13 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Prime(command)) => command.run(output),
         Some(Command::Whoami(command)) => command.run(output),
         Some(Command::Role(command)) => command.run(output),
+        Some(Command::Handoff(command)) => command.run(output),
+        Some(Command::Resume(command)) => command.run(output),
+        Some(Command::Seance(command)) => command.run(output),
+        Some(Command::Remember(command)) => command.run(output),
+        Some(Command::Recall(command)) => command.run(output),
+        Some(Command::Forget(command)) => command.run(output),
+        Some(Command::SessionNext(command)) => command.run(),
         Some(Command::HookEvent(command)) => {
             command.run();
             Ok(())

@@ -14,7 +14,7 @@ use crate::town::{Address, Town};
 use crate::work::assignment::{self, Assignment, State};
 use crate::work::identity::OVERSEER;
 use crate::work::queue::{self, STUCK_MARK};
-use crate::work::{Desk, archive, halt, hook, journal, mail, spawn, start};
+use crate::work::{Desk, archive, halt, handoff, hook, journal, mail, spawn, start};
 
 /// How often it looks while agents work.
 const ROUND: Duration = Duration::from_secs(1);
@@ -79,6 +79,10 @@ fn look_after(desk: &mut Desk, row: &Assignment) -> Result<()> {
     let address: Address = row.agent.parse()?;
     // A crew member's session is a person's own affair.
     if !matches!(address, Address::Polecat { .. }) {
+        return Ok(());
+    }
+    // Its next session is being started by the one that handed over.
+    if handoff::under_way(&desk.town, &address.session_name()) {
         return Ok(());
     }
     let record = registry::find(&desk.town, &address.session_name())?;

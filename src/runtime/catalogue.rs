@@ -111,6 +111,8 @@ pub struct Preset {
     pub resume_args: Vec<String>,
     /// What takes up the latest conversation.
     pub latest_args: Vec<String>,
+    /// What makes it go on in a copy of the conversation it takes up.
+    pub fork_args: Vec<String>,
     /// The format of its lifecycle hooks.
     pub hooks: HookFormat,
     /// The key that interrupts it.
@@ -149,6 +151,7 @@ impl Default for Preset {
             resume_style: ResumeStyle::None,
             resume_args: Vec::new(),
             latest_args: Vec::new(),
+            fork_args: Vec::new(),
             hooks: HookFormat::None,
             interrupt_key: "ctrl-c".into(),
             submit_key: "enter".into(),

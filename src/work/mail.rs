@@ -31,10 +31,21 @@ pub struct Message {
     pub read: bool,
     /// `urgent`, `high`, `normal` or `low`.
     pub priority: &'static str,
+    /// The first message of its thread.
+    pub thread_id: String,
+    /// The message it answers.
+    pub reply_to: Option<String>,
+    /// The agent hands over to its own next session with it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub handoff: bool,
 }
 
 /// The label of a message that was read.
 const READ: &str = "read";
+/// What stands before the first message's id in the label of an answer.
+const THREAD: &str = "thread:";
+/// What stands before the answered message's id.
+const REPLY: &str = "reply-to:";
 
 impl Message {
     fn of(bead: &Bead) -> Self {
@@ -53,6 +64,9 @@ impl Message {
                 2 => "normal",
                 _ => "low",
             },
+            thread_id: label(THREAD).unwrap_or_else(|| bead.id.clone()),
+            reply_to: label(REPLY),
+            handoff: bead.labels.iter().any(|label| label == super::handoff::HANDOFF),
         }
     }
 }
@@ -62,6 +76,23 @@ impl Message {
 /// # Errors
 /// When the subject is empty or the ledger can't be written.
 pub fn post(tx: &mut Tx<'_>, from: &str, to: &str, subject: &str, body: &str, priority: u8) -> Result<String> {
+    post_with(tx, from, to, subject, body, priority, Vec::new())
+}
+
+/// As [`post`], with more labels.
+///
+/// # Errors
+/// As [`post`].
+pub fn post_with(
+    tx: &mut Tx<'_>,
+    from: &str,
+    to: &str,
+    subject: &str,
+    body: &str,
+    priority: u8,
+    mut labels: Vec<String>,
+) -> Result<String> {
+    labels.push(format!("from:{from}"));
     if subject.trim().is_empty() {
         return Err(Error::usage("a message needs a subject").hint("gt mail send <address> -s <subject> -m <message>"));
     }
@@ -74,7 +105,7 @@ pub fn post(tx: &mut Tx<'_>, from: &str, to: &str, subject: &str, body: &str, pr
             priority: Some(priority),
             assignee: to.to_owned(),
             sender: from.to_owned(),
-            labels: vec![format!("from:{from}")],
+            labels,
             ephemeral: true,
             ..NewBead::default()
         },
@@ -175,20 +206,8 @@ impl Report for Message {
 /// # Errors
 /// When there is no such message.
 pub fn read(desk: &mut Desk, owner: &str, which: &str) -> Result<Message> {
-    let id = match which.parse::<usize>() {
-        Ok(number) => {
-            let inbox = inbox(desk, owner, false)?;
-            let message = number.checked_sub(1).and_then(|index| inbox.messages.get(index));
-            message
-                .map(|message| message.id.clone())
-                .ok_or_else(|| Error::not_found(format!("{owner} has no message {number}")).hint("gt mail inbox"))?
-        }
-        Err(_) => desk.ledger.resolve(which)?,
-    };
-    let bead = desk.ledger.get(&id)?;
-    if bead.issue_type != "message" {
-        return Err(Error::not_found(format!("{id} is no message")).hint(format!("bd show {id}")));
-    }
+    let bead = pick(desk, owner, which)?;
+    let id = bead.id.clone();
     let message = Message::of(&bead);
     if !message.read && bead.assignee == owner {
         desk.ledger.write(owner, |tx| tx.add_label(&id, READ))?;
@@ -223,4 +242,97 @@ fn mark_of(message: &Message) -> String {
 pub fn told(desk: &mut Desk, owner: &str) -> Result<()> {
     let Some(newest) = untold(desk, owner)?.first().map(mark_of) else { return Ok(()) };
     desk.ledger.write(owner, |tx| tx.set_kv(&told_key(owner), Some(&newest)))
+}
+
+/// The message `which` means: an id, or a number in the inbox of `owner`.
+fn pick(desk: &Desk, owner: &str, which: &str) -> Result<Bead> {
+    let id = match which.parse::<usize>() {
+        Ok(number) => {
+            let inbox = inbox(desk, owner, false)?;
+            let message = number.checked_sub(1).and_then(|index| inbox.messages.get(index));
+            message
+                .map(|message| message.id.clone())
+                .ok_or_else(|| Error::not_found(format!("{owner} has no message {number}")).hint("gt mail inbox"))?
+        }
+        Err(_) => desk.ledger.resolve(which)?,
+    };
+    let bead = desk.ledger.get(&id)?;
+    if bead.issue_type != "message" {
+        return Err(Error::not_found(format!("{id} is no message")).hint(format!("bd show {id}")));
+    }
+    Ok(bead)
+}
+
+/// Answers a message in its thread; the answer goes to its sender.
+///
+/// # Errors
+/// When there is no such message, or the ledger can't be written.
+pub fn reply(desk: &mut Desk, from: &str, which: &str, subject: Option<&str>, body: &str) -> Result<Sent> {
+    let message = Message::of(&pick(desk, from, which)?);
+    // Who answers a message of their own goes on where they wrote to.
+    let to = if message.from == from { &message.to } else { &message.from };
+    let to = to.parse::<crate::town::Address>().map_or_else(|_| to.clone(), |address| address.to_string());
+    let subject = subject.map_or_else(
+        || {
+            if message.subject.starts_with("Re: ") {
+                message.subject.clone()
+            } else {
+                format!("Re: {}", message.subject)
+            }
+        },
+        str::to_owned,
+    );
+    let labels = vec![format!("{THREAD}{}", message.thread_id), format!("{REPLY}{}", message.id)];
+    let id = desk.ledger.write(from, |tx| post_with(tx, from, &to, &subject, body, 2, labels))?;
+    Ok(Sent { id, to, subject })
+}
+
+/// All messages of a thread, oldest first, archived ones too.
+///
+/// # Errors
+/// When there is no such message.
+pub fn thread(desk: &Desk, owner: &str, which: &str) -> Result<Inbox> {
+    let first = Message::of(&pick(desk, owner, which)?).thread_id;
+    let mut messages = all(desk)?;
+    messages.retain(|message| message.thread_id == first);
+    messages.reverse();
+    Ok(Inbox { messages, owner: format!("thread {first}") })
+}
+
+/// Messages to or from `owner` with `word` in subject or body, newest first; archived ones too.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn search(desk: &Desk, owner: &str, word: &str) -> Result<Inbox> {
+    let word = word.to_lowercase();
+    let mut messages = all(desk)?;
+    messages.retain(|message| {
+        (message.to == owner || message.from == owner)
+            && (message.subject.to_lowercase().contains(&word) || message.body.to_lowercase().contains(&word))
+    });
+    Ok(Inbox { messages, owner: owner.to_owned() })
+}
+
+fn all(desk: &Desk) -> Result<Vec<Message>> {
+    let filter = Filter { types: vec!["message".into()], closed: true, ephemeral: None, ..Filter::default() };
+    let mut messages: Vec<Message> = desk.ledger.list(&filter)?.iter().map(Message::of).collect();
+    messages.sort_by(|a, b| b.timestamp.cmp(&a.timestamp).then_with(|| b.id.cmp(&a.id)));
+    Ok(messages)
+}
+
+/// Puts messages out of the inbox of `owner`; threads and searches still find them. Returns their ids.
+///
+/// # Errors
+/// [`crate::base::Kind::Refused`] for a message of somebody else; nothing is archived then.
+pub fn archive(desk: &mut Desk, owner: &str, which: &[String]) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for word in which {
+        let bead = pick(desk, owner, word)?;
+        if bead.assignee != owner {
+            return Err(Error::refused(format!("{} is in the mailbox of {}", bead.id, bead.assignee)));
+        }
+        ids.push(bead.id);
+    }
+    desk.ledger.write(owner, |tx| ids.iter().try_for_each(|id| tx.close(id, "archived").map(|_| ())))?;
+    Ok(ids)
 }

@@ -84,6 +84,14 @@ pub fn prime(desk: &Desk, who: &Identity) -> Result<Prime> {
     if let Some(molecule) = &molecule {
         parts.push(molecule_words(molecule));
     }
+    if let Some(message) = inbox.messages.iter().find(|message| message.handoff) {
+        let read = format!("gt mail read {}", message.id);
+        let body = short(&message.body, MOST_TEXT, &read);
+        parts.push(format!(
+            "## Handed over to you\n{}\n{body}\nGo on from there; `{read}` notes that you have it.",
+            message.subject
+        ));
+    }
     if !inbox.messages.is_empty() {
         parts.push(mail_words(inbox.messages.len(), &newest));
     }

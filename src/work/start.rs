@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use serde_json::json;
-
-use super::{Desk, molecule, roles};
+use super::{Desk, molecule, roles, seance};
+use crate::base::Result;
 use crate::base::text::neutralise;
-use crate::base::{Result, files};
 use crate::ledger::Bead;
 use crate::runtime::lifecycle::{self, Note};
 use crate::runtime::{self, Preset, PromptMode, ResumeStyle, StartContext};
@@ -144,9 +142,7 @@ pub fn launch(desk: &Desk, launch: &Launch<'_>) -> Result<SessionRecord> {
         name,
     };
     let record = session::start(&desk.town, &spec)?;
-    let line = json!({"at": record.started_at, "agent": record.address, "session": record.name, "preset": record.preset,
-        "bead": record.bead, "cwd": record.cwd, "conversation": taken_up});
-    files::append_line(&desk.town.runtime_dir().join("agents/history.jsonl"), &line.to_string(), 0o600)?;
+    seance::began(&desk.town, &record, taken_up.as_deref())?;
     if preset.prompt_mode == PromptMode::Typed
         && let Some(prompt) = prompt
     {

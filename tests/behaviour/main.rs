@@ -25,6 +25,7 @@ mod halt;
 mod hardship;
 mod hooks;
 mod install;
+mod mail;
 mod polecat;
 mod real_repository;
 mod rebuild;

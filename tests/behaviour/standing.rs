@@ -35,6 +35,7 @@ while read -r line; do
     printf '%s\n' "$line" >> "$at/typed"
     hook UserPromptSubmit
     echo "heard: $line"
+    case "$line" in "run "*) sh -c "${line#run }" > "$at/ran.out" 2>&1 ;; esac
     hook Stop
 done
 "#;
@@ -219,4 +220,69 @@ fn what_hangs_on_the_hook_is_told_and_never_grows_too_long() {
     let text = town.sandbox.run(prime).ok().stdout;
     assert!(text.contains(id) && text.contains("Many words.") && text.contains("[cut; all of it: gt hook]"), "{text}");
     assert!(text.len() < 6144 && !text.contains('\u{1b}'), "{}", text.len());
+}
+
+#[test]
+fn a_session_hands_over_to_the_next_one_in_its_place() {
+    let town = Town::new();
+    town.gt(["crew", "add", "ann"]).ok();
+    let mut create = town.sandbox.command(crate::support::BD);
+    create.current_dir(town.root.join("web")).args(["create", "Paint the roof", "--json"]);
+    let bead = town.sandbox.run(create).ok().json();
+    let id = bead["id"].as_str().unwrap();
+    town.gt(["sling", id, "web/crew/ann"]).ok();
+    town.gt(["crew", "start", "ann"]).ok();
+    let told = town.primed();
+    assert!(told.contains("Paint the roof") && !told.contains("Handed over to you"), "{told}");
+    assert!(town.note("argv").contains(&format!("Your work is bead {id}")), "{}", town.note("argv"));
+    let first = town.gt(["crew", "status", "ann", "--json"]).ok().json();
+    fs::remove_file(town.notes.join("SessionStart.out")).unwrap();
+    town.gt(["nudge", "web/crew/ann", "run gt handoff -s roof -m 'the ladder is red' --collect"]).ok();
+    let told = town.primed();
+    assert!(told.contains("Handed over to you") && told.contains("the ladder is red"), "{told}");
+    assert!(told.contains("0 files changed") && told.contains(id), "{told}");
+    let second = wait_for("the next session", || {
+        let status = town.gt(["crew", "status", "ann", "--json"]).ok().json();
+        (status["running"] == true && status["pid"] != first["pid"]).then_some(status)
+    });
+    assert_eq!(second["bead"], id);
+    assert!(!town.note("argv").contains("--resume"), "a hand-over starts a conversation of its own");
+    assert!(town.note("argv").contains(&format!("Your work is bead {id}")));
+
+    // Both sessions can be found again, with their conversations.
+    let all = wait_for("both conversations", || {
+        let all = town.gt(["seance", "web/crew/ann", "--json"]).ok().json();
+        let names: Vec<_> = all.as_array().unwrap().iter().filter_map(|one| one["conversation"].as_str()).collect();
+        (names.len() == 2 && names[0] != names[1]).then(|| all.clone())
+    });
+    assert_eq!(all[0]["bead"], id);
+    town.gt(["seance", "--talk", "nothing-like-it"]).code(3);
+    town.gt(["crew", "stop", "ann"]).ok();
+    let again = town.gt(["resume", "web/crew/ann", "--json"]).ok().json();
+    assert_eq!(again["bead"], id);
+    town.gt(["resume", "web/crew/ann"]).code(4);
+    town.gt(["crew", "stop", "ann"]).ok();
+}
+
+#[test]
+fn notes_are_given_to_those_they_are_for() {
+    let town = Town::new();
+    town.gt(["crew", "add", "ann"]).ok();
+    town.gt(["remember", "tests", "Run make check first", "--rig", "web"]).ok();
+    town.gt(["remember", "tone", "Be brief", "--town"]).ok();
+    town.gt(["remember", "secret", "Only for workers", "--rig", "web", "--role", "polecat"]).ok();
+    town.gt(["remember", "long", &"x".repeat(1001)]).code(4);
+    let prime = || {
+        let mut prime = town.command(&town.root.join("web/crew/ann"));
+        prime.arg("prime");
+        town.sandbox.run(prime).ok().stdout
+    };
+    let told = prime();
+    assert!(told.contains("tests: Run make check first") && told.contains("tone: Be brief"), "{told}");
+    assert!(!told.contains("Only for workers"), "{told}");
+    let found = town.gt(["recall", "MAKE", "--rig", "web", "--json"]).ok().json();
+    assert_eq!((found.as_array().unwrap().len(), &found[0]["key"]), (1, &"tests".into()));
+    town.gt(["forget", "tests", "--rig", "web"]).ok();
+    town.gt(["forget", "tests", "--rig", "web"]).code(3);
+    assert!(!prime().contains("make check"));
 }

@@ -1,0 +1,97 @@
+//! Predecessors: the conversations agents had, by agent, bead and time.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::base::{Error, Result, Timestamp, files};
+use crate::session::SessionRecord;
+use crate::town::Town;
+
+/// One session an agent had.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Predecessor {
+    /// When it began.
+    pub at: Timestamp,
+    /// The agent.
+    pub agent: String,
+    /// The session's name.
+    pub session: String,
+    /// The runtime.
+    pub preset: String,
+    /// What it worked on.
+    pub bead: Option<String>,
+    /// Where.
+    pub cwd: PathBuf,
+    /// Its conversation, by which the runtime can take it up; `None` where the runtime told none.
+    #[serde(default)]
+    pub conversation: Option<String>,
+}
+
+/// A later line of the history: the conversation that a session turned out to be.
+#[derive(Debug, Deserialize)]
+struct Named {
+    session: String,
+    named: String,
+}
+
+fn path(town: &Town) -> PathBuf {
+    town.runtime_dir().join("agents/history.jsonl")
+}
+
+/// Notes that a session began.
+///
+/// # Errors
+/// When the history can't be written.
+pub fn began(town: &Town, record: &SessionRecord, conversation: Option<&str>) -> Result<()> {
+    let line = json!({"at": record.started_at, "agent": record.address, "session": record.name, "preset": record.preset,
+        "bead": record.bead, "cwd": record.cwd, "conversation": conversation.filter(|name| !name.is_empty())});
+    files::append_line(&path(town), &line.to_string(), 0o600)
+}
+
+/// Notes which conversation the latest session of that name is.
+///
+/// # Errors
+/// When the history can't be written.
+pub fn named(town: &Town, session: &str, conversation: &str) -> Result<()> {
+    files::append_line(&path(town), &json!({"session": session, "named": conversation}).to_string(), 0o600)
+}
+
+/// All sessions there were, newest first; only those whose agent, bead or conversation holds `word`.
+///
+/// # Errors
+/// When the history can't be read.
+pub fn list(town: &Town, word: &str) -> Result<Vec<Predecessor>> {
+    let text = files::read_optional(&path(town))?.unwrap_or_default();
+    let mut found: Vec<Predecessor> = Vec::new();
+    for line in text.lines() {
+        if let Ok(session) = serde_json::from_str::<Predecessor>(line) {
+            found.push(session);
+        } else if let Ok(Named { session, named }) = serde_json::from_str::<Named>(line)
+            && let Some(latest) = found.iter_mut().rev().find(|one| one.session == session)
+        {
+            latest.conversation = Some(named);
+        }
+    }
+    found.reverse();
+    let holds = |text: &str| text.contains(word);
+    found.retain(|one| {
+        holds(&one.agent)
+            || one.bead.as_deref().is_some_and(holds)
+            || one.conversation.as_deref().is_some_and(holds)
+            || one.session == word
+    });
+    Ok(found)
+}
+
+/// The one predecessor whose conversation is or begins with `id`.
+///
+/// # Errors
+/// [`crate::base::Kind::NotFound`] when there is none.
+pub fn find(town: &Town, id: &str) -> Result<Predecessor> {
+    list(town, "")?
+        .into_iter()
+        .find(|one| !id.is_empty() && one.conversation.as_deref().is_some_and(|name| name.starts_with(id)))
+        .ok_or_else(|| Error::not_found(format!("no conversation {id:?}")).hint("gt seance lists them"))
+}
