@@ -93,7 +93,11 @@ impl Made {
         result.map(|()| !missing.is_empty())
     }
 
-    fn file(&mut self, path: &Path, write: impl FnOnce() -> Result<()>) -> Result<bool> {
+    /// Makes the file `path` with `write` and counts it among what was made; `false`, and nothing is written, when it exists.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn file(&mut self, path: &Path, write: impl FnOnce() -> Result<()>) -> Result<bool> {
         if path.exists() {
             return Ok(false);
         }

@@ -34,7 +34,10 @@ fn all_steps(options: &InstallOptions, git: bool, made: &mut Made) -> Result<Ins
             made.whole(dot_git);
         }
         let patterns = [".beads/issues.jsonl".to_owned(), "*/.beads/issues.jsonl".to_owned()];
-        repo::add_attributes(&report.root.join(".gitattributes"), &patterns)?;
+        let attributes = report.root.join(".gitattributes");
+        if !made.file(&attributes, || repo::add_attributes(&attributes, &patterns).map(drop))? {
+            repo::add_attributes(&attributes, &patterns)?;
+        }
         repo::init_with_commit(&report.root, "Make the town")?;
         repo::set_merge_driver(&report.root, &super::sync::bd_program())?;
         report.created.push(".gitattributes".into());
