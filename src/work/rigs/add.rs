@@ -106,14 +106,22 @@ pub fn add(desk: &mut Desk, options: &AddOptions, progress: &mut dyn FnMut(&str)
         if let Some(other) = rigs.iter().find(|rig| rig.name.eq_ignore_ascii_case(&options.name)) {
             return Err(Error::refused(format!("the town has a rig called {} already", other.name)));
         }
-        let marker = Marker::set(&directory)?;
+        let marker = {
+            let _turn = marker::turn(&desk.town)?;
+            Marker::set(&directory)?
+        };
         match make(desk, options, &url, &directory, &rigs, progress) {
             Ok(report) => {
                 marker.done()?;
                 report
             }
             Err(error) => {
-                marker::forget_store(desk, &options.name, &directory).and_then(|()| marker.undo()).map_err(|undo| {
+                let undo = |desk: &mut Desk| {
+                    let _turn = marker::turn(&desk.town)?;
+                    marker::forget_store(desk, &options.name, &directory)?;
+                    marker.undo()
+                };
+                undo(desk).map_err(|undo| {
                     Error::failed(format!("{error}; and what was made could not be removed: {undo}"))
                 })?;
                 return Err(error);

@@ -95,6 +95,12 @@ fn remove_marked(directory: &Path) -> Result<()> {
     }
 }
 
+/// Waits for this process's turn to mark, or to look for marks: a directory between being made and its mark being locked looks
+/// abandoned to others.
+pub(super) fn turn(town: &Town) -> Result<Lock> {
+    Lock::acquire(&town.runtime_dir().join("rigs.lock"))
+}
+
 /// The directories in the town that carry a mark nobody holds.
 fn abandoned(town: &Town) -> Result<Vec<(PathBuf, Lock)>> {
     let mut found = Vec::new();
@@ -117,6 +123,7 @@ fn abandoned(town: &Town) -> Result<Vec<(PathBuf, Lock)>> {
 /// # Errors
 /// When something can't be removed.
 pub fn clean_up_half_made(desk: &mut Desk) -> Result<Vec<String>> {
+    let _turn = turn(&desk.town)?;
     let mut gone = Vec::new();
     for (directory, _lock) in abandoned(&desk.town)? {
         let name = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
