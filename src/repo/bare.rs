@@ -272,12 +272,31 @@ impl Bare {
                 Err(error) if matches!(error.code(), ErrorCode::Exists | ErrorCode::Modified | ErrorCode::NotFound) => {
                     return Err(moved());
                 }
-                // Another process has the reference's lock file for the moment of its own change.
+                // Another process has the reference's lock file for the moment of its own change, or was killed in that moment.
                 Err(error) if error.code() == ErrorCode::Locked && start.elapsed() < Duration::from_secs(5) => {
-                    std::thread::sleep(Duration::from_millis(10));
+                    if !self.clear_stale_ref_lock(name)? {
+                        std::thread::sleep(Duration::from_millis(10));
+                    }
                 }
                 Err(error) => return Err(error).with_context(|| format!("move {name}")),
             }
+        }
+    }
+
+    /// Removes the lock file of a reference when its owner must have been killed: nobody holds one for longer than the writing of
+    /// a line takes. `true` when it is gone.
+    fn clear_stale_ref_lock(&self, name: &str) -> Result<bool> {
+        let lock = self.path.join(format!("{name}.lock"));
+        let Ok(found) = std::fs::metadata(&lock) else { return Ok(true) };
+        let age = found.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
+        if age < Duration::from_secs(2) {
+            return Ok(false);
+        }
+        match std::fs::remove_file(&lock) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("remove {}", lock.display()))
+            }
+            _ => Ok(true),
         }
     }
 

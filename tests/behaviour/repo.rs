@@ -279,6 +279,9 @@ fn references_move_only_from_where_they_are_believed_to_be() {
     let old = bare.rev("main").unwrap();
     let new = commit(&worktree, "w", "w");
     assert_eq!(bare.update_ref("refs/heads/main", &new, Some(&new)).unwrap_err().kind(), Kind::Refused);
+    // A lock file that a killed process left an hour ago is no obstacle.
+    let lock = std::fs::File::create(bare.path.join("refs/heads/main.lock")).unwrap();
+    lock.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(3600)).unwrap();
     bare.update_ref("refs/heads/main", &new, Some(&old)).unwrap();
     assert_eq!(bare.rev("main").unwrap(), new);
     let zero = "0".repeat(40);
