@@ -146,58 +146,12 @@ fn convert_file(formula: &Formula, to: &str, delete: bool) -> Result<PathBuf> {
 fn list(library: &Library, kind: Option<&str>, global: &Global) -> Result<()> {
     let mut found = library.list();
     found.retain(|formula| kind.is_none_or(|kind| formula.kind.to_string() == kind));
-    let paint = Paint::stdout();
-    let mut text = String::new();
-    for formula in &found {
-        let name = format!("{:<20}", render::clean(&formula.name));
-        match &formula.error {
-            Some(error) => {
-                let error = error.lines().next().unwrap_or_default();
-                text.push_str(&format!("{} {}\n", paint.bold(&name), paint.red(&render::clean(error))));
-            }
-            None => text.push_str(&format!(
-                "{} {:<9} {:>3} steps  {}\n",
-                paint.bold(&name),
-                formula.kind,
-                formula.steps,
-                render::clean(&formula.description)
-            )),
-        }
-    }
-    if found.is_empty() {
-        text.push_str("No formulas\n");
-    }
-    render::print(global.output(), serde_json::to_value(&found)?, text)
+    render::print(global.output(), serde_json::to_value(&found)?, tree::listing(&found, Paint::stdout()))
 }
 
 fn show(library: &Library, name: &str, global: &Global) -> Result<()> {
     let loaded = library.load(name)?;
     warn(&loaded.warnings, global);
-    let formula = &loaded.formula;
-    let paint = Paint::stdout();
-    let mut text =
-        format!("{} ({}, version {})\n", paint.bold(&render::clean(&formula.formula)), formula.kind, formula.version);
-    text.push_str(&format!("{}\n", paint.dim(&render::clean(&formula.source.path))));
-    if !formula.description.is_empty() {
-        text.push_str(&format!("\n{}\n", crate::base::text::neutralise(formula.description.trim(), false)));
-    }
-    if !formula.vars.is_empty() || !formula.inputs.is_empty() {
-        text.push_str("\nVariables:\n");
-    }
-    for (name, var) in &formula.vars {
-        text.push_str(&format!("  {} {}\n", paint.bold(&render::clean(name)), render::clean(&tree::definition(var))));
-    }
-    for (name, input) in &formula.inputs {
-        text.push_str(&format!("  {} {}\n", paint.bold(&render::clean(name)), render::clean(&input.description)));
-    }
-    let steps = formula.steps.iter().chain(&formula.template);
-    let steps = steps.map(|step| (&step.id, &step.title, step.all_needs().cloned().collect::<Vec<_>>().join(", ")));
-    let legs = formula.legs.iter().chain(&formula.aspects).map(|leg| (&leg.id, &leg.title, String::new()));
-    text.push_str("\nSteps:\n");
-    for (id, title, needs) in steps.chain(legs) {
-        let needs =
-            if needs.is_empty() { String::new() } else { paint.dim(&format!(" after {}", render::clean(&needs))) };
-        text.push_str(&format!("  {} {}{needs}\n", paint.bold(&render::clean(id)), render::clean(title)));
-    }
-    render::print(global.output(), serde_json::to_value(formula)?, text)
+    let text = tree::details(&loaded.formula, Paint::stdout());
+    render::print(global.output(), serde_json::to_value(&loaded.formula)?, text)
 }

@@ -15,6 +15,9 @@ pub struct Done {
     /// What the person should know, with ESCALATED
     #[arg(long, short, default_value = "")]
     message: String,
+    /// Hand in although steps of the bead's molecule are open
+    #[arg(long, short)]
+    force: bool,
 }
 
 impl Done {
@@ -25,7 +28,7 @@ impl Done {
     pub fn run(self, out: Output) -> Result<()> {
         let exit: done::Exit = self.status.parse()?;
         let mut desk = Desk::open_current()?;
-        let handed = done::hand_in(&mut desk, exit, &self.message)?;
+        let handed = done::hand_in(&mut desk, exit, &self.message, self.force)?;
         // Without a daemon the request waits in the queue: nothing is lost, so that is no reason to fail.
         let daemon = super::ensure_daemon(&desk);
         report::print(out, &handed)?;

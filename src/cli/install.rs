@@ -75,15 +75,7 @@ impl Report for Made {
     }
 }
 
-/// `text` as one word for a shell.
-pub(super) fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
-}
+pub(super) use crate::base::text::shell_word;
 
 #[cfg(test)]
 mod tests {

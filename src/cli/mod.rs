@@ -29,9 +29,11 @@ mod convoy;
 mod daemon;
 mod done;
 mod feed;
+mod formula;
 mod halt;
 mod hook;
 mod mail;
+mod mol;
 mod mq;
 mod polecat;
 mod sling;
@@ -131,6 +133,12 @@ pub enum Command {
     /// The merge queue
     #[command(subcommand)]
     Mq(mq::Mq),
+    /// Workflows that are written down once: list them, look at one, run one
+    #[command(subcommand)]
+    Formula(formula::FormulaCommand),
+    /// The steps an agent's work is done in
+    #[command(subcommand, visible_alias = "molecule")]
+    Mol(mol::Mol),
     /// Show who did what
     Audit(audit::Audit),
     /// Show what happened lately
@@ -226,6 +234,8 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Agents(command)) => command.run(output),
         Some(Command::Convoy(command)) => command.run(output),
         Some(Command::Mq(command)) => command.run(output),
+        Some(Command::Formula(command)) => command.run(output),
+        Some(Command::Mol(command)) => command.run(output),
         Some(Command::Audit(command)) => command.run(output),
         Some(Command::Trail(command)) => command.run(output),
         Some(Command::Mail(command)) => command.run(output),

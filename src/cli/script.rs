@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::base::{Error, Result, ResultExt};
 use crate::runtime::script::{BeadText, Job, run};
-use crate::work::Desk;
+use crate::work::{Desk, molecule};
 
 /// Which bead to do.
 #[derive(Debug, clap::Args)]
@@ -28,10 +28,13 @@ impl ScriptAgent {
         let own = std::env::current_exe().context("find the running gt")?.to_string_lossy().into_owned();
         let mut load = || {
             // The ledger is open only while it is read: a script may run for hours.
-            let found = Desk::open_current()?.ledger.get(&bead)?;
-            Ok(BeadText { title: found.title, description: found.description })
+            let desk = Desk::open_current()?;
+            let found = desk.ledger.get(&bead)?;
+            let steps = molecule::script(&desk, &found, &own)?;
+            Ok(BeadText { title: found.title, description: steps.unwrap_or(found.description) })
         };
-        match run(&mut Job { bead: &bead, worktree: &worktree, load: &mut load, done: &[own, "done".into()] })? {
+        match run(&mut Job { bead: &bead, worktree: &worktree, load: &mut load, done: &[own.clone(), "done".into()] })?
+        {
             0 => Ok(()),
             // No error is to be reported: the terminal has shown all there is to say.
             code => std::process::exit(code.into()),

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::cook::{Cooked, Mode, variables};
-use super::model::{Step, Var};
+use super::library::Listed;
+use super::model::{Formula, Step, Var};
+use crate::base::report::Paint;
+use crate::base::text::neutralise;
 
 /// The steps as a tree, the variables used and how they are declared.
 pub fn dry_run(cooked: &Cooked) -> String {
@@ -74,4 +77,55 @@ fn tree(steps: &[Step], indent: &str, out: &mut String) {
         let _ = writeln!(out, " [from: {}]", step.origin);
         tree(&step.children, &format!("{indent}{}   ", if last { " " } else { "│" }), out);
     }
+}
+
+/// Formulas, one a line.
+pub fn listing(found: &[Listed], paint: Paint) -> String {
+    let mut text = String::new();
+    for formula in found {
+        let name = paint.bold(&format!("{:<20}", neutralise(&formula.name, true)));
+        let _ = match &formula.error {
+            Some(error) => {
+                let error = neutralise(error.lines().next().unwrap_or_default(), true).into_owned();
+                writeln!(text, "{name} {}", paint.red(&error))
+            }
+            None => {
+                let description = neutralise(&formula.description, true);
+                writeln!(text, "{name} {:<9} {:>3} steps  {description}", formula.kind, formula.steps)
+            }
+        };
+    }
+    if found.is_empty() {
+        text.push_str("No formulas\n");
+    }
+    text
+}
+
+/// A formula with its variables and steps.
+pub fn details(formula: &Formula, paint: Paint) -> String {
+    let clean = |text: &str| neutralise(text, true).into_owned();
+    let mut text =
+        format!("{} ({}, version {})\n", paint.bold(&clean(&formula.formula)), formula.kind, formula.version);
+    let _ = writeln!(text, "{}", paint.dim(&clean(&formula.source.path)));
+    if !formula.description.is_empty() {
+        let _ = writeln!(text, "\n{}", neutralise(formula.description.trim(), false));
+    }
+    if !formula.vars.is_empty() || !formula.inputs.is_empty() {
+        text.push_str("\nVariables:\n");
+    }
+    for (name, var) in &formula.vars {
+        let _ = writeln!(text, "  {} {}", paint.bold(&clean(name)), clean(&definition(var)));
+    }
+    for (name, input) in &formula.inputs {
+        let _ = writeln!(text, "  {} {}", paint.bold(&clean(name)), clean(&input.description));
+    }
+    let steps = formula.steps.iter().chain(&formula.template);
+    let steps = steps.map(|step| (&step.id, &step.title, step.all_needs().cloned().collect::<Vec<_>>().join(", ")));
+    let legs = formula.legs.iter().chain(&formula.aspects).map(|leg| (&leg.id, &leg.title, String::new()));
+    text.push_str("\nSteps:\n");
+    for (id, title, needs) in steps.chain(legs) {
+        let needs = if needs.is_empty() { String::new() } else { paint.dim(&format!(" after {}", clean(&needs))) };
+        let _ = writeln!(text, "  {} {}{needs}", paint.bold(&clean(id)), clean(title));
+    }
+    text
 }

@@ -178,6 +178,7 @@ fn take_from_queue(desk: &mut Desk, rig: &Rig, row: &Assignment, base: &str) -> 
             return Ok(None);
         }
         let agent = spawn::pick_name(tx, rig)?;
-        sling::begin(tx, rig, &bead, &now, agent, base, true, None).map(Some)
+        let way = sling::Way { base, from_queue: true, ..sling::Way::default() };
+        sling::begin(tx, rig, &bead, &now, agent, way).map(Some)
     })
 }

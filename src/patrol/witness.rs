@@ -77,8 +77,8 @@ fn backoff(count: usize) -> i64 {
 
 fn look_after(desk: &mut Desk, row: &Assignment) -> Result<()> {
     let address: Address = row.agent.parse()?;
-    // A crew member's session is a person's own affair.
-    if !matches!(address, Address::Polecat { .. }) {
+    // A crew member's session is a person's own affair, and so is a runtime that a person starts.
+    if !matches!(address, Address::Polecat { .. }) || row.session.is_empty() {
         return Ok(());
     }
     // Its next session is being started by the one that handed over.

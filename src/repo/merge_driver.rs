@@ -8,22 +8,12 @@ use crate::base::{Result, ResultExt, files};
 /// The attribute that names the driver.
 const ATTRIBUTE: &str = "merge=beads";
 
-/// `text` as one word for a shell, which is what git hands the driver's command to.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
-}
-
 /// Sets `merge.beads.driver` in the local configuration of the repository around `directory` to `program`, a `bd`.
 ///
 /// # Errors
 /// When git refuses, as outside of a repository.
 pub fn set_merge_driver(directory: &Path, program: &Path) -> Result<()> {
-    let command = format!("{} merge %A %O %A %B", shell_word(&program.to_string_lossy()));
+    let command = format!("{} merge %A %O %A %B", crate::base::text::shell_word(&program.to_string_lossy()));
     for (key, value) in [("merge.beads.name", "issues.jsonl, field by field"), ("merge.beads.driver", &command)] {
         let known = Git::at(directory).args(["config", "--local", "--get", key]).output()?;
         if known.success && String::from_utf8_lossy(&known.stdout).trim_end() == value {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::identity::OVERSEER;
 use super::queue::{self, Handed};
-use super::{Desk, assignment, branches, hook, identity, mail};
+use super::{Desk, assignment, branches, hook, identity, mail, molecule};
 use crate::base::report::{Paint, Report};
 use crate::base::{Error, Result};
 use crate::ledger::{Patch, Status, Tx};
@@ -92,11 +92,12 @@ struct Place {
 /// Checks and hands in the work of the agent that asks. The session still runs afterwards: see [`end_session`].
 ///
 /// # Errors
-/// Refused on the default branch, with uncommitted changes or without commits: nothing is changed then.
-pub fn hand_in(desk: &mut Desk, exit: Exit, message: &str) -> Result<DoneReport> {
+/// Refused on the default branch, with uncommitted changes or without commits, or, unless `force`, with steps that are open: nothing is
+/// changed then.
+pub fn hand_in(desk: &mut Desk, exit: Exit, message: &str, force: bool) -> Result<DoneReport> {
     let place = find_place(desk)?;
     match exit {
-        Exit::Completed => complete(desk, &place),
+        Exit::Completed => complete(desk, &place, force),
         Exit::Deferred | Exit::Escalated => set_aside(desk, &place, exit, message),
     }
 }
@@ -130,7 +131,7 @@ fn find_place(desk: &Desk) -> Result<Place> {
     Ok(Place { agent, rig, worktree, bead, branch, base })
 }
 
-fn complete(desk: &mut Desk, place: &Place) -> Result<DoneReport> {
+fn complete(desk: &mut Desk, place: &Place, force: bool) -> Result<DoneReport> {
     let target = place.rig.target_branch()?;
     let branch = &place.branch;
     if *branch == target || *branch == place.rig.default_branch {
@@ -147,7 +148,14 @@ fn complete(desk: &mut Desk, place: &Place) -> Result<DoneReport> {
             .hint("commit your work first; when there is nothing to do: gt done --status ESCALATED -m <why>"));
     }
     let agent = place.agent.to_string();
+    let steps = match desk.ledger.find(&place.bead)? {
+        Some(bead) => molecule::hand_in(desk, &bead, force)?,
+        None => Vec::new(),
+    };
     let request = desk.ledger.write(&agent, |tx| {
+        for step in &steps {
+            tx.close(step, "Handed in")?;
+        }
         let request = queue::hand_in(
             tx,
             &Handed {

@@ -51,6 +51,11 @@ pub fn this_agent(town: &Town) -> Result<Address> {
         .hint("run it inside an agent's session or worktree; gt agents lists them"))
 }
 
+/// How `who` signs what it does: by its address, a person by what the environment says.
+pub fn named_actor(who: &Address) -> String {
+    if *who == Address::Overseer { actor() } else { who.to_string() }
+}
+
 /// Who asks, and how that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {

@@ -24,6 +24,7 @@ pub mod post;
 pub mod prime;
 pub mod queue;
 mod rebuild;
+pub mod recipe;
 pub mod rigs;
 pub mod roles;
 pub mod seance;

@@ -138,7 +138,7 @@ fn molecule_words(molecule: &Standing) -> String {
         if !molecule.step_text.is_empty() {
             text.push_str(&format!("\n{}", short(&molecule.step_text, MOST_TEXT, &format!("bd show {step}"))));
         }
-        text.push_str(&format!("\n`bd close {step}` ends this step; `gt prime` shows the next."));
+        text.push_str("\n`gt mol step done` ends this step and shows the next.");
     }
     text
 }

@@ -26,6 +26,7 @@ mod hardship;
 mod hooks;
 mod install;
 mod mail;
+mod molecule;
 mod polecat;
 mod real_repository;
 mod rebuild;

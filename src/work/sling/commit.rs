@@ -65,7 +65,7 @@ pub(super) fn commit(
         clear_marks(tx, &item.bead)?;
         let made = new_convoy.clone().filter(|made| *made == convoy);
         let base = bases.iter().find(|(rig, _)| *rig == item.target.rig().name).map_or("", |(_, base)| base.as_str());
-        items.push(place(tx, town, item, row, base, made)?);
+        items.push(place(tx, town, item, row, (base, request.no_start), made)?);
     }
     Ok(Outcome { items, convoy: new_convoy })
 }
@@ -123,13 +123,14 @@ fn place(
     town: &Town,
     item: &Checked,
     mut row: Assignment,
-    base: &str,
+    (base, by_hand): (&str, bool),
     new_convoy: Option<String>,
 ) -> Result<Committed> {
     if let Target::Crew(rig, name) = &item.target {
         return attach(tx, rig, name, row).map(|row| Committed::Attached(Box::new(row)));
     }
-    if let Some(why) = no_place(tx, town, item.target.rig())? {
+    // What starts no agent needs no place for one.
+    if !by_hand && let Some(why) = no_place(tx, town, item.target.rig())? {
         if let Some(address) = item.target.address() {
             return Err(Error::refused(format!("{address} can't start now: {why}"))
                 .hint("sling it to the rig: it is queued and starts when there is a place"));
@@ -142,8 +143,21 @@ fn place(
         Some(address) => address,
         None => spawn::pick_name(tx, item.target.rig())?,
     };
-    begin(tx, item.target.rig(), &item.bead, &row, agent, base, false, new_convoy)
-        .map(|begun| Committed::Begun(Box::new(begun)))
+    let way = Way { base, from_queue: false, by_hand, new_convoy };
+    begin(tx, item.target.rig(), &item.bead, &row, agent, way).map(|begun| Committed::Begun(Box::new(begun)))
+}
+
+/// How an agent is started.
+#[derive(Debug, Clone, Default)]
+pub struct Way<'a> {
+    /// The commit its branch starts from.
+    pub base: &'a str,
+    /// Whether the bead waited in the queue.
+    pub from_queue: bool,
+    /// Whether a person starts the runtime.
+    pub by_hand: bool,
+    /// The convoy that was made with it.
+    pub new_convoy: Option<String>,
 }
 
 /// Notes that a bead waits for a place.
@@ -178,17 +192,8 @@ pub fn no_place(tx: &Tx<'_>, town: &Town, rig: &Rig) -> Result<Option<String>> {
 ///
 /// # Errors
 /// When the ledger can't be written.
-#[expect(clippy::too_many_arguments, reason = "each is one fact of the start; a struct would only repeat the ticket")]
-pub fn begin(
-    tx: &mut Tx<'_>,
-    rig: &Rig,
-    bead: &Bead,
-    row: &Assignment,
-    agent: Address,
-    base: &str,
-    from_queue: bool,
-    new_convoy: Option<String>,
-) -> Result<Begun> {
+pub fn begin(tx: &mut Tx<'_>, rig: &Rig, bead: &Bead, row: &Assignment, agent: Address, way: Way<'_>) -> Result<Begun> {
+    let Way { base, from_queue, by_hand, new_convoy } = way;
     let name = agent.name().to_owned();
     // An agent that left this very bead goes on where it was.
     let left = hook::find(tx.conn(), &agent.to_string())?
@@ -207,6 +212,7 @@ pub fn begin(
         preset: row.preset.clone(),
         fresh,
         from_queue,
+        by_hand,
         new_convoy,
         status_before: bead.status.to_string(),
         assignee_before: bead.assignee.clone(),

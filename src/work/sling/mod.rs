@@ -6,7 +6,7 @@ mod report;
 mod target;
 
 pub use check::{Facts, may_sling};
-pub use commit::{Committed, begin, enqueue, no_place};
+pub use commit::{Committed, Way, begin, enqueue, no_place};
 pub use report::{Failure, Plan, PlanLine, SlingReport, Slung};
 pub use target::Target;
 
@@ -37,6 +37,8 @@ pub struct Request {
     pub no_convoy: bool,
     /// The name of the convoy to make for beads that are in none.
     pub convoy_name: Option<String>,
+    /// Make branch and worktree, but start no session: a person runs the runtime there.
+    pub no_start: bool,
 }
 
 /// A bead that passed every check.
@@ -186,6 +188,15 @@ fn check_one(desk: &Desk, request: &Request, target: Option<&Target>, word: &str
     // A crew member's workspace has its own session, or a person's shell.
     let preset = if matches!(target, Target::Crew(..)) && explicit.is_empty() {
         String::new()
+    } else if request.no_start {
+        // Whether it is on this machine is the person's affair.
+        crate::runtime::preset(
+            &desk.town,
+            Some(target.rig()),
+            &role,
+            Some(explicit.as_str()).filter(|name| !name.is_empty()),
+        )?
+        .name
     } else {
         start::preset(desk, target.rig(), &role, &explicit)?.name
     };

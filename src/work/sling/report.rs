@@ -54,7 +54,7 @@ impl Report for Plan {
 pub struct Slung {
     /// The bead.
     pub bead: String,
-    /// `active`, `queued` or `attached`.
+    /// `active`, `queued`, `attached`, or `waiting` for a person to start the runtime.
     pub state: &'static str,
     /// The agent; empty while queued.
     pub agent: String,
@@ -70,6 +70,9 @@ pub struct Slung {
     pub session: String,
     /// The agent's process.
     pub pid: Option<i32>,
+    /// The command by which a person starts the runtime, where that is left to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
     /// Why it waits; empty when it does not.
     pub note: String,
 }
@@ -105,14 +108,15 @@ impl SlingReport {
             Committed::Begun(begun) => match carry_out(desk, &begun) {
                 Ok(spawned) => self.slung.push(Slung {
                     bead: begun.ticket.bead.clone(),
-                    state: "active",
+                    state: if spawned.session.is_empty() { "waiting" } else { "active" },
                     agent: begun.ticket.agent.to_string(),
                     rig: begun.ticket.rig.clone(),
                     preset: spawned.preset,
                     branch: begun.ticket.branch.clone(),
                     worktree: begun.ticket.worktree.to_string_lossy().into_owned(),
                     session: spawned.session,
-                    pid: Some(spawned.pid),
+                    pid: spawned.pid,
+                    command: spawned.command,
                     note: String::new(),
                 }),
                 Err(error) => self.failed.push(Failure {
@@ -131,6 +135,7 @@ impl SlingReport {
                 worktree: String::new(),
                 session: String::new(),
                 pid: None,
+                command: None,
                 note: row.note,
             }),
             Committed::Attached(row) => self.slung.push(Slung {
@@ -143,6 +148,7 @@ impl SlingReport {
                 worktree: row.hook,
                 session: row.session,
                 pid: None,
+                command: None,
                 note: String::new(),
             }),
         }
@@ -160,6 +166,10 @@ impl Report for SlingReport {
                     slung.rig,
                     paint.yellow(&format!("queued: {}", slung.note))
                 )?,
+                "waiting" => {
+                    writeln!(out, "{} → {} on {}; start it yourself:", slung.bead, slung.agent, slung.branch)?;
+                    writeln!(out, "  {}", slung.command.as_deref().unwrap_or_default())?;
+                }
                 "attached" => writeln!(out, "{} → {} (on its hook)", slung.bead, slung.agent)?,
                 _ => writeln!(
                     out,

@@ -1,13 +1,22 @@
 //! The molecule an agent works through: which one, how far it is, and the step that is next.
 
+mod hang;
+mod script;
+mod step;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Desk;
-use crate::base::Result;
+pub(super) use hang::refuse_second;
+pub use hang::{Hung, attach, attach_in, detach};
+pub use script::script;
+pub use step::{Action, StepDone, hand_in, step_done};
+
+use super::{Desk, hooked};
 use crate::base::report::{Paint, Report};
 use crate::base::text::neutralise;
+use crate::base::{Error, Result};
 use crate::formula::molecule as formula;
 use crate::ledger::{Bead, Filter};
 use crate::town::Address;
@@ -40,7 +49,7 @@ impl Standing {
         let step = self.step.as_ref()?;
         let (at, of, title) = (self.done + 1, self.total, neutralise(&self.step_title, true));
         Some(format!(
-            "Follow its steps: you are at step {at} of {of}, \"{title}\" ({step}); `bd close {step}` ends it."
+            "Follow its steps: you are at step {at} of {of}, \"{title}\" ({step}); `gt mol step done` ends it."
         ))
     }
 }
@@ -56,20 +65,61 @@ pub fn attached(desk: &Desk, bead: &str) -> Result<Vec<String>> {
     Ok(found.into_iter().map(|bead| bead.id).collect())
 }
 
+/// The molecule a bead is worked through by: one tied to it, or the bead itself where it was poured from a formula.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn of_bead(desk: &Desk, bead: &Bead) -> Result<Option<String>> {
+    let tied = attached(desk, &bead.id)?.into_iter().next();
+    Ok(tied.or_else(|| bead.extra.contains_key("source_formula").then(|| bead.id.clone())))
+}
+
 /// The molecule `agent` is in: one tied to its bead, its bead itself, or one assigned to it.
 ///
 /// # Errors
 /// When the ledger can't be read.
 pub fn current(desk: &Desk, agent: &Address, bead: Option<&Bead>) -> Result<Option<Standing>> {
-    let mut roots = match bead {
-        Some(bead) => attached(desk, &bead.id)?,
-        None => Vec::new(),
+    let of_bead = match bead {
+        Some(bead) => of_bead(desk, bead)?,
+        None => None,
     };
-    roots.extend(formula::of_agent(&desk.ledger, &agent.to_string())?);
-    match roots.first() {
-        Some(root) => standing(desk, root).map(Some),
-        None => Ok(None),
+    let root = match of_bead {
+        Some(root) => Some(root),
+        None => formula::of_agent(&desk.ledger, &agent.to_string())?.into_iter().next(),
+    };
+    root.map(|root| standing(desk, &root)).transpose()
+}
+
+/// The molecule that `word` stands for: an agent's, a bead's, a molecule itself or a step of one; without a word the one `me` is in.
+///
+/// # Errors
+/// [`crate::base::Kind::NotFound`] when there is none.
+pub fn find(desk: &Desk, me: &Address, word: Option<&str>) -> Result<String> {
+    let agent = match word {
+        None => me.clone(),
+        Some(word) => match word.parse::<Address>() {
+            Ok(agent) => agent,
+            Err(_) => return find_of_bead(desk, word),
+        },
+    };
+    let bead = match hooked::hooked(desk, &agent)?.bead_id {
+        Some(id) => desk.ledger.find(&id)?,
+        None => None,
+    };
+    current(desk, &agent, bead.as_ref())?.map(|standing| standing.root).ok_or_else(|| {
+        Error::not_found(format!("{agent} is in no molecule")).hint("gt sling <formula> --on <bead> gives a bead steps")
+    })
+}
+
+fn find_of_bead(desk: &Desk, word: &str) -> Result<String> {
+    let id = desk.ledger.resolve(word)?;
+    if let Some(root) = of_bead(desk, &desk.ledger.get(&id)?)? {
+        return Ok(root);
     }
+    let root = formula::root_of(&desk.ledger, &id)?;
+    // Says so when it has no steps.
+    formula::load(&desk.ledger, &root)?;
+    Ok(root)
 }
 
 /// How the molecule `root` stands.
@@ -102,7 +152,7 @@ impl Report for Standing {
             if !self.step_text.is_empty() {
                 writeln!(out, "\n{}", neutralise(&self.step_text, false))?;
             }
-            writeln!(out, "\n`bd close {step}` ends this step.")?;
+            writeln!(out, "\n`gt mol step done {step}` ends this step.")?;
         }
         Ok(())
     }

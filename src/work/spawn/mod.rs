@@ -1,5 +1,7 @@
 //! From an assignment to a running agent: worktree, hook, session; journaled, so that it is finished or undone after a crash.
 
+mod by_hand;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +45,9 @@ pub struct Ticket {
     pub fresh: bool,
     /// Whether the bead goes back to the queue when the start fails.
     pub from_queue: bool,
+    /// Whether a person starts the runtime: no session is started then.
+    #[serde(default)]
+    pub by_hand: bool,
     /// The convoy that was made with it.
     pub new_convoy: Option<String>,
     /// The bead's status before.
@@ -63,12 +68,14 @@ pub struct Begun {
 /// An agent that runs.
 #[derive(Debug, Clone, Serialize)]
 pub struct Spawned {
-    /// Its session.
+    /// Its session; empty when a person starts the runtime.
     pub session: String,
     /// Its process.
-    pub pid: i32,
+    pub pid: Option<i32>,
     /// Its runtime.
     pub preset: String,
+    /// The command by which a person starts the runtime.
+    pub command: Option<String>,
 }
 
 /// Names of `rig`'s polecats that can't be given to a new one.
@@ -138,7 +145,7 @@ pub fn begin(tx: &mut Tx<'_>, bead: &Bead, row: &Assignment, ticket: Ticket) -> 
         hook: ticket.worktree.to_string_lossy().into_owned(),
         branch: ticket.branch.clone(),
         base: ticket.base.clone(),
-        session: ticket.agent.session_name(),
+        session: if ticket.by_hand { String::new() } else { ticket.agent.session_name() },
         state: State::Spawning,
         note: String::new(),
         ..row.clone()
@@ -159,32 +166,48 @@ pub fn carry_out(desk: &mut Desk, begun: &Begun) -> Result<Spawned> {
     let ticket = &begun.ticket;
     let rig = desk.town.rig(&ticket.rig)?;
     let bead = desk.ledger.get(&ticket.bead)?;
+    if ticket.by_hand {
+        return by_hand::carry_out(desk, &rig, begun);
+    }
     let preset = start::preset(desk, &rig, &ticket.agent.role().to_string(), &ticket.preset)?;
     let running = registry::find(&desk.town, &ticket.agent.session_name())?
         .filter(|record| registry::is_alive(record) && record.bead.as_deref() == Some(ticket.bead.as_str()));
     let record = if let Some(record) = running {
         record
     } else {
-        let bare = Bare::open(&rig.bare_repo())?;
-        prepare_worktree(&bare, ticket)?;
-        let now = Timestamp::now();
-        let row = hook::Hook {
-            agent: ticket.agent.to_string(),
-            rig: ticket.rig.clone(),
-            worktree: ticket.worktree.clone(),
-            branch: ticket.branch.clone(),
-            base: ticket.base.clone(),
-            state: if ticket.fresh { hook::State::Created } else { hook::State::Suspended },
-            bead: ticket.bead.clone(),
-            created_at: now,
-            updated_at: now,
-        };
-        if ticket.fresh {
-            desk.ledger.write(&row.agent, |tx| hook::put(tx, &row))?;
-        }
-        hook::write_record(&hook::Hook { state: hook::State::Active, ..row })?;
+        make_hook(desk, &rig, ticket)?;
         start::start(desk, &ticket.agent, &preset, &bead, &ticket.worktree, !ticket.fresh)?
     };
+    activate(desk, begun, Some((&record.name, &preset.name)))?;
+    let command = None;
+    Ok(Spawned { session: record.name, pid: Some(record.child_pid), preset: preset.name, command })
+}
+
+/// Makes worktree and hook, or finds them whole.
+fn make_hook(desk: &mut Desk, rig: &Rig, ticket: &Ticket) -> Result<()> {
+    let bare = Bare::open(&rig.bare_repo())?;
+    prepare_worktree(&bare, ticket)?;
+    let now = Timestamp::now();
+    let row = hook::Hook {
+        agent: ticket.agent.to_string(),
+        rig: ticket.rig.clone(),
+        worktree: ticket.worktree.clone(),
+        branch: ticket.branch.clone(),
+        base: ticket.base.clone(),
+        state: if ticket.fresh { hook::State::Created } else { hook::State::Suspended },
+        bead: ticket.bead.clone(),
+        created_at: now,
+        updated_at: now,
+    };
+    if ticket.fresh {
+        desk.ledger.write(&row.agent, |tx| hook::put(tx, &row))?;
+    }
+    hook::write_record(&hook::Hook { state: hook::State::Active, ..row })
+}
+
+/// Notes that the agent is at work, with its session and runtime where one was started.
+fn activate(desk: &mut Desk, begun: &Begun, started: Option<(&str, &str)>) -> Result<()> {
+    let ticket = &begun.ticket;
     let agent = ticket.agent.to_string();
     desk.ledger.write(&agent, |tx| {
         let mut row = assignment::find(tx.conn(), &ticket.bead)?
@@ -194,14 +217,15 @@ pub fn carry_out(desk: &mut Desk, begun: &Begun) -> Result<Spawned> {
         row.lease_until = 0;
         assignment::put(tx, &row)?;
         hook::set_state(tx, &agent, hook::State::Active)?;
-        tx.event(
-            "spawn",
-            Some(&ticket.bead),
-            json!({"rig": ticket.rig, "agent": agent, "session": record.name, "preset": preset.name}),
-        )?;
+        if let Some((session, preset)) = started {
+            tx.event(
+                "spawn",
+                Some(&ticket.bead),
+                json!({"rig": ticket.rig, "agent": agent, "session": session, "preset": preset}),
+            )?;
+        }
         journal::end(tx, begun.journal)
-    })?;
-    Ok(Spawned { session: record.name, pid: record.child_pid, preset: preset.name })
+    })
 }
 
 /// Makes the worktree the ticket names, or finds it whole; one left half-made by a killed process is made anew.
