@@ -179,8 +179,7 @@ fn a_person_starts_the_runtime_and_the_steps_are_kept() {
     // Steps are ended from there, each leads on, and a new session goes on where the last one stopped.
     let status = at(&place, &worktree, &["mol", "status", "--json"]).ok().json();
     assert_eq!((&status["bead"], &status["molecule"]["done"]), (&bead.as_str().into(), &0.into()));
-    let refused =
-        at(&place, &worktree, &["mol", "step", "done", &format!("{}", status["molecule"]["root"].as_str().unwrap())]);
+    let refused = at(&place, &worktree, &["mol", "step", "done", status["molecule"]["root"].as_str().unwrap()]);
     refused.code(4);
     let first = at(&place, &worktree, &["mol", "step", "done", "--json"]).ok().json();
     assert_eq!((&first["action"], &first["next_step_title"]), (&"continue".into(), &"Write the second file".into()));
