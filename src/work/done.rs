@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::identity::OVERSEER;
 use super::queue::{self, Handed};
-use super::{Desk, assignment, branches, hook, identity, mail, molecule};
+use super::{Desk, assignment, branches, hook, identity, mail, molecule, spawn};
 use crate::base::report::{Paint, Report};
 use crate::base::{Error, Result};
 use crate::ledger::{Patch, Status, Tx};
 use crate::repo::{Bare, Worktree};
-use crate::session;
+use crate::session::{self, registry};
 use crate::town::{Address, Rig};
 
 /// How the work ended.
@@ -178,7 +178,7 @@ fn complete(desk: &mut Desk, place: &Place, force: bool) -> Result<DoneReport> {
         Ok(request)
     })?;
     note_hook(desk, &agent, Some(&hook::HandedIn { head: head.clone(), target }))?;
-    Ok(report(place, Exit::Completed, head, Some(request)))
+    report(desk, place, Exit::Completed, head, Some(request))
 }
 
 /// The commits of a workspace that is a clone of its own must be in the shared repository before they count as handed in.
@@ -237,7 +237,7 @@ fn set_aside(desk: &mut Desk, place: &Place, exit: Exit, message: &str) -> Resul
         Ok(())
     })?;
     note_hook(desk, &agent, None)?;
-    Ok(report(place, exit, head, None))
+    report(desk, place, exit, head, None)
 }
 
 /// The hook's own record follows the ledger. That it can't be written is no reason to take back what is handed in.
@@ -251,7 +251,8 @@ fn note_hook(desk: &Desk, agent: &str, handed: Option<&hook::HandedIn>) -> Resul
     Ok(())
 }
 
-fn note_assignment(tx: &Tx<'_>, bead: &str, agent: &str, state: assignment::State, note: &str) -> Result<()> {
+fn note_assignment(tx: &mut Tx<'_>, bead: &str, agent: &str, state: assignment::State, note: &str) -> Result<()> {
+    spawn::arrived(tx, agent, bead)?;
     let mine = assignment::find(tx.conn(), bead)?.is_some_and(|row| row.agent == agent);
     if mine {
         assignment::set_state(tx, bead, state, note)?;
@@ -263,25 +264,38 @@ fn hook_to(tx: &Tx<'_>, agent: &str, state: hook::State) -> Result<()> {
     hook::set_state(tx, agent, state).map(|_| ())
 }
 
-fn report(place: &Place, status: Exit, head: String, merge_request: Option<String>) -> DoneReport {
-    DoneReport {
+fn report(
+    desk: &Desk,
+    place: &Place,
+    status: Exit,
+    head: String,
+    merge_request: Option<String>,
+) -> Result<DoneReport> {
+    Ok(DoneReport {
         agent: place.agent.to_string(),
         bead: place.bead.clone(),
         status,
         branch: place.branch.clone(),
         head,
         merge_request,
-        ends_session: own_session(),
+        ends_session: session_to_end(desk, &place.agent)?,
+    })
+}
+
+/// The session this command runs in; where it runs in none, because somebody hands in the work of a polecat by hand, the polecat's.
+fn session_to_end(desk: &Desk, agent: &Address) -> Result<Option<String>> {
+    if let Some(own) = std::env::var("GT_SESSION").ok().filter(|name| !name.is_empty()) {
+        return Ok(Some(own));
     }
+    if !matches!(agent, Address::Polecat { .. }) {
+        return Ok(None);
+    }
+    let record = registry::find(&desk.town, &agent.session_name())?;
+    Ok(record.filter(registry::is_alive).map(|record| record.name))
 }
 
-/// The session this command runs in, if any.
-fn own_session() -> Option<String> {
-    std::env::var("GT_SESSION").ok().filter(|name| !name.is_empty())
-}
-
-/// Ends the session this command runs in, sparing this very process, so that all it has to write is written. A session that is
-/// gone already is no error, and outside any session there is nothing to end.
+/// Ends the session whose work was handed in, sparing this very process, so that all it has to write is written. A session that is
+/// gone already is no error.
 ///
 /// # Errors
 /// When processes of the session can't be ended.

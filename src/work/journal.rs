@@ -81,6 +81,14 @@ pub fn end(tx: &Tx<'_>, id: i64) -> Result<()> {
     Ok(())
 }
 
+/// Whether the operation is not over.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn is_open(conn: &Connection, id: i64) -> Result<bool> {
+    Ok(conn.prepare_cached("SELECT 1 FROM journal WHERE id = ?1")?.exists([id])?)
+}
+
 /// All operations of kind `op` that are not over.
 ///
 /// # Errors

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use gastown::work::{assignment, journal, spawn};
+
 use crate::support::{Run, wait_for};
 use crate::town::Place;
 
@@ -123,5 +125,45 @@ fn an_agent_is_whoever_the_worktree_says() {
     agent.place.gt(["unsling", &agent.id]).ok();
     let shown = agent.place.gt(["hook", &agent.agent, "--json"]).ok().json();
     assert!(shown["bead_id"].is_null());
+    agent.place.gt(["daemon", "stop"]).ok();
+}
+
+#[test]
+fn an_agent_that_is_faster_than_its_starter_hands_in_all_the_same() {
+    let agent = agent();
+    let mut desk = agent.place.desk();
+    // As it is between the start of the session and the note that it succeeded. The performer is this process, which lives, so
+    // that nobody else finishes the start.
+    desk.ledger
+        .write("test", |tx| {
+            let mut row = assignment::find(tx.conn(), &agent.id)?.unwrap();
+            row.state = assignment::State::Spawning;
+            assignment::put(tx, &row)?;
+            let ticket = spawn::Ticket {
+                bead: agent.id.clone(),
+                agent: row.agent.parse()?,
+                rig: row.rig.clone(),
+                branch: row.branch.clone(),
+                base: row.base.clone(),
+                worktree: agent.worktree.clone(),
+                preset: row.preset.clone(),
+                fresh: true,
+                from_queue: false,
+                new_convoy: None,
+                status_before: "open".into(),
+                assignee_before: String::new(),
+            };
+            journal::begin(tx, spawn::OP, &agent.id, &ticket)
+        })
+        .unwrap();
+    std::fs::write(agent.worktree.join("new.txt"), "new\n").unwrap();
+    agent.git(["add", "."]);
+    agent.git(["commit", "-qm", "New"]);
+    let report = agent.done(["--json"]).ok().json();
+    // Handed in by hand, from outside the session: it is ended all the same, at once and not by the witness.
+    assert_eq!(report["ends_session"], agent.agent.replace("/polecats/", "-polecat-"));
+    assert!(journal::of_subject(desk.ledger.conn(), spawn::OP, &agent.id).unwrap().is_none());
+    agent.place.wait_closed(std::slice::from_ref(&agent.id));
+    wait_for("the hook is archived", || agent.place.agents().is_empty().then_some(()));
     agent.place.gt(["daemon", "stop"]).ok();
 }

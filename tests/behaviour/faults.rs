@@ -24,7 +24,7 @@ fn a_daemon_killed_again_and_again_merges_everything_once() {
     let mut kills = 0_u64;
     let mut moment = 7_u64;
     while ids.iter().any(|id| !place.is_closed(id)) {
-        assert!(kills < 200, "it does not get on: {}", place.log());
+        assert!(kills < 200, "it does not get on\n{}", place.account(&ids));
         place.gt(["daemon", "start"]).ok();
         // Another moment each time: from the first step to after several merges.
         moment = (moment * 37 + 11) % 211;

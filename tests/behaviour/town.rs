@@ -125,6 +125,51 @@ impl Place {
         std::fs::read_to_string(self.root.join(".runtime/logs/daemon.log")).unwrap_or_default()
     }
 
+    /// All that is known of beads that should be closed and are not, for the message of a test that fails.
+    pub fn account(&self, ids: &[String]) -> String {
+        use std::fmt::Write as _;
+        let mut out = String::new();
+        let mut part = |what: &str, text: &str| write!(out, "== {what}\n{}\n", text.trim_end()).unwrap();
+        for id in ids.iter().filter(|id| !self.is_closed(id)) {
+            part(id, &format!("{:?}", self.show(id)));
+            let row = gastown::work::assignment::find(self.desk().ledger.conn(), id).unwrap();
+            part("assignment", &format!("{row:#?}"));
+            let Some(row) = row else { continue };
+            let hook = gastown::work::hook::find(self.desk().ledger.conn(), &row.agent).unwrap();
+            part("hook", &format!("{hook:#?}"));
+            let record = self.root.join(".runtime/sessions").join(&row.session).join("session.json");
+            part("session", &std::fs::read_to_string(record).unwrap_or_default());
+            part("screen", &format!("{:?}", self.gt(["peek", &row.session])));
+        }
+        part("queue", &self.gt(["mq", "list", "--json"]).stdout);
+        let journal: Vec<String> = {
+            let desk = self.desk();
+            let mut statement = desk.ledger.conn().prepare("SELECT * FROM journal").unwrap();
+            let count = statement.column_count();
+            let rows = statement.query_map([], |row| {
+                Ok((0..count).map(|at| format!("{:?} ", row.get_ref(at).unwrap())).collect::<String>())
+            });
+            rows.unwrap().map(Result::unwrap).collect()
+        };
+        part("journal", &journal.join("\n"));
+        let processes: Vec<String> = self
+            .sandbox
+            .processes()
+            .into_iter()
+            .map(|pid| {
+                let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                let stack = std::fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
+                format!("{pid} {} ({stack})", String::from_utf8_lossy(&line).replace('\0', " "))
+            })
+            .collect();
+        part("processes", &processes.join("\n"));
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        part("log", &lines[..lines.len().min(60)].join("\n"));
+        part("log's end", &lines[lines.len().saturating_sub(20)..].join("\n"));
+        out
+    }
+
     /// The daemon's process, as it says itself.
     pub fn daemon_pid(&self) -> Option<i32> {
         let status = self.gt(["daemon", "status", "--json"]).ok().json();

@@ -210,22 +210,46 @@ fn activate(desk: &mut Desk, begun: &Begun, started: Option<(&str, &str)>) -> Re
     let ticket = &begun.ticket;
     let agent = ticket.agent.to_string();
     desk.ledger.write(&agent, |tx| {
-        let mut row = assignment::find(tx.conn(), &ticket.bead)?
-            .filter(|row| row.agent == agent && row.state.takes_a_place())
-            .ok_or_else(|| Error::refused(format!("{} was taken from {agent} meanwhile", ticket.bead)))?;
-        row.state = State::Active;
-        row.lease_until = 0;
-        assignment::put(tx, &row)?;
-        hook::set_state(tx, &agent, hook::State::Active)?;
-        if let Some((session, preset)) = started {
-            tx.event(
-                "spawn",
-                Some(&ticket.bead),
-                json!({"rig": ticket.rig, "agent": agent, "session": session, "preset": preset}),
-            )?;
+        let row = assignment::find(tx.conn(), &ticket.bead)?.filter(|row| row.agent == agent);
+        if row.is_some() && !journal::is_open(tx.conn(), begun.journal)? {
+            // The agent was faster: see `arrived`.
+            return Ok(());
         }
+        let row = row
+            .filter(|row| row.state.takes_a_place())
+            .ok_or_else(|| Error::refused(format!("{} was taken from {agent} meanwhile", ticket.bead)))?;
+        note_started(tx, row, started)?;
         journal::end(tx, begun.journal)
     })
+}
+
+fn note_started(tx: &mut Tx<'_>, mut row: Assignment, started: Option<(&str, &str)>) -> Result<()> {
+    row.state = State::Active;
+    row.lease_until = 0;
+    assignment::put(tx, &row)?;
+    hook::set_state(tx, &row.agent, hook::State::Active)?;
+    if let Some((session, preset)) = started {
+        let data = json!({"rig": row.rig, "agent": row.agent, "session": session, "preset": preset});
+        tx.event("spawn", Some(&row.bead), data)?;
+    }
+    Ok(())
+}
+
+/// Notes what a running agent proves by acting: that its start succeeded. Whoever started it may be slower than the agent is, or be
+/// dead, and must not be waited for.
+///
+/// # Errors
+/// When the ledger can't be written.
+pub fn arrived(tx: &mut Tx<'_>, agent: &str, bead: &str) -> Result<()> {
+    let row = assignment::find(tx.conn(), bead)?;
+    let Some(row) = row.filter(|row| row.agent == agent && row.state == State::Spawning) else { return Ok(()) };
+    let entry = journal::of_subject(tx.conn(), OP, bead)?;
+    let (session, preset) = (row.session.clone(), row.preset.clone());
+    note_started(tx, row, Some((&session, &preset)))?;
+    match entry {
+        Some(entry) => journal::end(tx, entry.id),
+        None => Ok(()),
+    }
 }
 
 /// Makes the worktree the ticket names, or finds it whole; one left half-made by a killed process is made anew.
@@ -273,6 +297,13 @@ fn discard(bare: &Bare, path: &Path) -> Result<()> {
 pub fn undo(desk: &mut Desk, begun: &Begun, why: &str) -> Result<()> {
     let ticket = &begun.ticket;
     let agent = ticket.agent.to_string();
+    let conn = desk.ledger.conn();
+    if !journal::is_open(conn, begun.journal)?
+        && assignment::find(conn, &ticket.bead)?.is_some_and(|row| row.agent == agent)
+    {
+        // The agent has noted its own start: there is nothing to take back.
+        return Ok(());
+    }
     session::kill(&desk.town, &ticket.agent.session_name(), &[])?;
     if ticket.fresh {
         let rig = desk.town.rig(&ticket.rig)?;
