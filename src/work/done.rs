@@ -264,13 +264,7 @@ fn hook_to(tx: &Tx<'_>, agent: &str, state: hook::State) -> Result<()> {
     hook::set_state(tx, agent, state).map(|_| ())
 }
 
-fn report(
-    desk: &Desk,
-    place: &Place,
-    status: Exit,
-    head: String,
-    merge_request: Option<String>,
-) -> Result<DoneReport> {
+fn report(desk: &Desk, place: &Place, status: Exit, head: String, merge_request: Option<String>) -> Result<DoneReport> {
     Ok(DoneReport {
         agent: place.agent.to_string(),
         bead: place.bead.clone(),
