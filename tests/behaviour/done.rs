@@ -149,6 +149,7 @@ fn an_agent_that_is_faster_than_its_starter_hands_in_all_the_same() {
                 preset: row.preset.clone(),
                 fresh: true,
                 from_queue: false,
+                by_hand: false,
                 new_convoy: None,
                 status_before: "open".into(),
                 assignee_before: String::new(),
