@@ -12,6 +12,7 @@ use super::record::SessionRecord;
 use super::registry;
 use super::wire::{self, AttachMode, ClientMsg, FrameReader, PROTOCOL, ServerMsg, Status};
 use crate::base::{Error, Result, ResultExt};
+use crate::terminal::{Found, Lines};
 use crate::town::Town;
 
 /// How long a host may take to answer; it never blocks, so that only a stopped or hopelessly overloaded one takes longer.
@@ -155,6 +156,43 @@ impl Client {
         self.send(&ClientMsg::Status)?;
         self.answer(ANSWER, |message| match message {
             ServerMsg::Status(status) => Some(*status),
+            _ => None,
+        })
+    }
+
+    /// Up to `count` lines of scrollback and screen from number `from` on, with their numbers; a number below the oldest line's means
+    /// that one. On the alternate screen they are the main screen's. At most [`wire::MAX_LINES`] come at once.
+    ///
+    /// # Errors
+    /// When the host is gone or does not answer.
+    pub fn history(&mut self, from: u64, count: u32) -> Result<Lines> {
+        self.send(&ClientMsg::History { from, count })?;
+        self.answer(ANSWER, |message| match message {
+            ServerMsg::History(lines) => Some(lines),
+            _ => None,
+        })
+    }
+
+    /// Where `text` stands in lines below number `before`, the lowest first, at most `limit` places.
+    ///
+    /// # Errors
+    /// When the host is gone or does not answer.
+    pub fn search(&mut self, text: &str, before: u64, limit: u32) -> Result<Found> {
+        self.send(&ClientMsg::Search { text: text.to_owned(), before, limit })?;
+        self.answer(ANSWER, |message| match message {
+            ServerMsg::Found(found) => Some(found),
+            _ => None,
+        })
+    }
+
+    /// The text from one place, line and column, to before another.
+    ///
+    /// # Errors
+    /// When the host is gone or does not answer.
+    pub fn select(&mut self, from: (u64, u16), to: (u64, u16)) -> Result<String> {
+        self.send(&ClientMsg::Select { from, to })?;
+        self.answer(ANSWER, |message| match message {
+            ServerMsg::Text(text) => Some(text),
             _ => None,
         })
     }

@@ -20,9 +20,9 @@ pub use place::Place;
 pub use record::{Exit, LastScreen, SessionRecord, SessionSpec};
 pub use start::{DETACHED_ENV, SESSION_ID_ENV, detach, start};
 pub use talk::{detach_all, nudge, nudge_later, peek, status};
-pub use wire::{AttachMode, ClientMsg, Delta, KillReport, NudgeOutcome, PROTOCOL, ServerMsg, Status};
+pub use wire::{AttachMode, ClientMsg, Delta, KillReport, MAX_LINES, NudgeOutcome, PROTOCOL, ServerMsg, Status};
 
 /// Columns and rows of a session nobody looks at.
 pub const DEFAULT_SIZE: (u16, u16) = (200, 50);
 /// Lines of scrollback a session keeps.
-pub const HISTORY: usize = 2000;
+pub const HISTORY: usize = 10_000;

@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::record::Exit;
 use crate::base::{Error, Result, Timestamp};
-use crate::terminal::{Cursor, KeyPress, Line, Modes, MouseEvent, ProgramStatus, ScreenState, TermEvent};
+use crate::terminal::{Cursor, Found, KeyPress, Line, Lines, Modes, MouseEvent, ProgramStatus, ScreenState, TermEvent};
 
 /// The protocol's version.
 pub const PROTOCOL: u16 = 1;
+
+/// Lines that can be asked for at once.
+pub const MAX_LINES: u32 = 2000;
 
 /// The longest frame accepted.
 const MAX_FRAME: usize = 16 * 1024 * 1024;
@@ -84,6 +87,29 @@ pub enum ClientMsg {
     Recall,
     /// Send every client away that types on this session.
     DetachAll,
+    /// Asks for lines of scrollback and screen by number.
+    History {
+        /// The first number; one below the oldest line kept means that line.
+        from: u64,
+        /// How many, at most [`MAX_LINES`].
+        count: u32,
+    },
+    /// Asks where a text stands.
+    Search {
+        /// The text; letters match in either case unless it has capital ones.
+        text: String,
+        /// Only in lines below this number.
+        before: u64,
+        /// How many places at most.
+        limit: u32,
+    },
+    /// Asks for the text between two places, each a line's number and a column.
+    Select {
+        /// Where it begins.
+        from: (u64, u16),
+        /// Where it ends; that column is not part of it.
+        to: (u64, u16),
+    },
 }
 
 /// From the host to a client.
@@ -118,6 +144,10 @@ pub enum ServerMsg {
     Error(String),
     /// To a client that was sent away; to the one that asked for it, with how many were.
     Detached(u32),
+    /// Lines asked for.
+    History(Lines),
+    /// Where the text stands.
+    Found(Found),
 }
 
 /// The difference between two screens of one size.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::screen::ScreenState;
+use super::scrollback::{Found, Lines};
 use super::status::StatusBoard;
 
 /// Something the program asked of whoever looks, apart from what it drew.
@@ -66,10 +67,23 @@ pub trait Emulator {
     fn status(&self) -> &StatusBoard;
 
     /// The last `lines` non-empty-ended lines of scrollback and screen as text.
-    fn text(&self, lines: usize) -> String;
+    fn text(&mut self, lines: usize) -> String;
 
-    /// Lines scrolled off the top that are still kept.
-    fn history(&self) -> usize;
+    /// Lines scrolled off the top that are still kept; while the alternate screen is shown, those of the other one.
+    fn history(&mut self) -> usize;
+
+    /// Up to `count` lines from number `from` on, rows of the screen included; numbers below the first are raised to it.
+    fn lines(&mut self, from: u64, count: usize) -> Lines;
+
+    /// Where `wanted` stands in lines below number `before`, the lowest first, at most `limit` places. Letters match in either case
+    /// unless `wanted` has capital ones.
+    fn search(&mut self, wanted: &str, before: u64, limit: usize) -> Found;
+
+    /// The text from one place, line and column, to before another; lines that were wrapped are put together again.
+    fn select(&mut self, from: (u64, u16), to: (u64, u16)) -> String;
+
+    /// Packs lines that scrolled off long ago into less memory. Worth calling when the program is quiet; returns whether it packed any.
+    fn compact(&mut self) -> bool;
 
     /// Tells the emulator that the program has ended: what it said it was doing is over.
     fn program_ended(&mut self);

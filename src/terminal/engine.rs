@@ -16,6 +16,7 @@ use rio_vt::performer::handler::Processor;
 use super::emulator::{Emulator, TermEvent};
 use super::guard::{Csi, Guard, Sink, StringKind};
 use super::screen::{Cursor, CursorShape, Line, Modes, MouseMode, ScreenState};
+use super::scrollback::{Found, Lines, Scrollback};
 use super::status::StatusBoard;
 use super::{clamp_size, palette, query, rows};
 use crate::base::text;
@@ -32,7 +33,7 @@ pub(super) const MAX_TITLE: usize = 256;
 
 /// What the engine says while it is fed, in order with our own answers.
 #[derive(Default)]
-struct Outbox {
+pub(super) struct Outbox {
     replies: Vec<u8>,
     events: Vec<TermEvent>,
     /// Colours the program set itself (OSC 4, 10, 11, 12).
@@ -63,7 +64,7 @@ impl Outbox {
 }
 
 #[derive(Clone, Default)]
-struct Listener(Rc<RefCell<Outbox>>);
+pub(super) struct Listener(Rc<RefCell<Outbox>>);
 
 impl EventListener for Listener {
     fn send_event(&self, event: RioEvent, _window: WindowId) {
@@ -105,7 +106,7 @@ pub(super) struct Engine {
 
 /// What the guard writes to.
 pub(super) struct Inner {
-    term: Crosswords<Listener>,
+    pub(super) term: Crosswords<Listener>,
     parser: Processor,
     out: Rc<RefCell<Outbox>>,
     pub(super) status: StatusBoard,
@@ -117,6 +118,9 @@ pub(super) struct Inner {
     /// A notification of several parts (OSC 99): id, title, body.
     pub(super) notification: Option<(String, String, String)>,
     capture: Capture,
+    pub(super) back: Scrollback,
+    /// How many lines of scrollback are kept, packed ones included.
+    pub(super) most: usize,
 }
 
 /// The screen as captured, apart from what is shown: a synchronized update may begin in the middle of a chunk.
@@ -148,6 +152,8 @@ impl Engine {
                 color_scheme_reports: false,
                 notification: None,
                 capture: Capture::default(),
+                back: Scrollback::default(),
+                most: history,
             },
             state: ScreenState::default(),
             versions: Vec::new(),
@@ -267,25 +273,28 @@ impl Emulator for Engine {
         &self.inner.status
     }
 
-    fn text(&self, lines: usize) -> String {
-        let history = self.inner.term.history_size() as i32;
-        let rows = self.inner.term.screen_lines() as i32;
-        let mut out: Vec<String> = Vec::new();
-        let mut row = rows - 1;
-        // From the bottom up: empty rows below the last text don't count.
-        while row >= -history && out.len() < lines {
-            let text = rows::line(&self.inner.term, row).text();
-            if !(out.is_empty() && text.is_empty()) {
-                out.push(text);
-            }
-            row -= 1;
-        }
-        out.reverse();
-        out.join("\n")
+    fn text(&mut self, lines: usize) -> String {
+        self.inner.text(lines)
     }
 
-    fn history(&self) -> usize {
-        self.inner.term.history_size()
+    fn history(&mut self) -> usize {
+        self.inner.with_main(|inner| (inner.end() - inner.first()) as usize)
+    }
+
+    fn lines(&mut self, from: u64, count: usize) -> Lines {
+        self.inner.lines(from, count)
+    }
+
+    fn search(&mut self, wanted: &str, before: u64, limit: usize) -> Found {
+        self.inner.search(wanted, before, limit)
+    }
+
+    fn select(&mut self, from: (u64, u16), to: (u64, u16)) -> String {
+        self.inner.select(from, to)
+    }
+
+    fn compact(&mut self) -> bool {
+        self.inner.pack()
     }
 
     fn program_ended(&mut self) {

@@ -3,9 +3,11 @@
 //! The engine (rio-vt, chosen for its speed and its conformance on the sequences agents use) is behind [`Emulator`]; nothing outside
 //! this module names it. In front of it stands a guard that bounds what hostile output can cost and answers what the engine doesn't.
 
+mod back;
 mod emulator;
 mod engine;
 mod guard;
+mod history;
 mod key;
 mod osc;
 mod palette;
@@ -13,6 +15,7 @@ mod pointer;
 mod query;
 mod rows;
 mod screen;
+mod scrollback;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -21,6 +24,7 @@ pub use emulator::{Emulator, TermEvent, new_emulator};
 pub use key::{Key, KeyKind, KeyMods, KeyPress, encode_key, encode_paste};
 pub use pointer::{MouseAction, MouseButton, MouseEvent, encode_focus, encode_mouse};
 pub use screen::{Attrs, Cell, Color, Cursor, CursorShape, Line, Modes, MouseMode, Run, ScreenState, Style};
+pub use scrollback::{Found, Lines, Match};
 pub use status::{ProgramState, ProgramStatus, StatusBoard};
 
 /// The fewest columns and rows a terminal has; smaller wishes are raised to it (engines misbehave below).

@@ -361,3 +361,69 @@ proptest! {
         emulator.refresh(Instant::now());
     }
 }
+
+/// Numbered lines, some coloured, so many that most of them are packed.
+fn long_history(emulator: &mut dyn Emulator) {
+    for n in 0..5000 {
+        emulator.feed(format!("\x1b[3{}mline {n}\x1b[0m plain\r\n", n % 8).as_bytes());
+        if n % 1700 == 0 {
+            emulator.compact();
+        }
+    }
+    emulator.compact();
+}
+
+#[test]
+fn packed_lines_are_read_like_others() {
+    let mut emulator = new_emulator(40, 10, 10_000);
+    long_history(emulator.as_mut());
+    assert!(!emulator.compact(), "nothing is left to pack");
+    emulator.refresh(Instant::now());
+    let before = emulator.screen().clone();
+    let check = |emulator: &mut dyn Emulator| {
+        let all = emulator.lines(0, usize::MAX);
+        assert_eq!((all.first, all.end, all.lines.len()), (0, 4991, 5001));
+        for (n, line) in all.lines[..5000].iter().enumerate() {
+            assert_eq!(line.text(), format!("line {n} plain"));
+            assert_eq!(line.runs[0].style.fg, Color::Indexed((n % 8) as u8), "line {n}");
+        }
+        let some = emulator.lines(4980, 15);
+        assert_eq!((some.from, some.lines.len()), (4980, 15));
+        assert_eq!(some.lines[0].text(), "line 4980 plain");
+        let found = emulator.search("line 77", u64::MAX, 5);
+        assert_eq!(found.matches.iter().map(|found| found.line).collect::<Vec<_>>(), [779, 778, 777, 776, 775]);
+        assert_eq!(emulator.search("Line 77", u64::MAX, 5).matches, []);
+        assert_eq!(emulator.select((12, 5), (14, 4)), "12 plain\nline 13 plain\nline");
+    };
+    check(emulator.as_mut());
+    emulator.feed(b"\x1b[?1049h\x1b[5;5Hother");
+    emulator.refresh(Instant::now());
+    check(emulator.as_mut());
+    assert_eq!(emulator.text(100), "\n\n\n\n    other");
+    emulator.refresh(Instant::now());
+    assert_eq!(emulator.screen().lines[4].text(), "    other");
+    assert_eq!((emulator.screen().cursor.col, emulator.screen().cursor.row), (9, 4));
+    emulator.feed(b"\x1b[?1049l");
+    emulator.refresh(Instant::now());
+    assert_eq!(emulator.screen().lines, before.lines);
+    assert_eq!(emulator.text(2), "line 4998 plain\nline 4999 plain");
+}
+
+#[test]
+fn dropped_and_cleared_lines_take_the_packed_ones_along() {
+    let mut emulator = new_emulator(40, 10, 3000);
+    long_history(emulator.as_mut());
+    let lines = emulator.lines(0, usize::MAX);
+    assert!((1736..=1991).contains(&lines.first), "{}", lines.first);
+    assert_eq!(lines.lines[0].text(), format!("line {} plain", lines.first));
+    // A flood leaves a gap: what is above it is of no use.
+    for n in 5000..9000 {
+        emulator.feed(format!("line {n} plain\r\n").as_bytes());
+    }
+    let lines = emulator.lines(0, usize::MAX);
+    assert_eq!(lines.lines[0].text(), format!("line {} plain", lines.first));
+    assert_eq!(lines.end - lines.first, 3000);
+    emulator.feed(b"\x1b[3J");
+    let lines = emulator.lines(0, usize::MAX);
+    assert_eq!((lines.first, lines.lines.len()), (lines.end, 10));
+}

@@ -549,3 +549,25 @@ fn attach_restores_the_terminal_when_it_is_ended_or_the_session_ends() {
     wait_for("gt attach to end", || again.child.try_wait().unwrap());
     again.wait("how it ended", |screen| !screen.modes.alt_screen && screen.text().contains("exit 3"));
 }
+
+#[test]
+fn scrollback_is_read_searched_and_copied_on_request() {
+    let world = World::new();
+    world.start("mayor/", "stty cols 40; seq -f 'number %g of many' 1 6000; printf '\\033[?1049hfull screen'; read x");
+    let mut client = world.client("hq-mayor");
+    wait_for("the lines", || (client.history(0, 1).unwrap().end >= 5900).then_some(()));
+    wait_for("the other screen", || client.status().unwrap().alt_screen.then_some(()));
+    let head = client.history(0, 3).unwrap();
+    assert_eq!(head.first, 0);
+    let text: Vec<String> = head.lines.iter().map(gastown::terminal::Line::text).collect();
+    assert_eq!(text, ["number 1 of many", "number 2 of many", "number 3 of many"]);
+    let tail = client.history(head.end, 1000).unwrap();
+    assert!(tail.lines.iter().any(|line| line.text() == "number 6000 of many"), "{tail:?}");
+    assert_eq!(client.history(4990, u32::MAX).unwrap().lines.len(), 1011, "no more than there are");
+    let found = client.search("NUMBER 4321 ", u64::MAX, 10).unwrap();
+    assert_eq!(found.matches, []);
+    let found = client.search("number 4321 ", u64::MAX, 10).unwrap();
+    assert_eq!(found.matches.iter().map(|place| (place.line, place.col)).collect::<Vec<_>>(), [(4320, 0)]);
+    assert_eq!(client.select((4320, 7), (4321, 6)).unwrap(), "4321 of many\nnumber");
+    world.gt(["session", "stop", "mayor"]).ok();
+}

@@ -33,3 +33,12 @@ pub(super) fn duplicate(fd: RawFd) -> Result<OwnedFd> {
     let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
     borrowed.try_clone_to_owned().context("duplicate the terminal's descriptor")
 }
+
+/// Gives freed memory back to the system; after much of it was freed at once, else it stays with this process for ever.
+pub(super) fn give_back_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: malloc_trim only looks after the allocator's own free memory.
+    unsafe {
+        nix::libc::malloc_trim(0);
+    }
+}

@@ -16,6 +16,7 @@ use nix::unistd::Pid;
 
 use super::ending::{Ending, Progress};
 use super::nudge::{Act, Nudger, View};
+use super::os;
 use super::peer::Peer;
 use super::pty::{Input, MAX_INPUT, Pty};
 use crate::base::lock::Lock;
@@ -23,7 +24,7 @@ use crate::base::{Error, Result, Timestamp, files};
 use crate::session::HISTORY;
 use crate::session::record::{Exit, LastScreen, SessionRecord};
 use crate::session::tree::Processes;
-use crate::session::wire::{AttachMode, ClientMsg, NudgeOutcome, PROTOCOL, ServerMsg, Status};
+use crate::session::wire::{AttachMode, ClientMsg, MAX_LINES, NudgeOutcome, PROTOCOL, ServerMsg, Status};
 use crate::terminal::{
     Emulator, TermEvent, clamp_size, encode_focus, encode_key, encode_mouse, encode_paste, new_emulator,
 };
@@ -32,6 +33,8 @@ use crate::terminal::{
 const TURN: usize = 64 * 1024;
 /// A size that changes is passed on when it has stood still so long: agents redraw noisily at every step.
 const SETTLE: Duration = Duration::from_millis(50);
+/// Old lines are packed when the program has been quiet so long.
+const PACK: Duration = Duration::from_millis(500);
 /// How long clients have to take what waits for them when the session is over.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// Clients served at once.
@@ -63,6 +66,8 @@ pub(super) struct Host {
     last_output: Option<Instant>,
     last_output_at: Option<Timestamp>,
     last_typed: Option<Instant>,
+    /// When old lines are packed unless more output comes.
+    pack_at: Option<Instant>,
     lock: Lock,
 }
 
@@ -98,6 +103,7 @@ impl Host {
             last_output: None,
             last_output_at: None,
             last_typed: None,
+            pack_at: None,
             lock,
         }
     }
@@ -125,6 +131,12 @@ impl Host {
         {
             self.resize = None;
             self.set_size(size);
+        }
+        if self.pack_at.is_some_and(|at| now >= at) {
+            self.pack_at = None;
+            if self.emulator.compact() {
+                os::give_back_memory();
+            }
         }
         if self.nudger.waiting() > 0 {
             self.emulator.refresh(now);
@@ -194,7 +206,7 @@ impl Host {
         let sync = self.emulator.sync_deadline().filter(|_| looked_at);
         let ending = self.ending.as_ref().map(Ending::deadline);
         let resize = self.resize.map(|(_, due)| due);
-        [frame, sync, ending, resize, self.nudger.deadline(now)].into_iter().flatten().min()
+        [frame, sync, ending, resize, self.pack_at, self.nudger.deadline(now)].into_iter().flatten().min()
     }
 
     fn wait(&mut self, now: Instant) -> Result<()> {
@@ -368,6 +380,18 @@ impl Host {
                 let text = self.emulator.text(lines as usize);
                 self.peers[index].send(&ServerMsg::Text(text));
             }
+            ClientMsg::History { from, count } => {
+                let lines = self.emulator.lines(from, count.min(MAX_LINES) as usize);
+                self.peers[index].send(&ServerMsg::History(lines));
+            }
+            ClientMsg::Search { text, before, limit } => {
+                let found = self.emulator.search(&text, before, limit.min(MAX_LINES) as usize);
+                self.peers[index].send(&ServerMsg::Found(found));
+            }
+            ClientMsg::Select { from, to } => {
+                let text = self.emulator.select(from, to);
+                self.peers[index].send(&ServerMsg::Text(text));
+            }
             ClientMsg::Status => {
                 self.emulator.refresh(now);
                 let status = self.status(now);
@@ -460,7 +484,9 @@ impl Host {
             return;
         }
         self.bytes_out += total as u64;
-        self.last_output = Some(Instant::now());
+        let now = Instant::now();
+        self.last_output = Some(now);
+        self.pack_at = Some(now + PACK);
         self.last_output_at = Some(Timestamp::now());
         let replies = self.emulator.take_replies();
         if !replies.is_empty() && self.pty.waiting() < MAX_INPUT {
