@@ -2,8 +2,8 @@
 
 use rio_vt::crosswords::Mode;
 
-use super::engine::Inner;
-use super::rows;
+use super::inner::Inner;
+use super::rows::{self, Styles};
 use super::screen::Line;
 use super::scrollback::{self, Found, Lines, Match};
 
@@ -47,8 +47,9 @@ impl Inner {
             self.back.packed.each((from - first) as usize, (to.min(live).max(from) - first) as usize, &mut take);
         }
         let end = self.end() as i64;
+        let mut styles = Styles::default();
         for number in from.max(live)..to {
-            take(rows::line(&self.term, (number as i64 - end) as i32));
+            take(rows::line(&self.term, (number as i64 - end) as i32, &mut styles));
         }
     }
 
@@ -65,8 +66,9 @@ impl Inner {
     /// The last `count` lines as text; empty rows below the last text don't count. On the alternate screen those of that screen.
     pub(super) fn text(&mut self, count: usize) -> String {
         if self.term.mode().contains(Mode::ALT_SCREEN) {
-            let all: Vec<String> =
-                (0..self.term.screen_lines()).map(|row| rows::line(&self.term, row as i32).text()).collect();
+            let mut styles = Styles::default();
+            let rows = 0..self.term.screen_lines() as i32;
+            let all: Vec<String> = rows.map(|row| rows::line(&self.term, row, &mut styles).text()).collect();
             return bottom(all, count);
         }
         let rows = self.term.screen_lines() as u64;
@@ -132,8 +134,9 @@ impl Inner {
                 return false;
             }
             let count = held - LIVE;
+            let mut styles = Styles::default();
             for row in 0..count {
-                let line = rows::line(&inner.term, row as i32 - held as i32);
+                let line = rows::line(&inner.term, row as i32 - held as i32, &mut styles);
                 inner.back.packed.push(line);
             }
             inner.term.grid.update_history(LIVE);

@@ -4,7 +4,8 @@
 //! What is bounded: marks that pile up in one cell (the engine's cost grows with their square), repetitions (REP), and sequences that
 //! never end. Everything else reaches the engine byte by byte as it came, cut at most between whole characters and sequences.
 
-use unicode_width::UnicodeWidthChar;
+use super::cluster::{clusters, joins_next};
+use super::csi::{self, Csi, MAX_PARAMS};
 
 /// The most characters one cell may carry besides its first.
 pub(super) const MAX_MARKS: usize = 32;
@@ -12,75 +13,6 @@ pub(super) const MAX_MARKS: usize = 32;
 const MAX_CSI: usize = 1024;
 /// The longest string sequence (OSC, DCS); the rest of a longer one is skipped, and it is not acted on.
 const MAX_STRING: usize = 256 * 1024;
-/// The most parameters looked at.
-const MAX_PARAMS: usize = 32;
-
-/// A control sequence in its parts.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Csi {
-    /// `?`, `>`, `=`, `<` or none.
-    pub prefix: Option<u8>,
-    /// The first numbers of the parameters, 0 where absent.
-    pub params: [u16; MAX_PARAMS],
-    /// How many parameters there are.
-    pub count: usize,
-    /// An intermediate byte such as `$`.
-    pub intermediate: Option<u8>,
-    /// The byte that ends it.
-    pub end: u8,
-}
-
-impl Csi {
-    /// The parameter at `index`, `default` when absent or 0.
-    pub fn param(&self, index: usize, default: u16) -> u16 {
-        match self.params.get(index) {
-            Some(0) | None => default,
-            Some(n) => *n,
-        }
-    }
-
-    /// All parameters; one 0 when none was given.
-    pub fn params(&self) -> &[u16] {
-        &self.params[..self.count.max(1)]
-    }
-
-    /// Parses a whole sequence, `ESC [` included; `None` when it is not plainly formed.
-    pub fn parse(sequence: &[u8]) -> Option<Csi> {
-        let (end, body) = sequence.get(2..)?.split_last()?;
-        let mut csi = Csi { prefix: None, params: [0; MAX_PARAMS], count: 0, intermediate: None, end: *end };
-        let mut digits = false;
-        let mut subparameter = false;
-        for (index, byte) in body.iter().enumerate() {
-            match byte {
-                b'<'..=b'?' if index == 0 => csi.prefix = Some(*byte),
-                _ if csi.intermediate.is_some() => return None,
-                b'0'..=b'9' => {
-                    if !digits {
-                        digits = true;
-                        csi.count = (csi.count + 1).min(MAX_PARAMS);
-                    }
-                    if !subparameter {
-                        let slot = &mut csi.params[csi.count - 1];
-                        *slot = slot.saturating_mul(10).saturating_add(u16::from(byte - b'0'));
-                    }
-                }
-                b';' => {
-                    if !digits {
-                        csi.count += 1;
-                    }
-                    if csi.count >= MAX_PARAMS {
-                        return None;
-                    }
-                    (digits, subparameter) = (false, false);
-                }
-                b':' => subparameter = true,
-                0x20..=0x2f => csi.intermediate = Some(*byte),
-                _ => return None,
-            }
-        }
-        Some(csi)
-    }
-}
 
 /// Kinds of string sequences that are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +21,9 @@ pub(super) enum StringKind {
     Osc,
     /// `ESC P`.
     Dcs,
-    /// `ESC _`, `ESC ^`, `ESC X`, `ESC k`: swallowed.
+    /// `ESC k`: a title as screen and tmux take it.
+    Title,
+    /// `ESC _`, `ESC ^`, `ESC X`: swallowed.
     Other,
 }
 
@@ -99,6 +33,10 @@ pub(super) trait Sink {
     fn engine(&mut self, bytes: &[u8]);
     /// A control sequence; returns whether it was dealt with and must not reach the engine.
     fn csi(&mut self, csi: &Csi) -> bool;
+    /// An escape of one more byte; returns whether it was dealt with and must not reach the engine.
+    fn escape(&mut self, end: u8) -> bool;
+    /// Whether the scrolling region is less than the screen, so that motion up and down has to be looked at.
+    fn in_region(&self) -> bool;
     /// REP with its count; the character to repeat is an ordinary one.
     fn repeat(&mut self, count: u16);
     /// The content of a string sequence of bounded length, and whether BEL ended it.
@@ -191,7 +129,13 @@ impl Guard {
                     self.carry.extend_from_slice(&bytes[at..]);
                     return;
                 }
-                Extent::Plain(length) => at += length,
+                Extent::Plain(length) => {
+                    if length == 2 && matches!(bytes[at + 1], b'7' | b'8' | b'Z' | b'c') {
+                        flush(bytes, start, at, sink);
+                        start = if sink.escape(bytes[at + 1]) { at + 2 } else { at };
+                    }
+                    at += length;
+                }
                 Extent::Broken(length) => {
                     flush(bytes, start, at, sink);
                     at += length;
@@ -202,7 +146,7 @@ impl Guard {
                     if length > MAX_CSI {
                         flush(bytes, start, at, sink);
                         start = at + length;
-                    } else if wants_look(raw) {
+                    } else if wants_look(raw, sink.in_region()) {
                         flush(bytes, start, at, sink);
                         start = if self.control(raw, sink) { at + length } else { at };
                     }
@@ -233,6 +177,11 @@ impl Guard {
             // A repetition that can't be read can't be bounded.
             return raw.last() == Some(&b'b');
         };
+        if csi.end == b'm' && csi.prefix.is_none() && csi.intermediate.is_none() {
+            let attributes = csi::with_double_underline(raw);
+            sink.engine(attributes.as_deref().unwrap_or(raw));
+            return true;
+        }
         if csi.end == b'b' && csi.prefix.is_none() && csi.intermediate.is_none() {
             if self.last.is_some_and(|c| !clusters(c)) {
                 sink.repeat(csi.param(0, 1));
@@ -358,7 +307,8 @@ impl Guard {
             },
             b']' => Extent::String(StringKind::Osc, 2),
             b'P' => Extent::String(StringKind::Dcs, 2),
-            b'_' | b'^' | b'X' | b'k' => Extent::String(StringKind::Other, 2),
+            b'k' => Extent::String(StringKind::Title, 2),
+            b'_' | b'^' | b'X' => Extent::String(StringKind::Other, 2),
             0x1b => Extent::Broken(1),
             0x20..=0x2f => match bytes[2..].iter().position(|b| !matches!(b, 0x20..=0x2f)) {
                 Some(offset) if bytes[2 + offset] == 0x1b => Extent::Broken(2 + offset),
@@ -392,80 +342,18 @@ enum Extent {
 }
 
 /// Whether a control sequence is one the guard or the sink deals with; most (colours, motion) are not, and stay in one piece.
-fn wants_look(raw: &[u8]) -> bool {
+fn wants_look(raw: &[u8], in_region: bool) -> bool {
     let Some(end) = raw.last() else { return false };
     match end {
-        b'b' | b'c' | b'n' | b'p' | b'q' | b't' => true,
-        b'h' | b'l' => raw.get(2) == Some(&b'?'),
-        b'm' => matches!(raw.get(2), Some(b'?' | b'>')),
+        b'b' | b'c' | b'n' | b'p' | b'q' | b'r' | b's' | b't' | b'x' => true,
+        b'h' | b'l' => true,
+        b'K' | b'S' | b'W' => raw.get(2) == Some(&b'?'),
+        b'J' => matches!(raw.get(2), Some(b'?' | b'1')),
+        b'P' => raw.len() > 3,
+        b'm' => matches!(raw.get(2), Some(b'?' | b'>')) || raw.windows(2).any(|pair| pair == b"21"),
+        b'A' | b'B' | b'E' | b'F' => in_region,
         _ => false,
     }
-}
-
-/// Whether `c` may become part of the cell before it.
-fn clusters(c: char) -> bool {
-    match c {
-        '\0'..='\u{2ff}' | '\u{2010}'..='\u{2027}' | '\u{2070}'..='\u{20cf}' | '\u{2100}'..='\u{2fff}' => c == '\u{ad}',
-        '\u{3000}'..='\u{3029}' | '\u{3030}'..='\u{3098}' | '\u{309b}'..='\u{a66e}' => false,
-        '\u{1100}'..='\u{11ff}' | '\u{a960}'..='\u{a97f}' | '\u{d7b0}'..='\u{d7ff}' => true,
-        '\u{ac00}'..='\u{d7a3}' => false,
-        '\u{1f1e6}'..='\u{1f1ff}' | '\u{1f3fb}'..='\u{1f3ff}' => true,
-        _ => prepends(c) || UnicodeWidthChar::width(c).unwrap_or(0) == 0,
-    }
-}
-
-/// Whether the character after `c` may become part of `c`'s cell whatever it is.
-fn joins_next(c: char) -> bool {
-    c == '\u{200d}' || links(c) || prepends(c)
-}
-
-/// The viramas that join consonants.
-fn links(c: char) -> bool {
-    matches!(
-        c,
-        '\u{94d}'
-            | '\u{9cd}'
-            | '\u{acd}'
-            | '\u{b4d}'
-            | '\u{c4d}'
-            | '\u{d4d}'
-            | '\u{1039}'
-            | '\u{17d2}'
-            | '\u{1a60}'
-            | '\u{1b44}'
-            | '\u{1bab}'
-            | '\u{a9c0}'
-            | '\u{aaf6}'
-            | '\u{10a3f}'
-            | '\u{11133}'
-            | '\u{113d0}'
-            | '\u{1193e}'
-            | '\u{11a47}'
-            | '\u{11a99}'
-            | '\u{11f42}'
-    )
-}
-
-fn prepends(c: char) -> bool {
-    matches!(
-        c,
-        '\u{600}'..='\u{605}'
-            | '\u{6dd}'
-            | '\u{70f}'
-            | '\u{890}'..='\u{891}'
-            | '\u{8e2}'
-            | '\u{d4e}'
-            | '\u{110bd}'
-            | '\u{110cd}'
-            | '\u{111c2}'..='\u{111c3}'
-            | '\u{113d1}'
-            | '\u{1193f}'
-            | '\u{11941}'
-            | '\u{11a3a}'
-            | '\u{11a84}'..='\u{11a89}'
-            | '\u{11d46}'
-            | '\u{11f02}'
-    )
 }
 
 /// Whether bytes that are no character yet could become one with more bytes.

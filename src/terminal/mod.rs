@@ -4,13 +4,20 @@
 //! this module names it. In front of it stands a guard that bounds what hostile output can cost and answers what the engine doesn't.
 
 mod back;
+mod cluster;
+mod control;
+mod csi;
 mod emulator;
+mod encode;
 mod engine;
 mod guard;
 mod history;
+mod inner;
 mod key;
 mod osc;
+mod outbox;
 mod palette;
+mod paste;
 mod pointer;
 mod query;
 mod rows;
@@ -21,7 +28,9 @@ mod status;
 mod tests;
 
 pub use emulator::{Emulator, TermEvent, new_emulator};
-pub use key::{Key, KeyKind, KeyMods, KeyPress, encode_key, encode_paste};
+pub use encode::encode_key;
+pub use key::{Key, KeyKind, KeyMods, KeyPress};
+pub use paste::encode_paste;
 pub use pointer::{MouseAction, MouseButton, MouseEvent, encode_focus, encode_mouse};
 pub use screen::{Attrs, Cell, Color, Cursor, CursorShape, Line, Modes, MouseMode, Run, ScreenState, Style};
 pub use scrollback::{Found, Lines, Match};

@@ -5,15 +5,58 @@ use std::sync::Arc;
 use rio_vt::config::colors::AnsiColor;
 use rio_vt::crosswords::Crosswords;
 use rio_vt::crosswords::pos::{Column, Line as RioLine};
-use rio_vt::crosswords::square::Wide;
+use rio_vt::crosswords::square::{Square, Wide};
 use rio_vt::crosswords::style::{Style as RioStyle, StyleFlags, UnderlineKind};
 use rio_vt::event::EventListener;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::screen::{Attrs, Color, Line, Run, Style};
 
+/// Styles of the engine by their numbers, converted once in a pass over rows: numbers are only good until the next output.
+#[derive(Debug, Default)]
+pub(super) struct Styles {
+    by_id: Vec<Option<Style>>,
+    reverse: bool,
+}
+
+impl Styles {
+    /// Begins a pass; `reverse` shows everything inverted.
+    pub fn begin(&mut self, reverse: bool) {
+        self.by_id.clear();
+        self.reverse = reverse;
+    }
+
+    fn of<U: EventListener>(&mut self, term: &Crosswords<U>, cell: &Square) -> Style {
+        let Some(id) = cell.style_id_checked().map(usize::from) else {
+            return self.convert(&term.grid.style_of(cell));
+        };
+        if let Some(Some(style)) = self.by_id.get(id) {
+            return *style;
+        }
+        let style = self.convert(&term.grid.style_of(cell));
+        if self.by_id.len() <= id {
+            self.by_id.resize(id + 1, None);
+        }
+        self.by_id[id] = Some(style);
+        style
+    }
+
+    fn blank(&self, bg: Color) -> Style {
+        let attrs = if self.reverse { Attrs::INVERSE } else { Attrs::default() };
+        Style { bg, attrs, ..Style::default() }
+    }
+
+    fn convert(&self, style: &RioStyle) -> Style {
+        let mut style = convert_style(style);
+        if self.reverse {
+            style.attrs.0 ^= Attrs::INVERSE.0;
+        }
+        style
+    }
+}
+
 /// One row as runs; negative rows are history.
-pub(super) fn line<U: EventListener>(term: &Crosswords<U>, row: i32) -> Line {
+pub(super) fn line<U: EventListener>(term: &Crosswords<U>, row: i32, styles: &mut Styles) -> Line {
     let grid = &term.grid;
     let source = &grid[RioLine(row)];
     let cols = term.columns();
@@ -22,9 +65,10 @@ pub(super) fn line<U: EventListener>(term: &Crosswords<U>, row: i32) -> Line {
     // Blank cells are held back until something follows them: a row ends with its last visible cell.
     let mut blanks = 0u16;
     let mut col = 0;
+    // Neighbours mostly share their style.
+    let (mut bits, mut style) = (None, Style::default());
     while col < cols {
         let cell = &source[Column(col)];
-        let style = grid.style_of(cell);
         let wide = cell.wide() == Wide::Wide && col + 1 < cols;
         let c = match cell.c() {
             _ if matches!(cell.wide(), Wide::Spacer | Wide::LeadingSpacer) => ' ',
@@ -33,13 +77,19 @@ pub(super) fn line<U: EventListener>(term: &Crosswords<U>, row: i32) -> Line {
         };
         let extras = cell.extras_id_checked().and_then(|id| grid.extras_table.get(id));
         col += if wide { 2 } else { 1 };
-        let style = convert_style(&style);
+        let id = cell.style_id_checked();
+        if id.is_none() || id != bits {
+            style = styles.of(term, cell);
+            bits = id;
+        }
+        // What was erased has the background only: no underline, nothing inverted.
+        let style = if cell.c() == '\0' && extras.is_none() { styles.blank(style.bg) } else { style };
         if c == ' ' && extras.is_none() && style == Style::default() {
             blanks += 1;
             continue;
         }
-        for _ in 0..std::mem::take(&mut blanks) {
-            builder.push(' ', &[], Style::default(), 1, None);
+        if blanks > 0 {
+            builder.blanks(std::mem::take(&mut blanks));
         }
         let marks = extras.map_or(&[][..], |extras| extras.zerowidth.as_slice());
         let link = extras.and_then(|extras| extras.hyperlink.as_ref()).map(|link| link.uri());
@@ -58,6 +108,15 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
+    /// Columns of spaces in the default style.
+    fn blanks(&mut self, count: u16) {
+        self.push(' ', &[], Style::default(), 1, None);
+        if let Some(run) = self.runs.last_mut() {
+            run.text.extend(std::iter::repeat_n(' ', usize::from(count) - 1));
+            run.cols += count - 1;
+        }
+    }
+
     fn push(&mut self, c: char, marks: &[char], style: Style, cols: u16, link: Option<&str>) {
         let alone = !marks.is_empty() || !measures(c, cols);
         let joins = self.open

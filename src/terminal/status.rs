@@ -1,17 +1,11 @@
 //! The program status protocol (OSC 7501): what a program says it is doing, kept per id.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
+use termstate_core::{Message, Report, State};
+use termstate_store::Store;
 
 use crate::base::text;
 
-/// The answer to the query: the states and kinds this terminal understands.
-pub(super) const QUERY_REPLY: &[u8] =
-    b"\x1b]7501;?:states=idle,working,done,blocked,error:kinds=permission,question,auth\x1b\\";
-
-/// How many ids one program may keep; later ones are ignored.
-const MAX_IDS: usize = 64;
 /// The longest value kept, in characters.
 const MAX_VALUE: usize = 512;
 
@@ -32,15 +26,14 @@ pub enum ProgramState {
 }
 
 impl ProgramState {
-    fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "idle" => Self::Idle,
-            "working" => Self::Working,
-            "done" => Self::Done,
-            "blocked" => Self::Blocked,
-            "error" => Self::Error,
-            _ => return None,
-        })
+    fn of(state: State) -> Self {
+        match state {
+            State::Idle => Self::Idle,
+            State::Working => Self::Working,
+            State::Done => Self::Done,
+            State::Blocked => Self::Blocked,
+            State::Error => Self::Error,
+        }
     }
 
     /// The protocol's word.
@@ -75,76 +68,90 @@ pub struct ProgramStatus {
 }
 
 /// The reports of one terminal by id.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct StatusBoard {
-    entries: BTreeMap<String, (u64, ProgramStatus)>,
-    sequence: u64,
+    store: Store,
+    /// The report that matters most.
+    current: Option<ProgramStatus>,
+    /// Which id spoke last.
+    latest: String,
 }
 
 impl StatusBoard {
     /// The report that matters most: one that waits for a person, else the program's own (empty id), else the latest.
     pub fn current(&self) -> Option<&ProgramStatus> {
-        let blocked = self.entries.values().filter(|(_, s)| s.state == ProgramState::Blocked).max_by_key(|(n, _)| *n);
-        blocked
-            .or_else(|| self.entries.get(""))
-            .or_else(|| self.entries.values().max_by_key(|(n, _)| *n))
-            .map(|(_, status)| status)
+        self.current.as_ref()
     }
 
     /// Every id's last report.
-    pub fn all(&self) -> impl Iterator<Item = &ProgramStatus> {
-        self.entries.values().map(|(_, status)| status)
+    pub fn all(&self) -> impl Iterator<Item = ProgramStatus> {
+        self.store.iter().map(|(id, _)| id.unwrap_or("").to_owned()).filter_map(|id| self.status(&id))
     }
 
-    /// Takes the payload of a report (what follows `7501;`). Returns whether the board changed; malformed reports change nothing.
-    pub(super) fn report(&mut self, payload: &str) -> bool {
-        let mut fields: BTreeMap<&str, &str> = BTreeMap::new();
-        for field in payload.split(':') {
-            let Some((key, value)) = field.split_once('=') else { continue };
-            fields.entry(key).or_insert(value);
-        }
-        let Some(state) = fields.get("state") else { return false };
-        let id = clean(fields.get("id").copied().unwrap_or(""));
-        if *state == "clear" {
-            return self.clear(&id);
-        }
-        let Some(state) = ProgramState::parse(state) else { return false };
-        if !self.entries.contains_key(&id) && self.entries.len() >= MAX_IDS {
-            return false;
-        }
-        let status = ProgramStatus {
-            state,
-            app: clean(fields.get("app").copied().unwrap_or("")),
-            kind: fields.get("kind").map(|kind| clean(kind)),
-            progress: fields.get("progress").and_then(|n| n.parse::<u8>().ok()).filter(|n| *n <= 100),
-            title: fields.get("title").and_then(|value| decode(value)),
-            msg: fields.get("msg").and_then(|value| decode(value)),
-            id: id.clone(),
+    /// Takes a message. Returns whether the board changed.
+    pub(super) fn apply(&mut self, message: &Message<'_>) -> bool {
+        let before = match message {
+            Message::Report(Report { id, .. }) => {
+                let id = id.map(|id| id.as_str().to_owned()).unwrap_or_default();
+                let before = self.status(&id);
+                self.latest.clone_from(&id);
+                Some((id, before))
+            }
+            _ => None,
         };
-        let changed = self.entries.get(&id).is_none_or(|(_, old)| *old != status);
-        self.sequence += 1;
-        self.entries.insert(id, (self.sequence, status));
+        let changed = !self.store.apply(message).is_empty();
+        // The same again is no change.
+        let changed = changed && before.is_none_or(|(id, before)| before != self.status(&id));
+        self.settle();
         changed
-    }
-
-    /// Forgets `id` and all below it (`id/...`, `id.…`); everything when empty.
-    fn clear(&mut self, id: &str) -> bool {
-        let before = self.entries.len();
-        if id.is_empty() {
-            self.entries.clear();
-        } else {
-            self.entries.retain(|key, _| {
-                key.strip_prefix(id).is_none_or(|rest| !(rest.is_empty() || rest.starts_with(['/', '.'])))
-            });
-        }
-        self.entries.len() != before
     }
 
     /// The program ended: it neither works nor waits any more.
     pub(super) fn program_ended(&mut self) -> bool {
-        let before = self.entries.len();
-        self.entries.retain(|_, (_, status)| !matches!(status.state, ProgramState::Working | ProgramState::Blocked));
-        self.entries.len() != before
+        let changed = !self.store.process_exited().is_empty();
+        self.settle();
+        changed
+    }
+
+    /// A shell asks for its next command: what ran before is over.
+    pub(super) fn prompt_started(&mut self) -> bool {
+        let changed = !self.store.prompt_started().is_empty();
+        self.settle();
+        changed
+    }
+
+    /// The terminal was reset.
+    pub(super) fn reset(&mut self) -> bool {
+        let changed = !self.store.reset().is_empty();
+        self.settle();
+        changed
+    }
+
+    fn settle(&mut self) {
+        let waits = |id: &&str| self.status(id).is_some_and(|status| status.state == ProgramState::Blocked);
+        let ids: Vec<&str> = self.store.iter().map(|(id, _)| id.unwrap_or("")).collect();
+        let latest = Some(self.latest.as_str()).filter(|id| ids.contains(id));
+        let chosen = latest
+            .filter(waits)
+            .or_else(|| ids.iter().copied().find(|id| waits(id)))
+            .or_else(|| ids.contains(&"").then_some(""))
+            .or(latest)
+            .or(ids.last().copied());
+        self.current = chosen.and_then(|id| self.status(id));
+    }
+
+    fn status(&self, id: &str) -> Option<ProgramStatus> {
+        let address = (!id.is_empty()).then_some(id);
+        let record = self.store.get(address)?;
+        Some(ProgramStatus {
+            state: ProgramState::of(record.state),
+            app: clean(self.store.effective_app(address).unwrap_or("")),
+            id: clean(id),
+            kind: record.kind.map(|kind| kind.as_str().to_owned()),
+            progress: record.progress,
+            title: record.title.as_deref().map(clean),
+            msg: record.msg.as_deref().map(clean),
+        })
     }
 }
 
@@ -152,76 +159,72 @@ fn clean(value: &str) -> String {
     text::neutralise(value, true).chars().take(MAX_VALUE).collect()
 }
 
-/// Standard base64 (padding optional) of UTF-8 text, made harmless.
-fn decode(value: &str) -> Option<String> {
-    let bytes = decode_base64(value.as_bytes())?;
-    Some(clean(&String::from_utf8_lossy(&bytes)))
-}
-
-/// Standard base64, padding optional; `None` when it isn't.
-pub(super) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    let (mut bits, mut count) = (0u32, 0u32);
-    let body = text.iter().position(|b| *b == b'=').map_or(text, |end| &text[..end]);
-    for byte in body {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count) as u8);
-            bits &= (1 << count) - 1;
-        }
-    }
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
+    use termstate_core::parse_body;
+
     use super::*;
+
+    fn report(board: &mut StatusBoard, body: &str) -> bool {
+        parse_body(body.as_bytes()).is_ok_and(|message| board.apply(&message))
+    }
 
     #[test]
     fn reports_are_kept_by_id() {
         let mut board = StatusBoard::default();
-        assert!(board.report("state=working:app=claude-code"));
-        assert!(!board.report("state=working:app=claude-code"), "the same again is no change");
+        assert!(report(&mut board, "state=working:app=claude-code"));
+        assert!(!report(&mut board, "state=working:app=claude-code"), "the same again is no change");
         assert_eq!(board.current().map(|s| s.state), Some(ProgramState::Working));
-        assert!(board.report("state=blocked:app=claude-code:id=sub/1:kind=permission:msg=ZGlhbG9nIG9wZW4="));
+        assert!(report(&mut board, "state=blocked:id=sub/1:kind=permission:msg=ZGlhbG9nIG9wZW4="));
         let current = board.current().cloned();
         assert_eq!(current.as_ref().map(|s| s.state), Some(ProgramState::Blocked), "one that waits comes first");
+        assert_eq!(current.as_ref().map(|s| s.app.as_str()), Some("claude-code"), "the name is inherited");
         assert_eq!(current.and_then(|s| s.msg).as_deref(), Some("dialog open"));
-        assert!(board.report("state=clear:id=sub"));
+        assert!(report(&mut board, "state=clear:id=sub"));
         assert_eq!(board.all().count(), 1);
         assert!(board.program_ended());
         assert_eq!(board.current(), None);
     }
 
     #[test]
+    fn what_is_over_is_forgotten() {
+        let mut board = StatusBoard::default();
+        for end in [StatusBoard::program_ended, StatusBoard::prompt_started] {
+            report(&mut board, "state=working:id=a");
+            report(&mut board, "state=done:id=b");
+            assert!(end(&mut board));
+            assert_eq!(board.all().map(|s| s.id).collect::<Vec<_>>(), ["b"], "what is done stays done");
+        }
+        assert!(board.reset());
+        assert_eq!(board.all().count(), 0);
+    }
+
+    #[test]
     fn malformed_reports_change_nothing() {
         let mut board = StatusBoard::default();
-        for payload in ["", "state", "state=", "state=dancing:app=x", "app=x:id=1", ":::::"] {
-            assert!(!board.report(payload), "{payload:?}");
+        for body in [
+            "",
+            "state",
+            "state=",
+            "state=dancing:app=x",
+            "app=x:id=1",
+            ":::::",
+            "state=idle:title=A",
+            "state=idle:id=a b",
+        ] {
+            assert!(!report(&mut board, body), "{body:?}");
         }
-        assert_eq!(board, StatusBoard::default());
-        board.report("state=idle:app=a\u{1b}[31m:progress=250:title=!!!");
-        let status = board.current().cloned();
-        assert_eq!(status.as_ref().map(|s| s.app.as_str()), Some("a^[[31m"));
-        assert_eq!(status.and_then(|s| s.progress), None);
+        assert_eq!(board.all().count(), 0);
+        assert!(report(&mut board, "state=working:progress=250:later=thing"));
+        assert_eq!(board.current().and_then(|s| s.progress), None);
     }
 
     #[test]
     fn ids_are_bounded() {
         let mut board = StatusBoard::default();
         for n in 0..1000 {
-            board.report(&format!("state=idle:id={n}"));
+            report(&mut board, &format!("state=idle:id={n}"));
         }
-        assert_eq!(board.all().count(), MAX_IDS);
+        assert_eq!(board.all().count(), 256);
     }
 }

@@ -14,6 +14,7 @@ mod bd_sync;
 mod cli;
 mod cockpit;
 mod config;
+mod conformance;
 mod convoy;
 mod crew;
 mod demo;

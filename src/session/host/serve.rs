@@ -460,6 +460,16 @@ impl Host {
         if size != self.emulator.size() {
             self.emulator.resize(size.0, size.1);
             self.pty.resize(size);
+            // A program may want to hear of its size in band.
+            self.answer();
+        }
+    }
+
+    /// Writes the emulator's answers to the program.
+    fn answer(&mut self) {
+        let replies = self.emulator.take_replies();
+        if !replies.is_empty() && self.pty.waiting() < MAX_INPUT {
+            self.pty.send(&replies);
         }
     }
 
@@ -488,10 +498,7 @@ impl Host {
         self.last_output = Some(now);
         self.pack_at = Some(now + PACK);
         self.last_output_at = Some(Timestamp::now());
-        let replies = self.emulator.take_replies();
-        if !replies.is_empty() && self.pty.waiting() < MAX_INPUT {
-            self.pty.send(&replies);
-        }
+        self.answer();
         for event in self.emulator.take_events() {
             if let TermEvent::Title(title) = &event {
                 self.record.title.clone_from(title);
