@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::mail_book::{ChannelCommand, Group, QueueCommand};
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::{Error, Result};
 use crate::town::Address;
 use crate::work::mail::Sent;
-use crate::work::{Desk, identity, mail, post, prime};
+use crate::work::{Desk, identity, mail, mailbook, mailqueue, post, prime};
 
 /// Messages between agents and people
 #[derive(Debug, Subcommand)]
@@ -63,13 +64,62 @@ pub enum Mail {
         #[arg(long)]
         inject: bool,
     },
+    /// Show the newest message you have not read, without marking it read: exit code 1 when there is none
+    Peek,
+    /// Mark messages as read
+    #[command(visible_alias = "ack")]
+    MarkRead {
+        /// Ids or numbers
+        #[arg(required = true)]
+        messages: Vec<String>,
+    },
+    /// Mark messages as not read
+    MarkUnread {
+        /// Ids or numbers
+        #[arg(required = true)]
+        messages: Vec<String>,
+    },
+    /// Take the oldest message of a queue
+    Claim {
+        /// The queue; any that you may claim from without
+        queue: Option<String>,
+    },
+    /// Put a claimed message back into its queue
+    Release {
+        /// Id or number
+        message: String,
+    },
+    /// Show what stands on the boards of the channels
+    Announces {
+        /// Only on this one
+        channel: Option<String>,
+    },
+    /// Groups of addresses under one name
+    #[command(subcommand)]
+    Group(Group),
+    /// Queues: one copy of each message, for whoever claims it
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// Channels: a board that keeps what was said, and a copy for each subscriber
+    #[command(subcommand)]
+    Channel(ChannelCommand),
 }
 
 /// A message to send.
 #[derive(Debug, Args)]
 pub struct Send {
-    /// For whom: mayor/, overseer, <rig>/polecats/<name>, ..., or a group: @town, @rig/<rig>, @crew/<rig>
-    address: String,
+    /// For whom: mayor/, overseer, <rig>/crew/<name>, */witness, @town, @crew/<rig>, group:<name>, queue:<name>, channel:<name>
+    #[arg(required_unless_present = "own")]
+    address: Option<String>,
+    /// To yourself
+    #[arg(long = "self", conflicts_with = "address")]
+    own: bool,
+    /// Also for these
+    #[arg(long, value_name = "ADDRESS")]
+    cc: Vec<String>,
+    /// The message it answers
+    #[arg(long, value_name = "MESSAGE")]
+    reply_to: Option<String>,
     /// What it is about
     #[arg(long, short)]
     subject: String,
@@ -101,12 +151,24 @@ impl Mail {
                 return report::print(out, &mail::inbox(&desk, &owner, unread)?);
             }
             Mail::Send(send) => {
-                let all = post::resolve(&desk, &send.address, &me)?;
+                let mut all: Vec<String> = Vec::new();
+                let words = send.address.iter().chain(&send.cc);
+                for word in words {
+                    for to in post::resolve(&desk, word, &me)? {
+                        if !all.contains(&to) {
+                            all.push(to);
+                        }
+                    }
+                }
+                if send.own {
+                    all.push(me.clone());
+                }
                 let priority = if send.urgent { 0 } else { send.priority };
                 let from = if me == identity::OVERSEER { identity::actor() } else { me };
-                let mut sent = Vec::with_capacity(all.len());
-                for to in &all {
-                    sent.push(mail::send(&mut desk, &from, to, &send.subject, &send.message, priority)?);
+                let text = (send.subject.as_str(), send.message.as_str());
+                let sent = mail::send_all(&mut desk, &from, &all, text, priority, send.reply_to.as_deref())?;
+                for channel in all.iter().filter_map(|to| to.strip_prefix(mailbook::CHANNEL)) {
+                    mailqueue::tidy(&mut desk, channel)?;
                 }
                 match sent.as_slice() {
                     [one] => report::print(out, one)?,
@@ -119,7 +181,7 @@ impl Mail {
             Mail::Thread { message } => return report::print(out, &mail::thread(&desk, &me, &message)?),
             Mail::Search { word } => return report::print(out, &mail::search(&desk, &me, &word)?),
             Mail::Archive { messages } => {
-                report::print(out, &Archived { archived: mail::archive(&mut desk, &me, &messages)? })?;
+                report::print(out, &Moved::Archived(mail::archive(&mut desk, &me, &messages)?))?;
             }
             Mail::Check { inject: true } => {
                 let new = mail::untold(&desk, &me)?;
@@ -135,6 +197,43 @@ impl Mail {
                 report::print(out, &Check { address: me, unread, has_new: unread > 0 })?;
                 return if unread > 0 { Ok(()) } else { Err(Error::failed("no unread mail")) };
             }
+            Mail::Peek => {
+                return match mail::inbox(&desk, &me, true)?.messages.first() {
+                    Some(message) => report::print(out, message),
+                    None => Err(Error::failed("no unread mail")),
+                };
+            }
+            Mail::MarkRead { messages } => {
+                report::print(out, &Moved::Read(mail::mark(&mut desk, &me, &messages, true)?))?;
+            }
+            Mail::MarkUnread { messages } => {
+                report::print(out, &Moved::Unread(mail::mark(&mut desk, &me, &messages, false)?))?;
+            }
+            Mail::Claim { queue } => match mailqueue::claim(&mut desk, &me, queue.as_deref())? {
+                Some(message) => report::print(out, &message)?,
+                None if out.json => println!("null"),
+                None => println!("Nothing waits."),
+            },
+            Mail::Release { message } => {
+                report::print(out, &Moved::Released(mailqueue::release(&mut desk, &me, &message)?))?;
+            }
+            Mail::Announces { channel } => {
+                let book = mailbook::read(&desk.town)?;
+                let names = match &channel {
+                    Some(name) => vec![name.as_str()],
+                    None => book.names(mailbook::Kind::Channel),
+                };
+                let mut messages = Vec::new();
+                for name in names {
+                    book.channel(name)?;
+                    messages.extend(mailqueue::waiting(&desk, &format!("{}{name}", mailbook::CHANNEL))?.messages);
+                }
+                let owner = channel.unwrap_or_else(|| "all channels".into());
+                return report::print(out, &mail::Inbox { messages, owner });
+            }
+            Mail::Group(command) => return command.run(&desk, out),
+            Mail::Queue(command) => return command.run(&desk, out),
+            Mail::Channel(command) => return command.run(&desk, &me, out),
             Mail::Read { message } => report::print(out, &mail::read(&mut desk, &me, &message)?)?,
         }
         super::after_change(&desk)
@@ -160,14 +259,25 @@ impl Report for Copies {
     }
 }
 
+/// What was done with messages.
 #[derive(Serialize)]
-struct Archived {
-    archived: Vec<String>,
+#[serde(rename_all = "lowercase")]
+enum Moved {
+    Archived(Vec<String>),
+    Read(Vec<String>),
+    Unread(Vec<String>),
+    Released(String),
 }
 
-impl Report for Archived {
+impl Report for Moved {
     fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
-        writeln!(out, "{} Archived {}", paint.green("✓"), self.archived.join(", "))
+        let tick = paint.green("✓");
+        match self {
+            Moved::Archived(ids) => writeln!(out, "{tick} Archived {}", ids.join(", ")),
+            Moved::Read(ids) => writeln!(out, "{tick} Read: {}", ids.join(", ")),
+            Moved::Unread(ids) => writeln!(out, "{tick} Not read: {}", ids.join(", ")),
+            Moved::Released(queue) => writeln!(out, "{tick} Back in the queue {queue}"),
+        }
     }
 }
 

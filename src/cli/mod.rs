@@ -25,14 +25,17 @@ mod standing;
 // work
 mod agents;
 mod audit;
+mod broadcast;
 mod convoy;
 mod daemon;
 mod done;
+mod escalate;
 mod feed;
 mod formula;
 mod halt;
 mod hook;
 mod mail;
+mod mail_book;
 mod mol;
 mod mq;
 mod polecat;
@@ -146,6 +149,12 @@ pub enum Command {
     /// Messages between agents and people
     #[command(subcommand)]
     Mail(mail::Mail),
+    /// Type a message to every agent that runs
+    Broadcast(broadcast::Broadcast),
+    /// Be left in peace: no nudges, no word of mail
+    Dnd(broadcast::Dnd),
+    /// Tell those who have to know that something is wrong; list, acknowledge and close what was told
+    Escalate(escalate::Escalate),
     /// The workers of a rig: list them, look at one, remove one
     #[command(subcommand)]
     Polecat(polecat::Polecat),
@@ -239,6 +248,9 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Audit(command)) => command.run(output),
         Some(Command::Trail(command)) => command.run(output),
         Some(Command::Mail(command)) => command.run(output),
+        Some(Command::Broadcast(command)) => command.run(output),
+        Some(Command::Dnd(command)) => command.run(output),
+        Some(Command::Escalate(command)) => command.run(output),
         Some(Command::Polecat(command)) => command.run(output),
         Some(Command::Status(command)) => command.run(output),
         Some(Command::Scheduler(command)) => command.run(output),

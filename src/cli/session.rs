@@ -11,6 +11,7 @@ use crate::base::text::{fit, neutralise, truncate};
 use crate::base::{Error, Result, Timestamp};
 use crate::session::{self, KillReport, NudgeOutcome, SessionRecord, SessionSpec, Status, registry};
 use crate::town::{Address, Town, agent_env};
+use crate::work::mailbook;
 
 /// `gt session <what>`.
 #[derive(Debug, Subcommand)]
@@ -77,6 +78,9 @@ pub struct Nudge {
     /// The message, as an option
     #[arg(short, long = "message", conflicts_with = "message")]
     text: Option<String>,
+    /// Also when the agent wants no interruption
+    #[arg(short, long)]
+    force: bool,
 }
 
 impl SessionCommand {
@@ -169,6 +173,11 @@ impl Nudge {
             None => return Err(Error::usage("no message").hint("gt nudge <agent> \"message\"")),
         };
         let record = registry::resolve(&town, &self.agent)?;
+        if !self.force && mailbook::is_muted(&town, &record.address)? {
+            let reason = Some("the agent wants no interruption (gt dnd); --force types it all the same".to_owned());
+            let (session, address) = (record.name, record.address);
+            return report::print(output, &Nudged { session, address, outcome: "skipped", reason, detail: None });
+        }
         let sender = Address::from_env();
         // An agent should know who speaks; what a person types stands for itself.
         let text = match &sender {
@@ -183,7 +192,7 @@ impl Nudge {
         let (word, reason) = (outcome.word(), outcome.reason().map(str::to_owned));
         report::print(
             output,
-            &Nudged { session: record.name, address: record.address, outcome: word, reason, detail: outcome },
+            &Nudged { session: record.name, address: record.address, outcome: word, reason, detail: Some(outcome) },
         )
     }
 }
@@ -340,12 +349,15 @@ struct Nudged {
     outcome: &'static str,
     reason: Option<String>,
     #[serde(skip)]
-    detail: NudgeOutcome,
+    detail: Option<NudgeOutcome>,
 }
 
 impl Report for Nudged {
     fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
-        match &self.detail {
+        let Some(detail) = &self.detail else {
+            return writeln!(out, "{} not told: {}", self.address, self.reason.as_deref().unwrap_or_default());
+        };
+        match detail {
             NudgeOutcome::Delivered => writeln!(out, "{} {} took the message", paint.green("✓"), self.address),
             NudgeOutcome::Unconfirmed => writeln!(
                 out,

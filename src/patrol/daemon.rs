@@ -16,7 +16,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 pub use super::control::{DaemonStatus, ensure_running, log_path, logs, start, status, stop};
 use super::control::{detach, write_card};
 use super::pulse::Pulse;
-use super::{dispatcher, exporter, landing, refinery, snapshots, sync, witness};
+use super::{dispatcher, escalations, exporter, landing, postman, refinery, snapshots, sync, witness};
 use crate::base::lock::Lock;
 use crate::base::{Error, Result, ResultExt, files};
 use crate::ledger::Ledger;
@@ -55,6 +55,8 @@ pub fn run(town: Town, detached: bool) -> Result<()> {
     patrols.start("landing", landing::run);
     patrols.start("exporter", exporter::run);
     patrols.start("snapshots", snapshots::run);
+    patrols.start("postman", postman::run);
+    patrols.start("escalations", escalations::run);
     patrols.start("sync", sync::run);
     let watched = watch(&town, &signals, &mut patrols);
     pulse.stop();

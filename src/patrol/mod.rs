@@ -4,8 +4,10 @@
 mod control;
 pub mod daemon;
 mod dispatcher;
+mod escalations;
 mod exporter;
 mod landing;
+mod postman;
 mod pulse;
 mod refinery;
 mod snapshots;

@@ -3,6 +3,7 @@
 mod address;
 pub mod config;
 mod env;
+mod escalation;
 pub mod install;
 pub mod namepool;
 mod names;
@@ -13,6 +14,7 @@ mod settings;
 
 pub use address::{Address, Role};
 pub use env::agent_env;
+pub use escalation::{EscalationSettings, Severity};
 pub use names::{
     COMPOUND_SUFFIXES, derive_prefix, free_prefix, validate_agent_name, validate_prefix, validate_rig_name,
 };

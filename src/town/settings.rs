@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::config::{Document, Format};
+use super::escalation::EscalationSettings;
 use crate::base::{Error, Result};
 
 /// The format of a town's `settings/config.json`.
@@ -32,6 +33,8 @@ pub struct TownSettings {
     pub role_agents: BTreeMap<String, String>,
     /// What stands behind the `@` of the agents' commits.
     pub agent_email_domain: String,
+    /// Whom escalations are told, and when they are raised.
+    pub escalation: EscalationSettings,
 }
 
 impl Default for TownSettings {
@@ -44,6 +47,7 @@ impl Default for TownSettings {
             agents: Map::new(),
             role_agents: BTreeMap::new(),
             agent_email_domain: "gastown.local".into(),
+            escalation: EscalationSettings::default(),
         }
     }
 }

@@ -71,7 +71,7 @@ pub fn add(desk: &Desk, rig: &str, name: &str, own_branch: bool) -> Result<CrewL
     Ok(line(&rig, name))
 }
 
-fn names(rig: &Rig) -> Result<Vec<String>> {
+pub(super) fn names(rig: &Rig) -> Result<Vec<String>> {
     let directory = rig.root.join("crew");
     let entries = match fs::read_dir(&directory) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -11,6 +11,7 @@ use crate::ledger::{Bead, Filter, NewBead, Tx};
 use crate::town::TOWN_PREFIX;
 
 use super::Desk;
+use super::mailbook::{CHANNEL, QUEUE};
 
 /// A message as its reader sees it.
 #[derive(Debug, Clone, Serialize)]
@@ -35,20 +36,26 @@ pub struct Message {
     pub thread_id: String,
     /// The message it answers.
     pub reply_to: Option<String>,
+    /// The queue it waits in, or was claimed from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// The channel it was said in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
     /// The agent hands over to its own next session with it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub handoff: bool,
 }
 
 /// The label of a message that was read.
-const READ: &str = "read";
+pub(super) const READ: &str = "read";
 /// What stands before the first message's id in the label of an answer.
 const THREAD: &str = "thread:";
 /// What stands before the answered message's id.
 const REPLY: &str = "reply-to:";
 
 impl Message {
-    fn of(bead: &Bead) -> Self {
+    pub(super) fn of(bead: &Bead) -> Self {
         let label = |prefix: &str| bead.labels.iter().find_map(|label| label.strip_prefix(prefix)).map(str::to_owned);
         Self {
             id: bead.id.clone(),
@@ -66,6 +73,8 @@ impl Message {
             },
             thread_id: label(THREAD).unwrap_or_else(|| bead.id.clone()),
             reply_to: label(REPLY),
+            queue: bead.assignee.strip_prefix(QUEUE).map(str::to_owned).or_else(|| label(QUEUE)),
+            channel: bead.assignee.strip_prefix(CHANNEL).map(str::to_owned).or_else(|| label(CHANNEL)),
             handoff: bead.labels.iter().any(|label| label == super::handoff::HANDOFF),
         }
     }
@@ -138,6 +147,36 @@ impl Report for Sent {
 pub fn send(desk: &mut Desk, from: &str, to: &str, subject: &str, body: &str, priority: u8) -> Result<Sent> {
     let id = desk.ledger.write(from, |tx| post(tx, from, to, subject, body, priority))?;
     Ok(Sent { id, to: to.to_owned(), subject: subject.to_owned() })
+}
+
+/// Sends a message from `from` to all of `boxes`, in one transaction; as an answer to `reply_to` in its thread. What is said in a channel
+/// says so in every copy.
+///
+/// # Errors
+/// When the subject is empty, or there is no message to answer.
+pub fn send_all(
+    desk: &mut Desk,
+    from: &str,
+    boxes: &[String],
+    (subject, body): (&str, &str),
+    priority: u8,
+    reply_to: Option<&str>,
+) -> Result<Vec<Sent>> {
+    let mut labels = Vec::new();
+    if let Some(which) = reply_to {
+        let first = Message::of(&pick(desk, from, which)?);
+        labels.extend([format!("{THREAD}{}", first.thread_id), format!("{REPLY}{}", first.id)]);
+    }
+    let channel = boxes.iter().find(|to| to.starts_with(CHANNEL));
+    desk.ledger.write(from, |tx| {
+        let send = |to: &String| {
+            let mut labels = labels.clone();
+            labels.extend(channel.filter(|channel| *channel != to).cloned());
+            let id = post_with(tx, from, to, subject, body, priority, labels)?;
+            Ok(Sent { id, to: to.clone(), subject: subject.to_owned() })
+        };
+        boxes.iter().map(send).collect()
+    })
 }
 
 /// An agent's open messages, newest first.
@@ -235,17 +274,59 @@ fn mark_of(message: &Message) -> String {
     format!("{:020} {}", message.timestamp.unix_nanos(), message.id)
 }
 
-/// Notes that `owner` was told of all its messages.
+/// Notes that `owner` was told of all its messages; returns the note there was before.
 ///
 /// # Errors
 /// When the ledger can't be written.
-pub fn told(desk: &mut Desk, owner: &str) -> Result<()> {
-    let Some(newest) = untold(desk, owner)?.first().map(mark_of) else { return Ok(()) };
-    desk.ledger.write(owner, |tx| tx.set_kv(&told_key(owner), Some(&newest)))
+pub fn told(desk: &mut Desk, owner: &str) -> Result<Option<String>> {
+    let before = desk.ledger.kv(&told_key(owner))?;
+    if let Some(newest) = untold(desk, owner)?.first().map(mark_of) {
+        desk.ledger.write(owner, |tx| tx.set_kv(&told_key(owner), Some(&newest)))?;
+    }
+    Ok(before)
+}
+
+/// Takes back the note of [`told`].
+///
+/// # Errors
+/// When the ledger can't be written.
+pub fn untell(desk: &mut Desk, owner: &str, before: Option<&str>) -> Result<()> {
+    desk.ledger.write(owner, |tx| tx.set_kv(&told_key(owner), before))
+}
+
+/// Marks messages as read, or as not read. Returns their ids.
+///
+/// # Errors
+/// [`crate::base::Kind::Refused`] for a message of somebody else; nothing is marked then.
+pub fn mark(desk: &mut Desk, owner: &str, which: &[String], read: bool) -> Result<Vec<String>> {
+    let beads = own(desk, owner, which)?;
+    desk.ledger.write(owner, |tx| {
+        for bead in beads.iter().filter(|bead| bead.has_label(READ) != read) {
+            if read {
+                tx.add_label(&bead.id, READ)?
+            } else {
+                tx.remove_label(&bead.id, READ)?
+            };
+        }
+        Ok(())
+    })?;
+    Ok(beads.into_iter().map(|bead| bead.id).collect())
+}
+
+fn own(desk: &Desk, owner: &str, which: &[String]) -> Result<Vec<Bead>> {
+    let mut beads = Vec::with_capacity(which.len());
+    for word in which {
+        let bead = pick(desk, owner, word)?;
+        if bead.assignee != owner {
+            return Err(Error::refused(format!("{} is in the mailbox of {}", bead.id, bead.assignee)));
+        }
+        beads.push(bead);
+    }
+    Ok(beads)
 }
 
 /// The message `which` means: an id, or a number in the inbox of `owner`.
-fn pick(desk: &Desk, owner: &str, which: &str) -> Result<Bead> {
+pub(super) fn pick(desk: &Desk, owner: &str, which: &str) -> Result<Bead> {
     let id = match which.parse::<usize>() {
         Ok(number) => {
             let inbox = inbox(desk, owner, false)?;
@@ -325,14 +406,7 @@ fn all(desk: &Desk) -> Result<Vec<Message>> {
 /// # Errors
 /// [`crate::base::Kind::Refused`] for a message of somebody else; nothing is archived then.
 pub fn archive(desk: &mut Desk, owner: &str, which: &[String]) -> Result<Vec<String>> {
-    let mut ids = Vec::new();
-    for word in which {
-        let bead = pick(desk, owner, word)?;
-        if bead.assignee != owner {
-            return Err(Error::refused(format!("{} is in the mailbox of {}", bead.id, bead.assignee)));
-        }
-        ids.push(bead.id);
-    }
+    let ids: Vec<String> = own(desk, owner, which)?.into_iter().map(|bead| bead.id).collect();
     desk.ledger.write(owner, |tx| ids.iter().try_for_each(|id| tx.close(id, "archived").map(|_| ())))?;
     Ok(ids)
 }

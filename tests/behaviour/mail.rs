@@ -17,21 +17,136 @@ fn town() -> (Sandbox, std::path::PathBuf) {
 #[test]
 fn messages_reach_those_who_exist() {
     let (sandbox, root) = town();
+    sandbox.gt_in(&root, ["mail", "group", "create", "leads", "mayor/", "web/ann"]).ok();
+    sandbox.gt_in(&root, ["mail", "group", "create", "everyone", "group:leads", "@crew/web"]).ok();
+    // A group that holds itself by a detour ends all the same.
+    sandbox.gt_in(&root, ["mail", "group", "add", "leads", "group:everyone"]).ok();
+    sandbox.gt_in(&root, ["mail", "queue", "create", "reviews", "--claimers", "web/crew/*"]).ok();
+    sandbox.gt_in(&root, ["mail", "channel", "create", "news"]).ok();
+    std::fs::create_dir_all(root.join("deacon/dogs/rex")).unwrap();
     let send = |to: &str| sandbox.gt_in(&root, ["mail", "send", to, "-s", "Hello", "--json"]);
-    assert_eq!(send("web/ann").ok().json()["to"], "web/crew/ann");
-    assert_eq!(send("web/witness").ok().json()["to"], "web/witness");
     let to = |run: Run| -> Vec<String> {
-        let all = run.ok().json();
-        all.as_array().unwrap().iter().map(|one| one["to"].as_str().unwrap().to_owned()).collect()
+        let sent = run.ok().json();
+        let all = sent.as_array().cloned().unwrap_or_else(|| vec![sent]);
+        all.iter().map(|one| one["to"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(to(send("@crew/web")), ["web/crew/ann", "web/crew/bob"]);
-    assert_eq!(to(send("web/")), ["web/crew/ann", "web/crew/bob"]);
-    assert_eq!(to(send("@town")), ["mayor/", "web/crew/ann", "web/crew/bob"]);
-    for (wrong, hint) in [("web/crew/anm", "web/crew/ann"), ("mayr/", ""), ("@nobody", "groups:"), ("@crew/wob", "web")]
-    {
+    let crew = ["web/crew/ann", "web/crew/bob"].as_slice();
+    for (word, expected) in [
+        ("mayor/", ["mayor/"].as_slice()),
+        ("mayor", &["mayor/"]),
+        ("overseer", &["overseer"]),
+        ("@overseer", &["overseer"]),
+        ("deacon/dogs/rex", &["deacon/dogs/rex"]),
+        ("@dogs", &["deacon/dogs/rex"]),
+        ("@deacons", &["deacon/"]),
+        ("web/witness", &["web/witness"]),
+        ("web/refinery", &["web/refinery"]),
+        ("*/witness", &["web/witness"]),
+        ("@witnesses", &["web/witness"]),
+        ("@refineries", &["web/refinery"]),
+        ("web/ann", &["web/crew/ann"]),
+        ("web/crew/ann", &["web/crew/ann"]),
+        ("web/crew/*", crew),
+        ("web/*/bob", &["web/crew/bob"]),
+        ("@crew/web", crew),
+        ("@crew", crew),
+        ("@rig/web", crew),
+        ("web/", crew),
+        ("@town", &["mayor/", "deacon/dogs/rex", "web/crew/ann", "web/crew/bob"]),
+        ("group:leads", &["mayor/", "web/crew/ann", "web/crew/bob"]),
+        ("list:everyone", &["mayor/", "web/crew/ann", "web/crew/bob"]),
+        ("leads", &["mayor/", "web/crew/ann", "web/crew/bob"]),
+        ("queue:reviews", &["queue:reviews"]),
+        ("reviews", &["queue:reviews"]),
+        ("announce:news", &["channel:news"]),
+        ("news", &["channel:news"]),
+    ] {
+        let mut found = to(send(word));
+        let mut expected = expected.to_vec();
+        found.sort();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{word}");
+    }
+    for (wrong, hint) in [
+        ("web/crew/anm", "web/crew/ann"),
+        ("mayr/", "mayor/"),
+        ("@nobody", "groups:"),
+        ("@crewe", "@crew"),
+        ("@crew/wob", "web"),
+        ("@polecats/web", "groups:"),
+        ("queue:review", "reviews"),
+        ("group:leds", "leads"),
+        ("channel:new", "news"),
+        ("leds", "leads"),
+        ("wob/*", "groups:"),
+        ("pigeon:x", "addresses:"),
+    ] {
         let refused = send(wrong).code(3);
         assert!(refused.stderr.contains(hint), "{wrong}: {refused:?}");
     }
+    sandbox.gt_in(&root, ["mail", "group", "create", "news", "mayor/"]).code(4);
+    sandbox.gt_in(&root, ["mail", "group", "create", "mayor", "mayor/"]).code(4);
+    sandbox.gt_in(&root, ["mail", "group", "create", "birds", "web/crew/owl"]).code(3);
+}
+
+fn as_crew<'a>(sandbox: &'a Sandbox, root: &std::path::Path, name: &'a str) -> impl Fn(&[&str]) -> Run + 'a {
+    let home = root.join("web/crew").join(name);
+    move |args| {
+        let mut command = sandbox.command(crate::support::GT);
+        command.current_dir(&home).env("GT_ROLE", "crew").env("GT_RIG", "web").env("GT_CREW", name).args(args);
+        sandbox.run(command)
+    }
+}
+
+#[test]
+fn a_queue_gives_each_message_to_one_and_a_channel_to_all() {
+    let (sandbox, root) = town();
+    let (ann, bob) = (as_crew(&sandbox, &root, "ann"), as_crew(&sandbox, &root, "bob"));
+    let gt = |args: &[&str]| {
+        let mut command = sandbox.command(crate::support::GT);
+        command.current_dir(&root).args(args);
+        sandbox.run(command)
+    };
+    gt(&["mail", "queue", "create", "reviews", "--claimers", "@crew/web"]).ok();
+    for subject in ["First", "Second"] {
+        gt(&["mail", "send", "queue:reviews", "-s", subject]).ok();
+    }
+    assert_eq!(gt(&["mail", "queue", "list", "--json"]).ok().json()[0]["waiting"], 2);
+    gt(&["mail", "claim", "reviews"]).code(4);
+    gt(&["mail", "queue", "delete", "reviews"]).code(4);
+    let claimed = ann(&["mail", "claim", "--json"]).ok().json();
+    assert_eq!((&claimed["subject"], &claimed["queue"]), (&"First".into(), &"reviews".into()));
+    let id = claimed["id"].as_str().unwrap();
+    bob(&["mail", "release", id]).code(4);
+    assert_eq!(bob(&["mail", "claim", "reviews", "--json"]).ok().json()["subject"], "Second");
+    assert_eq!(bob(&["mail", "claim", "--json"]).ok().stdout.trim(), "null");
+    ann(&["mail", "release", id]).ok();
+    assert_eq!(bob(&["mail", "claim", "--json"]).ok().json()["subject"], "First");
+    assert_eq!(ann(&["mail", "inbox", "--json"]).ok().json().as_array().unwrap().len(), 0);
+
+    gt(&["mail", "channel", "create", "news", "--retain-count", "2"]).ok();
+    ann(&["mail", "channel", "subscribe", "news"]).ok();
+    for subject in ["One", "Two", "Three"] {
+        gt(&["mail", "send", "channel:news", "-s", subject]).ok();
+    }
+    let subjects = |run: Run| -> Vec<String> {
+        run.ok().json().as_array().unwrap().iter().map(|one| one["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(subjects(bob(&["mail", "announces", "news", "--json"])), ["Two", "Three"]);
+    assert_eq!(subjects(ann(&["mail", "inbox", "--json"])), ["Three", "Two", "One"]);
+    ann(&["mail", "channel", "unsubscribe", "news"]).ok();
+    gt(&["mail", "send", "news", "-s", "Four"]).ok();
+    assert_eq!(subjects(ann(&["mail", "inbox", "--json"])).len(), 3);
+
+    // Marks, copies, answers.
+    ann(&["mail", "mark-read", "1", "2"]).ok();
+    assert_eq!(subjects(ann(&["mail", "inbox", "--unread", "--json"])), ["One"]);
+    ann(&["mail", "mark-unread", "1"]).ok();
+    assert_eq!(ann(&["mail", "peek", "--json"]).ok().json()["subject"], "Three");
+    let sent =
+        ann(&["mail", "send", "web/bob", "--cc", "mayor/", "-s", "Re: news", "--reply-to", "1", "--json"]).ok().json();
+    assert_eq!(sent.as_array().unwrap().len(), 2);
+    bob(&["mail", "peek", "--json"]).ok();
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod convoy;
 mod crew;
 mod demo;
 mod done;
+mod escalate;
 mod events;
 mod faults;
 mod formula;

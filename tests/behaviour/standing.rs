@@ -286,3 +286,35 @@ fn notes_are_given_to_those_they_are_for() {
     town.gt(["forget", "tests", "--rig", "web"]).code(3);
     assert!(!prime().contains("make check"));
 }
+
+#[test]
+fn mail_reaches_one_who_is_idle_by_itself_once_and_never_one_who_wants_peace() {
+    let town = Town::new();
+    town.gt(["crew", "add", "ann"]).ok();
+    town.gt(["crew", "start", "ann"]).ok();
+    town.primed();
+    town.gt(["dnd", "on", "--for", "web/crew/ann"]).ok();
+    town.gt(["mail", "send", "web/ann", "-s", "Quiet please", "-m", "x"]).ok();
+    town.gt(["daemon", "start"]).ok();
+    let nudged = town.gt(["nudge", "web/ann", "psst", "--json"]).ok().json();
+    assert_eq!(nudged["outcome"], "skipped");
+    let told = town.gt(["broadcast", "Hear", "--json"]).ok().json();
+    assert_eq!((&told[0]["address"], &told[0]["outcome"]), (&"web/crew/ann".into(), &"skipped".into()));
+    town.gt(["dnd", "off", "--for", "web/crew/ann"]).ok();
+    for subject in ["Second", "Third", "Fourth"] {
+        town.gt(["mail", "send", "web/ann", "-s", subject, "-m", "x"]).ok();
+    }
+    // All of it was typed to her in the end, each message once, whatever the daemon saw at a time.
+    let typed = wait_for("the last subject to be typed", || {
+        let typed = town.note("typed");
+        typed.contains("Fourth").then_some(typed)
+    });
+    assert!(typed.contains("You have mail: "), "{typed}");
+    assert_eq!((typed.matches("Fourth").count(), typed.matches("psst").count()), (1, 0), "{typed}");
+    let out = town.note("UserPromptSubmit.out");
+    assert!(!out.contains("Fourth"), "what was typed is not told again by the hook: {out}");
+    let told = town.gt(["broadcast", "Hear this", "--json"]).ok().json();
+    assert!(matches!(told[0]["outcome"].as_str(), Some("delivered" | "queued" | "unconfirmed")), "{told}");
+    wait_for("the broadcast to be typed", || town.note("typed").contains("Hear this").then_some(()));
+    town.gt(["broadcast", "x", "--rig", "nowhere"]).code(3);
+}

@@ -6,7 +6,8 @@ use crate::work::assignment::Assignment;
 use crate::work::queue::MergeRequest;
 
 /// Types of beads that are no work for an agent.
-const NO_WORK: [&str; 9] = ["convoy", "message", "merge-request", "agent", "role", "rig", "event", "gate", "slot"];
+const NO_WORK: [&str; 10] =
+    ["convoy", "escalation", "message", "merge-request", "agent", "role", "rig", "event", "gate", "slot"];
 
 /// What is known of a bead that is to be slung.
 #[derive(Debug, Clone, Copy)]
