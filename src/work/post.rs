@@ -59,7 +59,8 @@ pub fn resolve(desk: &Desk, word: &str, me: &str) -> Result<Vec<String>> {
     let many = found.many;
     let mut boxes: Vec<String> = Vec::new();
     for one in found.boxes {
-        if !boxes.contains(&one) && !(many && one == me) {
+        let is_asker = many && one == me;
+        if !is_asker && !boxes.contains(&one) {
             boxes.push(one);
         }
     }
