@@ -22,6 +22,39 @@ pub enum Mq {
         /// The request, its branch, or the bead it is for
         id: String,
     },
+    /// Print what the gates printed
+    Log {
+        /// The request, its branch, or the bead it is for
+        id: String,
+        /// Print what comes as well, until the refinery is through with it
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Let a request be merged that is held or under review
+    Approve {
+        /// The request, its branch, or the bead it is for
+        id: String,
+    },
+    /// Stop merging a request, its gates included; it is held until it is approved
+    Cancel {
+        /// The request, its branch, or the bead it is for
+        id: String,
+    },
+    /// Move a request in the queue
+    #[command(group = clap::ArgGroup::new("where").required(true))]
+    Reorder {
+        /// The request, its branch, or the bead it is for
+        id: String,
+        /// Before all others
+        #[arg(long, group = "where")]
+        first: bool,
+        /// After all others
+        #[arg(long, group = "where")]
+        last: bool,
+        /// Add so many points to its score
+        #[arg(long, group = "where", value_name = "POINTS", allow_negative_numbers = true)]
+        by: Option<f64>,
+    },
     /// Try a request again that was given back or waits
     Retry {
         /// The request, its branch, or the bead it is for
@@ -47,6 +80,20 @@ impl Mq {
         match self {
             Mq::List { rig, all } => return report::print(out, &queue::list(&desk, rig.as_deref(), all)?),
             Mq::Status { id } => return report::print(out, &queue::status(&desk, &id)?),
+            Mq::Log { id, follow } => return queue::log(&desk, &id, follow),
+            Mq::Approve { id } => {
+                report::print(out, &queue::approve(&mut desk, &id)?)?;
+                super::ensure_daemon(&desk)?;
+            }
+            Mq::Cancel { id } => report::print(out, &queue::cancel(&mut desk, &id)?)?,
+            Mq::Reorder { id, first, last: _, by } => {
+                let order = match by {
+                    Some(points) => queue::Order::By(points),
+                    None if first => queue::Order::First,
+                    None => queue::Order::Last,
+                };
+                report::print(out, &queue::reorder(&mut desk, &id, order)?)?;
+            }
             Mq::Retry { id } => {
                 report::print(out, &queue::retry(&mut desk, &id)?)?;
                 super::ensure_daemon(&desk)?;

@@ -183,7 +183,17 @@ fn clear_up(desk: &mut Desk) -> Result<bool> {
     let now = Timestamp::now();
     for place in hook::list(desk.ledger.conn(), false)? {
         let Ok(address) = place.agent.parse::<Address>() else { continue };
-        if place.state != hook::State::Completed || !matches!(address, Address::Polecat { .. }) {
+        if !matches!(address, Address::Polecat { .. }) {
+            continue;
+        }
+        // Work that came back and was done by another agent meanwhile.
+        if place.state == hook::State::Suspended
+            && desk.ledger.find(&place.bead)?.is_some_and(|bead| bead.status.is_done())
+            && let Err(error) = archive::archive(desk, &place.agent)
+        {
+            tracing::warn!(agent = place.agent, %error, "archive");
+        }
+        if place.state != hook::State::Completed {
             continue;
         }
         let name = address.session_name();

@@ -29,12 +29,33 @@ impl Bare {
     /// When there is no origin, the commit is not there or git can't be started; what the origin makes of it is in the outcome.
     pub fn push(&self, commit: &str, target: &str) -> Result<PushOutcome> {
         let commit = self.rev(commit)?;
+        self.push_refspec(&format!("{commit}:refs/heads/{target}"))
+    }
+
+    /// Pushes `commit` to the origin's branch `branch` for review, whatever that stood at before: the branch is ours.
+    ///
+    /// # Errors
+    /// As [`Bare::push`].
+    pub fn push_review(&self, commit: &str, branch: &str) -> Result<PushOutcome> {
+        let commit = self.rev(commit)?;
+        self.push_refspec(&format!("+{commit}:refs/heads/{branch}"))
+    }
+
+    /// Whether every change that leads to `head` is in `upstream`, in commits that may be others.
+    ///
+    /// # Errors
+    /// When one of them is not there.
+    pub fn has_changes_of(&self, upstream: &str, head: &str) -> Result<bool> {
+        let text = self.git().args(["cherry", upstream, head]).run()?;
+        Ok(!text.is_empty() && text.lines().all(|line| line.starts_with('-')))
+    }
+
+    fn push_refspec(&self, refspec: &str) -> Result<PushOutcome> {
         let Some(url) = self.origin_url() else {
             return Err(Error::failed(format!("{} has no origin to push to", self.path.display()))
                 .hint("add one with git remote add origin <url> in the rig's .repo.git"));
         };
-        let refspec = format!("{commit}:refs/heads/{target}");
-        let output = self.git().args(["push", "--porcelain", "--no-follow-tags", "origin", &refspec]).output()?;
+        let output = self.git().args(["push", "--porcelain", "--no-follow-tags", "origin", refspec]).output()?;
         let stdout = String::from_utf8_lossy(&output.stdout);
         Ok(outcome(output.success, &stdout, &output.stderr.replace(&url, &redact_url(&url))))
     }

@@ -20,7 +20,10 @@ pub use names::{
 };
 pub use place::Town;
 pub use rig::Rig;
-pub use settings::{MergeQueueSettings, NamepoolSettings, RIG_FORMAT, RigSettings, TOWN_FORMAT, TownSettings};
+pub use settings::{
+    GATES, GateCommand, MergeQueueSettings, MergeStrategy, NamepoolSettings, OnConflict, RIG_FORMAT, RigSettings, TOWN_FORMAT,
+    TownSettings,
+};
 
 /// The prefix of beads that belong to the town and to no rig.
 pub const TOWN_PREFIX: &str = "hq";

@@ -92,12 +92,35 @@ impl Default for RigSettings {
 pub struct MergeQueueSettings {
     /// Whether the refinery works at all.
     pub enabled: bool,
-    /// The shell command that has to succeed on the rebased work before it is merged; none by default.
+    /// How many requests are merged together at most: they are put on top of each other, and the gates run once for all.
+    pub batch_size: usize,
+    /// How green work gets to the target: `direct` merges it, `hold` waits for a person's word first, `pr` leaves a branch at the
+    /// origin for review.
+    pub strategy: MergeStrategy,
+    /// What becomes of work that does not fit the target: `redo` gives the bead to a fresh agent, `give-back` opens it again.
+    pub on_conflict: OnConflict,
+    /// The gates are shell commands that have to succeed on the rebased work before it is merged, in the order setup, typecheck,
+    /// lint, build, test; none by default. This one makes the worktree ready for the others.
+    pub setup_command: Option<String>,
+    /// The gate that checks types.
+    pub typecheck_command: Option<String>,
+    /// The gate that checks style.
+    pub lint_command: Option<String>,
+    /// The gate that builds.
+    pub build_command: Option<String>,
+    /// The gate that tests.
     pub test_command: Option<String>,
+    /// How often a gate that failed is run again before that counts.
+    pub retry_flaky_tests: u32,
+    /// With `pr`: the program, with its arguments, that opens the pull request once the branch is at the origin; `{branch}`,
+    /// `{target}`, `{title}`, `{bead}` and `{id}` stand for those. No shell.
+    pub pr_command: Vec<String>,
     /// The branch work is merged into; the rig's default branch when not set.
     pub target_branch: Option<String>,
-    /// How long `test_command` may take.
+    /// How long each gate may take.
     pub timeout_seconds: u64,
+    /// How long single gates may take, by their names (`setup`, `typecheck`, `lint`, `build`, `test`).
+    pub timeouts: BTreeMap<String, u64>,
     /// Whether a merged branch is deleted (its commits stay reachable from the target).
     pub delete_merged_branches: bool,
 }
@@ -106,11 +129,78 @@ impl Default for MergeQueueSettings {
     fn default() -> Self {
         Self {
             enabled: true,
+            batch_size: 5,
+            strategy: MergeStrategy::Direct,
+            on_conflict: OnConflict::Redo,
+            setup_command: None,
+            typecheck_command: None,
+            lint_command: None,
+            build_command: None,
             test_command: None,
+            retry_flaky_tests: 1,
+            pr_command: Vec::new(),
             target_branch: None,
             timeout_seconds: 1800,
+            timeouts: BTreeMap::new(),
             delete_merged_branches: true,
         }
+    }
+}
+
+/// How green work gets to the target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MergeStrategy {
+    /// The refinery merges it.
+    #[default]
+    Direct,
+    /// The refinery leaves a branch at the origin, where people review and merge it.
+    Pr,
+    /// The refinery merges it once a person has approved it.
+    Hold,
+}
+
+/// What becomes of work that does not fit the target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnConflict {
+    /// A fresh agent does it again, told what the conflict is.
+    #[default]
+    Redo,
+    /// Its bead is open again, for a person to decide.
+    GiveBack,
+}
+
+/// One gate: a command that has to succeed before work is merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateCommand {
+    /// Its name.
+    pub name: &'static str,
+    /// The command, for `sh -c`.
+    pub command: String,
+    /// How long it may take, in seconds.
+    pub seconds: u64,
+}
+
+/// The gates' names, in their order.
+pub const GATES: [&str; 5] = ["setup", "typecheck", "lint", "build", "test"];
+
+impl MergeQueueSettings {
+    /// The gates that are set, in their order.
+    pub fn gates(&self) -> Vec<GateCommand> {
+        let commands = [
+            &self.setup_command,
+            &self.typecheck_command,
+            &self.lint_command,
+            &self.build_command,
+            &self.test_command,
+        ];
+        let set = GATES.into_iter().zip(commands).filter_map(|(name, command)| {
+            let command = command.as_ref().filter(|command| !command.trim().is_empty())?.clone();
+            let seconds = self.timeouts.get(name).copied().unwrap_or(self.timeout_seconds);
+            Some(GateCommand { name, command, seconds })
+        });
+        set.collect()
     }
 }
 
@@ -156,8 +246,20 @@ impl RigSettings {
         let Some(document) = Document::load(path, &RIG_FORMAT)? else { return Ok(Self::default()) };
         let settings: Self = document.typed()?;
         at_least_one(&document, "max_polecats", settings.max_polecats)?;
-        if settings.merge_queue.timeout_seconds == 0 {
+        let queue = &settings.merge_queue;
+        at_least_one(&document, "merge_queue.batch_size", queue.batch_size)?;
+        if queue.timeout_seconds == 0 {
             return Err(document.error("merge_queue.timeout_seconds", "has to be at least 1"));
+        }
+        for (name, seconds) in &queue.timeouts {
+            let key = format!("merge_queue.timeouts.{name}");
+            if !GATES.contains(&name.as_str()) {
+                let error = document.error(&key, "is no gate");
+                return Err(error.hint(format!("gates: {}", GATES.join(", "))));
+            }
+            if *seconds == 0 {
+                return Err(document.error(&key, "has to be at least 1"));
+            }
         }
         for name in &settings.namepool.names {
             super::validate_agent_name(name).map_err(|error| {

@@ -71,6 +71,8 @@ fn merging(desk: &Desk) -> Result<HashMap<String, String>> {
             "conflict" => "conflict",
             "failed" => "gate failed",
             "waiting" => "on hold",
+            "held" => "held",
+            "review" => "in review",
             other => other,
         };
         found.insert(source, words.to_owned());

@@ -28,6 +28,7 @@ mod hardship;
 mod hooks;
 mod install;
 mod mail;
+mod merge_queue;
 mod molecule;
 mod polecat;
 mod real_repository;

@@ -16,6 +16,7 @@ fn wait_status(place: &Place, bead: &str, wanted: &str) -> Value {
 #[test]
 fn a_conflict_goes_back_and_the_others_go_on() {
     let place = Place::new(&["shop"]);
+    place.set("shop/settings/config.json", &[("merge_queue.on_conflict", "give-back".into())]);
     let a = place.bead("shop", "One", "# One\necho one > same.txt", &[]);
     let b = place.bead("shop", "Two", "# Two\necho two > same.txt", &[]);
     let c = place.easy("shop", "other");

@@ -1,6 +1,6 @@
-//! The gate: the rig's own command that has to succeed before a request is merged.
+//! One gate: a command of the rig's that has to succeed before a request is merged.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -11,7 +11,6 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::base::{Result, ResultExt};
-use crate::patrol::pulse::Pulse;
 
 /// Marks every process of a gate in its environment, so that none survives it.
 const MARK: &str = "GT_GATE";
@@ -21,11 +20,13 @@ const GRACE: Duration = Duration::from_secs(2);
 /// A gate that is to be run.
 #[derive(Debug)]
 pub struct Gate<'a> {
+    /// Its name.
+    pub name: &'a str,
     /// The command, for `sh -c`.
     pub command: &'a str,
     /// Where it runs.
     pub directory: &'a Path,
-    /// Where its output goes.
+    /// Where its output is added.
     pub log: &'a Path,
     /// How long it may take.
     pub seconds: u64,
@@ -34,24 +35,33 @@ pub struct Gate<'a> {
 }
 
 /// What the gate says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The work may be merged.
     Green,
     /// It may not, and why.
     Red(String),
-    /// The gate was ended with the daemon; nothing is known.
+    /// The gate was ended before it could say anything.
+    Ended(Halted),
+}
+
+/// Why the gates are not run to their end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halted {
+    /// The daemon ends, or the town is frozen.
     Stopped,
+    /// Somebody wants this request stopped: its id, and who.
+    Cancelled(String, String),
 }
 
 impl Gate<'_> {
-    /// Runs the gate to its end, its time limit, or the daemon's end.
+    /// Runs the gate to its end, its time limit, or until `rest`, which waits for the time it is given, says that it is to end.
     ///
     /// # Errors
     /// When it can't be started.
-    pub fn run(&self, pulse: &Pulse) -> Result<Verdict> {
+    pub fn run(&self, rest: &mut dyn FnMut(Duration) -> Result<Option<Halted>>) -> Result<Verdict> {
         let what = || format!("gate log {}", self.log.display());
-        let mut log = File::create(self.log).with_context(what)?;
+        let mut log = OpenOptions::new().create(true).append(true).open(self.log).with_context(what)?;
         writeln!(log, "$ {}", self.command).with_context(what)?;
         let mut child = Command::new("sh")
             .arg("-c")
@@ -63,39 +73,49 @@ impl Gate<'_> {
             .stderr(log.try_clone().with_context(what)?)
             .process_group(0)
             .spawn()
-            .with_context(|| format!("start the gate `{}`", self.command))?;
+            .with_context(|| format!("start the gate {} `{}`", self.name, self.command))?;
         let group = Pid::from_raw(child.id().cast_signed());
         let start = Instant::now();
         let limit = Duration::from_secs(self.seconds);
-        loop {
+        let verdict = loop {
             if let Some(status) = child.try_wait()? {
                 // What the command left running in the background must not outlive its verdict.
                 end_marked(self.mark);
-                return Ok(verdict(status));
+                break self.verdict(status);
             }
-            let overdue = start.elapsed() >= limit;
             // Short gates are answered soon, long ones are not asked often.
             let pause = if start.elapsed() < Duration::from_secs(1) { 5 } else { 50 };
-            if overdue || !pulse.rest(Duration::from_millis(pause)) {
+            let overdue = start.elapsed() >= limit;
+            let halted = if overdue { Ok(None) } else { rest(Duration::from_millis(pause)) };
+            if overdue || !matches!(halted, Ok(None)) {
                 end_group(group);
                 end_marked(self.mark);
                 child.wait()?;
-                if !overdue {
-                    return Ok(Verdict::Stopped);
-                }
-                let reason = format!("the gate took longer than {} s", self.seconds);
-                writeln!(log, "\n{reason}").with_context(what)?;
-                return Ok(Verdict::Red(reason));
+                break match halted? {
+                    Some(halted) => Verdict::Ended(halted),
+                    None => Verdict::Red(format!("the {} gate took longer than {} s", self.name, self.seconds)),
+                };
+            }
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        match &verdict {
+            Verdict::Green => writeln!(log, "✓ {} {seconds:.1} s", self.name),
+            Verdict::Red(reason) => writeln!(log, "✗ {reason} ({seconds:.1} s)"),
+            Verdict::Ended(Halted::Stopped) => writeln!(log, "stopped after {seconds:.1} s"),
+            Verdict::Ended(Halted::Cancelled(id, by)) => writeln!(log, "{id} cancelled by {by} after {seconds:.1} s"),
+        }
+        .with_context(what)?;
+        Ok(verdict)
+    }
+
+    fn verdict(&self, status: ExitStatus) -> Verdict {
+        match (status.code(), status.signal()) {
+            (Some(0), _) => Verdict::Green,
+            (Some(code), _) => Verdict::Red(format!("the {} gate ended with {code}", self.name)),
+            (None, signal) => {
+                Verdict::Red(format!("the {} gate was ended by signal {}", self.name, signal.unwrap_or_default()))
             }
         }
-    }
-}
-
-fn verdict(status: ExitStatus) -> Verdict {
-    match (status.code(), status.signal()) {
-        (Some(0), _) => Verdict::Green,
-        (Some(code), _) => Verdict::Red(format!("the gate ended with {code}")),
-        (None, signal) => Verdict::Red(format!("the gate was ended by signal {}", signal.unwrap_or_default())),
     }
 }
 
@@ -157,37 +177,38 @@ fn carries(pid: i32, wanted: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn run(command: &str, seconds: u64, pulse: &Pulse, mark: &str) -> (Verdict, String) {
+    fn run(command: &str, seconds: u64, ending: bool, mark: &str) -> (Verdict, String) {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
-        let gate = Gate { command, directory: dir.path(), log: &log, seconds, mark };
-        let verdict = gate.run(pulse).unwrap();
+        let gate = Gate { name: "test", command, directory: dir.path(), log: &log, seconds, mark };
+        let mut rest = |time| {
+            std::thread::sleep(time);
+            Ok(ending.then_some(Halted::Stopped))
+        };
+        let verdict = gate.run(&mut rest).unwrap();
         (verdict, fs::read_to_string(&log).unwrap())
     }
 
     #[test]
     fn verdicts_and_logs() {
-        let pulse = Pulse::default();
-        let (verdict, log) = run("echo fine; echo bad >&2", 60, &pulse, "t:green");
+        let (verdict, log) = run("echo fine; echo bad >&2", 60, false, "t:green");
         assert_eq!(verdict, Verdict::Green);
-        assert!(log.contains("fine") && log.contains("bad"), "{log}");
-        let (verdict, _) = run("exit 3", 60, &pulse, "t:red");
-        assert_eq!(verdict, Verdict::Red("the gate ended with 3".into()));
+        assert!(log.contains("fine") && log.contains("bad") && log.contains("✓ test"), "{log}");
+        let (verdict, _) = run("exit 3", 60, false, "t:red");
+        assert_eq!(verdict, Verdict::Red("the test gate ended with 3".into()));
     }
 
     #[test]
     fn a_gate_that_is_too_slow_is_ended_with_all_its_processes() {
         let mark = format!("t:slow-{}", std::process::id());
-        let (verdict, log) = run("setsid sleep 1000 & trap '' TERM; sleep 1000", 1, &Pulse::default(), &mark);
+        let (verdict, log) = run("setsid sleep 1000 & trap '' TERM; sleep 1000", 1, false, &mark);
         assert!(matches!(verdict, Verdict::Red(reason) if reason.contains("longer than 1 s")), "{log}");
         let wanted = format!("{MARK}={mark}");
         assert!(!processes().any(|pid| carries(pid, &wanted)), "something is left of it");
     }
 
     #[test]
-    fn the_end_of_the_daemon_ends_the_gate() {
-        let pulse = Pulse::default();
-        pulse.stop();
-        assert_eq!(run("sleep 1000", 60, &pulse, "t:stop").0, Verdict::Stopped);
+    fn a_gate_that_is_to_end_ends() {
+        assert_eq!(run("sleep 1000", 60, true, "t:stop").0, Verdict::Ended(Halted::Stopped));
     }
 }

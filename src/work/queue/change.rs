@@ -45,7 +45,7 @@ pub fn hand_in(tx: &mut Tx<'_>, handed: &Handed<'_>) -> Result<String> {
                 _ if older.branch == handed.branch && older.head == handed.head && older.state.is_open() => {
                     return Ok(older.id);
                 }
-                _ if older.branch == handed.branch && matches!(older.state, State::Ready | State::Waiting) => {
+                _ if older.branch == handed.branch && older.state.is_open() && !older.state.is_in_flight() => {
                     same = Some(older);
                 }
                 _ if older.state.is_in_flight() => {
@@ -58,8 +58,11 @@ pub fn hand_in(tx: &mut Tx<'_>, handed: &Handed<'_>) -> Result<String> {
     }
     if let Some(mut request) = same {
         request.head = handed.head.to_owned();
-        request.step = Step { base: handed.base.to_owned(), ..Step::default() };
+        // What was approved were other commits.
+        let boost = request.step.boost;
+        request.step = Step { base: handed.base.to_owned(), boost, ..Step::default() };
         request.state = State::Ready;
+        request.reason.clear();
         put(tx, &request)?;
         tx.update(&request.id, &Patch { description: Some(description(handed)), ..Patch::default() })?;
         return Ok(request.id);
@@ -157,7 +160,7 @@ pub fn give_back(tx: &mut Tx<'_>, id: &str, state: State, reason: &str, log: &st
 }
 
 /// Opens the bead a request was for again, with a mark; the assignment failed and the hook is suspended.
-fn reopen_source(tx: &mut Tx<'_>, request: &MergeRequest, mark: Option<&str>, reason: &str) -> Result<()> {
+pub(super) fn reopen_source(tx: &mut Tx<'_>, request: &MergeRequest, mark: Option<&str>, reason: &str) -> Result<()> {
     let Some(bead) = tx.find(&request.source)?.filter(|bead| !bead.status.is_done()) else { return Ok(()) };
     let row = assignment::find(tx.conn(), &bead.id)?;
     // Somebody else may have the bead by now; then it is none of this request's business.
@@ -179,7 +182,7 @@ fn reopen_source(tx: &mut Tx<'_>, request: &MergeRequest, mark: Option<&str>, re
     Ok(())
 }
 
-fn no_request(id: &str) -> Error {
+pub(super) fn no_request(id: &str) -> Error {
     Error::not_found(format!("no merge request {id}")).hint("gt mq list shows them")
 }
 
@@ -209,7 +212,11 @@ pub fn retry(desk: &mut Desk, which: &str) -> Result<Changed> {
     desk.ledger.write(&actor(), |tx| {
         let mut request = find(tx.conn(), &id)?.ok_or_else(|| no_request(&id))?;
         match request.state {
-            State::Conflict | State::Failed | State::Waiting | State::Ready => {}
+            State::Conflict | State::Failed | State::Waiting | State::Ready | State::Review => {}
+            State::Held => {
+                return Err(Error::refused(format!("{id} is held: {}", request.reason))
+                    .hint(format!("gt mq approve {id} lets it go on")));
+            }
             State::Merged => return Err(Error::refused(format!("{id} is merged in {}", request.merge_commit))),
             State::Rejected => {
                 return Err(Error::refused(format!("{id} was rejected: {}", request.reason))
@@ -224,7 +231,7 @@ pub fn retry(desk: &mut Desk, which: &str) -> Result<Changed> {
             request.retries += 1;
         }
         request.state = State::Ready;
-        request.step = Step { base: request.step.base.clone(), ..Step::default() };
+        request.step = request.step.afresh();
         request.reason.clear();
         put(tx, &request)?;
         tx.event("merge_retried", Some(&request.source), json!({"mr": id}))?;
@@ -273,7 +280,7 @@ pub fn reject(desk: &mut Desk, which: &str, reason: &str) -> Result<Changed> {
             State::Rejected => return Ok(Changed { id: id.clone(), state: request.state, source: request.source }),
             state if state.is_in_flight() => {
                 return Err(Error::refused(format!("{id} is being merged just now"))
-                    .hint("gt daemon stop stops it; then reject it"));
+                    .hint(format!("gt mq cancel {id} stops that; then reject it")));
             }
             _ => {}
         }

@@ -1,11 +1,17 @@
 //! The merge queue: handing in, looking at it, trying again, turning down.
 
 mod change;
+mod log;
+mod redo;
 mod request;
+mod steer;
 mod view;
 
 pub use change::{Changed, Handed, give_back, hand_in, reject, retry};
+pub use log::log;
+pub use redo::{ConflictFacts, redo};
 pub use request::{MergeRequest, State, Step, all, find, hours, of_source, open, put, score};
+pub use steer::{Cancelled, Order, approve, cancel, cancelled_by, clear_cancel, reorder};
 pub use view::{QueueList, QueueRow, QueueStatus, list, ranked, status};
 
 /// The bead type of a merge request.

@@ -30,11 +30,15 @@ pub enum State {
     Rejected,
     /// The origin can't be reached or refused the push; it is tried again.
     Waiting,
+    /// A person has to approve it first, or has cancelled it.
+    Held,
+    /// Its branch is at the origin for people to review and merge there.
+    Review,
 }
 
 impl State {
     /// Every state.
-    pub const ALL: [State; 10] = [
+    pub const ALL: [State; 12] = [
         State::Ready,
         State::Claimed,
         State::Rebased,
@@ -45,6 +49,8 @@ impl State {
         State::Failed,
         State::Rejected,
         State::Waiting,
+        State::Held,
+        State::Review,
     ];
 
     /// The word in the ledger.
@@ -60,6 +66,8 @@ impl State {
             State::Failed => "failed",
             State::Rejected => "rejected",
             State::Waiting => "waiting",
+            State::Held => "held",
+            State::Review => "review",
         }
     }
 
@@ -76,7 +84,7 @@ impl State {
 
     /// Whether the refinery still has something to do for it.
     pub fn is_open(self) -> bool {
-        self == State::Ready || self == State::Waiting || self.is_in_flight()
+        matches!(self, State::Ready | State::Waiting | State::Held | State::Review) || self.is_in_flight()
     }
 
     /// Whether the refinery is in the middle of it (or was, when it was killed).
@@ -91,14 +99,18 @@ impl State {
 
     /// Whether a step from this state to `next` is one the merge queue knows.
     pub fn may_become(self, next: State) -> bool {
-        use State::{Claimed, Conflict, Failed, Gating, Merged, Pushing, Ready, Rebased, Rejected, Waiting};
+        use State::{
+            Claimed, Conflict, Failed, Gating, Held, Merged, Pushing, Ready, Rebased, Rejected, Review, Waiting,
+        };
         match self {
-            Ready | Waiting => matches!(next, Claimed | Rejected | Ready | Waiting | Merged),
+            Ready | Waiting => matches!(next, Claimed | Rejected | Ready | Waiting | Merged | Held),
+            Held => matches!(next, Ready | Rejected),
+            Review => matches!(next, Ready | Rejected | Merged),
             // Every step may be the last one before a crash or a moved target: all lead back to the start of the queue.
-            Claimed => matches!(next, Rebased | Merged | Conflict | Failed | Waiting | Ready | Rejected),
-            Rebased => matches!(next, Gating | Pushing | Merged | Claimed | Waiting | Ready | Failed),
-            Gating => matches!(next, Pushing | Failed | Ready | Claimed | Waiting | Merged),
-            Pushing => matches!(next, Merged | Waiting | Ready | Claimed | Failed),
+            Claimed => matches!(next, Rebased | Merged | Conflict | Failed | Waiting | Ready | Rejected | Held),
+            Rebased => matches!(next, Gating | Pushing | Merged | Claimed | Waiting | Ready | Failed | Held),
+            Gating => matches!(next, Pushing | Failed | Ready | Claimed | Waiting | Merged | Held),
+            Pushing => matches!(next, Merged | Waiting | Ready | Claimed | Failed | Review | Held),
             Conflict | Failed => matches!(next, Ready | Rejected),
             Merged | Rejected => false,
         }
@@ -106,7 +118,7 @@ impl State {
 }
 
 /// What the refinery has already done for a merge request, so that it can go on after `kill -9`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// The commit the branch started from.
     #[serde(default)]
@@ -123,10 +135,30 @@ pub struct Step {
     /// How many times in a row it had to wait.
     #[serde(default)]
     pub tries: u32,
+    /// Its place in the stack of requests that are merged together.
+    #[serde(default)]
+    pub place: usize,
+    /// What the gates said to the stack up to this request, its own commits included; nothing yet when `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub green: Option<bool>,
+    /// Whether a person said that it is to be merged, whatever the rig's strategy is.
+    #[serde(default)]
+    pub approved: bool,
+    /// What a person has added to its score.
+    #[serde(default)]
+    pub boost: f64,
+}
+
+impl Step {
+    /// The same request from the start: what people decided about it stays, what was done for it does not.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self { base: self.base.clone(), approved: self.approved, boost: self.boost, ..Self::default() }
+    }
 }
 
 /// One row of the merge queue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MergeRequest {
     /// The merge request's own bead.
     pub id: String,
@@ -212,7 +244,8 @@ pub fn all(conn: &Connection, rig: Option<&str>) -> Result<Vec<MergeRequest>> {
 pub fn open(conn: &Connection, rig: &str) -> Result<Vec<MergeRequest>> {
     let mut statement = conn.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM merge_requests \
-         WHERE rig = ?1 AND state IN ('ready','waiting','claimed','rebased','gating','pushing') ORDER BY created_at, id"
+         WHERE rig = ?1 AND state IN ('ready','waiting','held','review','claimed','rebased','gating','pushing') \
+         ORDER BY created_at, id"
     ))?;
     collect(statement.query([rig])?)
 }

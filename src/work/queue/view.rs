@@ -1,5 +1,6 @@
 //! What is in the merge queue and in which order.
 
+use std::cmp::Ordering;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -61,7 +62,7 @@ fn row(desk: &Desk, request: &MergeRequest, now: Timestamp) -> Result<QueueRow> 
     let convoy_age = convoy::age_hours(conn, &convoy, now)?;
     Ok(QueueRow {
         id: request.id.clone(),
-        score: score(priority, request.retries, convoy_age, hours(request.created_at, now)),
+        score: score(priority, request.retries, convoy_age, hours(request.created_at, now)) + request.step.boost,
         priority,
         convoy,
         rig: request.rig.clone(),
@@ -114,7 +115,12 @@ pub fn ranked(desk: &Desk, rig: &str, now: Timestamp) -> Result<Vec<MergeRequest
         let score = row(desk, &request, now)?.score;
         keyed.push((request.state.is_in_flight(), score, request));
     }
-    keyed.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)).then_with(|| a.2.created_at.cmp(&b.2.created_at)));
+    keyed.sort_by(|a, b| {
+        // A stack that was begun is gone on with in its own order.
+        let place = || if a.0 && b.0 { a.2.step.place.cmp(&b.2.step.place) } else { Ordering::Equal };
+        let age = || a.2.created_at.cmp(&b.2.created_at);
+        b.0.cmp(&a.0).then_with(place).then(b.1.total_cmp(&a.1)).then_with(age)
+    });
     Ok(keyed.into_iter().map(|(_, _, request)| request).collect())
 }
 
@@ -128,7 +134,7 @@ impl Report for QueueList {
             let status = match row.status {
                 "merged" => paint.green(row.status),
                 "conflict" | "failed" | "rejected" => paint.red(row.status),
-                "waiting" => paint.yellow(row.status),
+                "waiting" | "held" | "review" => paint.yellow(row.status),
                 other => other.to_owned(),
             };
             let age = row.created_at.age(now);
