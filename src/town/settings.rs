@@ -188,13 +188,8 @@ pub const GATES: [&str; 5] = ["setup", "typecheck", "lint", "build", "test"];
 impl MergeQueueSettings {
     /// The gates that are set, in their order.
     pub fn gates(&self) -> Vec<GateCommand> {
-        let commands = [
-            &self.setup_command,
-            &self.typecheck_command,
-            &self.lint_command,
-            &self.build_command,
-            &self.test_command,
-        ];
+        let commands =
+            [&self.setup_command, &self.typecheck_command, &self.lint_command, &self.build_command, &self.test_command];
         let set = GATES.into_iter().zip(commands).filter_map(|(name, command)| {
             let command = command.as_ref().filter(|command| !command.trim().is_empty())?.clone();
             let seconds = self.timeouts.get(name).copied().unwrap_or(self.timeout_seconds);

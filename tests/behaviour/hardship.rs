@@ -32,7 +32,7 @@ fn settings_that_break_under_the_daemon_are_told_and_it_goes_on_when_they_are_me
         let bytes = std::fs::read(&path).ok();
         std::fs::write(&path, "{").unwrap();
         wait_for(&format!("the daemon says so\n{}", place.log()), || {
-            place.log().contains("config.json:1:").then_some(())
+            place.log().contains(&format!("{}:1:", path.display())).then_some(())
         });
         assert_eq!(place.daemon_pid(), Some(pid), "it is not fatal");
         match bytes {

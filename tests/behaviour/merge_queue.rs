@@ -95,7 +95,10 @@ fn gates_run_in_order_and_a_flaky_one_is_tried_again_and_told() {
     assert!(at("✗ the test gate ended with 3") < at("✓ test"), "{log}");
     assert_eq!(events(&place, "gate_flaky"), 1);
 
-    place.set(SETTINGS, &[("merge_queue.test_command", json!("sleep 1000")), ("merge_queue.timeouts", json!({"test": 1}))]);
+    place.set(
+        SETTINGS,
+        &[("merge_queue.test_command", json!("sleep 1000")), ("merge_queue.timeouts", json!({"test": 1}))],
+    );
     let slow = place.easy("shop", "slow");
     place.gt(["sling", &slow]).ok();
     let back = wait_status(&place, &slow, "failed");

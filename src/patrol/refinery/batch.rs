@@ -115,9 +115,9 @@ impl Batch<'_> {
             self.claim(index)?;
             let request = &self.members[index];
             let data = json!({"mr": request.id, "worker": request.worker, "branch": request.branch});
-            self.desk
-                .ledger
-                .write(&settle::actor(self.rig), |tx| tx.event("merge_started", settle::source(request), data.clone()))?;
+            self.desk.ledger.write(&settle::actor(self.rig), |tx| {
+                tx.event("merge_started", settle::source(request), data.clone())
+            })?;
         }
         Ok(())
     }

@@ -40,7 +40,10 @@ impl Run<'_> {
     ///
     /// # Errors
     /// When one can't be started or the log can't be written.
-    pub fn run(&self, rest: &mut dyn FnMut(Duration) -> Result<Option<Halted>>) -> Result<(Verdict, Vec<&'static str>)> {
+    pub fn run(
+        &self,
+        rest: &mut dyn FnMut(Duration) -> Result<Option<Halted>>,
+    ) -> Result<(Verdict, Vec<&'static str>)> {
         let what = || format!("gate log {}", self.log.display());
         let mut log = File::create(self.log).with_context(what)?;
         writeln!(log, "{}", self.heading).with_context(what)?;

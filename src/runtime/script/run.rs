@@ -22,6 +22,10 @@ use crate::repo::Worktree;
 
 /// How long a step may take to end after it was told to.
 const GRACE: Duration = Duration::from_secs(2);
+/// How `gt done` ends when it could not do what was right to ask for.
+const COULD_NOT: &str = "exit 1";
+/// How often that is tried again.
+const HAND_IN_TRIES: u32 = 4;
 
 /// The words of a bead, read anew when a person asks to try again.
 #[derive(Debug, Clone)]
@@ -206,12 +210,19 @@ impl Runner {
 
     fn hand_in(&mut self, job: &Job<'_>) -> std::result::Result<(), Stop> {
         let Some((program, arguments)) = job.done.split_first() else { return Ok(()) };
+        let mut tries = 0;
         loop {
             self.display.status(Status::Done, Some(100), &self.title.clone(), "");
             let mut command = Command::new(program);
             command.args(arguments).current_dir(job.worktree).stdin(Stdio::null());
             match self.child(command, false)? {
                 Ok(()) => return Ok(()),
+                // Settings in the middle of a change, a full disk: what may mend itself is tried again before a person is asked.
+                Err(how) if how == COULD_NOT && tries < HAND_IN_TRIES => {
+                    self.display.note(&format!("it could not be handed in; again in {} s", 1 << tries));
+                    self.pause(Duration::from_secs(1 << tries))?;
+                    tries += 1;
+                }
                 Err(how) => {
                     let keys = [(Answer::Retry, "hand in again"), (Answer::GiveUp, "give up")];
                     self.ask(&format!("the work could not be handed in: {how}"), None, &keys)?;
@@ -257,6 +268,21 @@ impl Runner {
                 Event::InputEnded => self.answers = false,
             }
         }
+    }
+
+    /// Waits; a signal to end ends the run.
+    fn pause(&mut self, time: Duration) -> std::result::Result<(), Stop> {
+        let deadline = Instant::now() + time;
+        while let Some(left) = deadline.checked_duration_since(Instant::now()) {
+            match self.events.recv_timeout(left) {
+                Ok(Event::Signal(signal)) if signal != SIGINT => return Err(exit_of(signal)),
+                Ok(Event::Input(bytes)) => drop(self.typed(&bytes)),
+                Ok(Event::InputEnded) => self.answers = false,
+                Ok(_) => {}
+                Err(_) => return Ok(()),
+            }
+        }
+        Ok(())
     }
 
     fn wait_for_end(&self) {
