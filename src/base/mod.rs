@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod error;
 pub mod files;
+#[cfg(test)]
+pub mod fuzz;
 pub mod lock;
 pub mod report;
 pub mod text;

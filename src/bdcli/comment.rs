@@ -27,6 +27,14 @@ pub struct Comments {
 pub enum CommentsCommand {
     /// Add a remark
     Add(Comment),
+    /// Take a remark off; bd undo puts it back
+    #[command(alias = "rm")]
+    Remove {
+        /// The bead
+        id: String,
+        /// The remark's number, as bd comments shows it
+        number: i64,
+    },
 }
 
 /// Adds a remark.
@@ -48,15 +56,23 @@ pub struct Comment {
 impl Comments {
     /// Runs the command.
     pub fn run(self, global: &Global) -> Result<()> {
-        if let Some(CommentsCommand::Add(add)) = self.command {
-            return add.run(global);
+        match self.command {
+            Some(CommentsCommand::Add(add)) => return add.run(global),
+            Some(CommentsCommand::Remove { id, number }) => {
+                let mut context = Context::open(global)?;
+                let comment = context.write(|tx| tx.remove_comment(&id, number))?;
+                let human = format!("Remark {number} taken off {}\n", comment.issue_id);
+                return render::print_change(context.output, codec::comment_value(&comment), human);
+            }
+            None => {}
         }
         let context = Context::open(global)?;
         let bead = context.ledger.get(self.id.as_deref().unwrap_or_default())?;
         let paint = Paint::stdout();
         let mut human = String::new();
         for comment in &bead.comments {
-            let head = format!("{}, {}", render::clean(&comment.author), render::ago(comment.created_at));
+            let author = render::clean(&comment.author);
+            let head = format!("{} {author}, {}", comment.id, render::ago(comment.created_at));
             human += &format!("{}\n", paint.dim(&head));
             human += &format!("{}\n", text::neutralise(comment.text.trim_end(), false));
         }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::context::{self, Context};
-use super::{Global, parse, render};
+use super::{Global, markdown, parse, render, review};
 use crate::base::report::Paint;
 use crate::base::{Error, Result, ResultExt};
 use crate::ledger::codec::Parts;
@@ -34,6 +34,9 @@ pub struct Create {
     /// The title, for those who prefer an option
     #[arg(long = "title", value_name = "TITLE", conflicts_with = "title")]
     title_option: Option<String>,
+    /// Make a bead of each "## Title" of a Markdown file, with "### Priority", "### Labels" and so on below it; - for standard input
+    #[arg(long, short, value_name = "FILE", conflicts_with_all = ["title", "title_option", "id", "description", "body_file"])]
+    file: Option<PathBuf>,
     #[command(flatten)]
     fields: Fields,
     /// What is to be done and why
@@ -117,18 +120,27 @@ pub struct Create {
     /// Allow an id with a prefix that no store has
     #[arg(long)]
     force: bool,
+    /// Refuse a bead that does not say enough, as bd lint sees it
+    #[arg(long)]
+    validate: bool,
 }
 
 impl Create {
     /// Runs the command.
     pub fn run(self, global: &Global) -> Result<()> {
         let mut context = Context::open(global)?;
-        let (silent, dry_run, force) = (self.silent, self.dry_run, self.force);
+        if let Some(file) = self.file.clone() {
+            return self.many(&mut context, &file);
+        }
+        let (silent, dry_run, force, validate) = (self.silent, self.dry_run, self.force, self.validate);
         let new = self.into_new()?;
         let store = store_for(&context, &new, force)?;
         let key = context.last_touched_key();
         let made = |tx: &mut crate::ledger::Tx<'_>| {
             let bead = tx.create(&store, new)?;
+            if validate {
+                check(&bead)?;
+            }
             tx.set_kv(&key, Some(&bead.id))?;
             Ok(bead)
         };
@@ -140,6 +152,48 @@ impl Create {
         let text =
             format!("{} {}\n", if dry_run { "Would create" } else { "Created" }, render::line(&bead, Paint::stdout()));
         render::print_change(context.output, render::issue(&bead, Parts::BARE), text)
+    }
+
+    /// Makes the beads of a Markdown file, all or none. What the command line says holds for each of them.
+    fn many(self, context: &mut Context, file: &std::path::Path) -> Result<()> {
+        let (silent, dry_run, validate) = (self.silent, self.dry_run, self.validate);
+        let name = file.display().to_string();
+        let news = markdown::beads(&parse::body(file)?).context(&name)?;
+        let common = Self { title: Some(String::from("common")), ..self }.into_new()?;
+        let (store, key) = (store_for(context, &common, false)?, context.last_touched_key());
+        let work = |tx: &mut crate::ledger::Tx<'_>| {
+            let mut beads = Vec::new();
+            for new in news {
+                let mut new = NewBead {
+                    owner: common.owner.clone(),
+                    parent: common.parent.clone(),
+                    prefix: common.prefix.clone(),
+                    ephemeral: common.ephemeral,
+                    ..new
+                };
+                if new.assignee.is_empty() {
+                    new.assignee.clone_from(&common.assignee);
+                }
+                new.labels.extend(common.labels.iter().cloned());
+                new.deps.extend(common.deps.iter().cloned());
+                let bead = tx.create(&store, new)?;
+                if validate {
+                    check(&bead)?;
+                }
+                tx.set_kv(&key, Some(&bead.id))?;
+                beads.push(bead);
+            }
+            Ok(beads)
+        };
+        let beads = if dry_run { rehearse(context, work)? } else { context.write(work)? };
+        if silent && !context.output.json {
+            beads.iter().for_each(|bead| println!("{}", bead.id));
+            return Ok(());
+        }
+        let what = if dry_run { "Would create" } else { "Created" };
+        let text = beads.iter().map(|bead| format!("{what} {}\n", render::line(bead, Paint::stdout()))).collect();
+        let json = beads.iter().map(|bead| Value::from(render::issue(bead, Parts::BARE))).collect::<Value>();
+        render::print_change(context.output, json, text)
     }
 
     fn into_new(self) -> Result<NewBead> {
@@ -197,8 +251,18 @@ impl Create {
     }
 }
 
+/// Refuses a bead that does not say enough.
+fn check(bead: &Bead) -> Result<()> {
+    let missing = review::lacks(bead);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Error::refused(format!("{:?} lacks {}", bead.title, missing.join(" and ")))
+        .hint("say it with -d, --design or --acceptance; without --validate it is made as it is"))
+}
+
 /// `type:id` or `id`; external targets have colons of their own.
-fn new_dep(text: &str) -> NewDep {
+pub fn new_dep(text: &str) -> NewDep {
     let text = text.trim();
     match text.split_once(':') {
         Some((kind, id)) if kind != "external" => NewDep::new(id.trim(), kind.trim()),
@@ -225,14 +289,14 @@ fn store_for(context: &Context, new: &NewBead, force: bool) -> Result<String> {
 }
 
 /// Does `work` in a transaction that is then undone.
-fn rehearse(context: &mut Context, work: impl FnOnce(&mut crate::ledger::Tx<'_>) -> Result<Bead>) -> Result<Bead> {
+fn rehearse<T>(context: &mut Context, work: impl FnOnce(&mut crate::ledger::Tx<'_>) -> Result<T>) -> Result<T> {
     let mut made = None;
     let undone = context.ledger.write(&context.actor, |tx| {
         made = Some(work(tx)?);
         Err::<(), _>(Error::failed("only a rehearsal"))
     });
     match (made, undone) {
-        (Some(bead), _) => Ok(bead),
+        (Some(made), _) => Ok(made),
         (None, Err(error)) => Err(error),
         (None, Ok(())) => Err(Error::failed("nothing was made")),
     }

@@ -86,12 +86,16 @@ fn same_file(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
+/// The id of the bead on a line.
+fn line_id(line: &str) -> Option<String> {
+    Some(serde_json::from_str::<serde_json::Value>(line).ok()?.get("id")?.as_str()?.to_owned())
+}
+
 /// Refuses to write over a file that holds beads which are not among `beads`.
 fn refuse_loss(path: &Path, beads: &[Bead]) -> Result<()> {
     let text = files::read_optional(path)?.unwrap_or_default();
     let known: std::collections::HashSet<&str> = beads.iter().map(|bead| bead.id.as_str()).collect();
-    let id = |line: &str| Some(serde_json::from_str::<serde_json::Value>(line).ok()?.get("id")?.as_str()?.to_owned());
-    let lost: Vec<String> = text.lines().filter_map(id).filter(|id| !known.contains(id.as_str())).collect();
+    let lost: Vec<String> = text.lines().filter_map(line_id).filter(|id| !known.contains(id.as_str())).collect();
     if lost.is_empty() {
         return Ok(());
     }
@@ -112,6 +116,18 @@ pub struct Import {
     /// Only say what would happen
     #[arg(long)]
     dry_run: bool,
+    /// Leave the beads that are there as they are
+    #[arg(long, short)]
+    skip_existing: bool,
+    // Other bd programs refuse or rename what we take as it is.
+    #[arg(long, hide = true)]
+    force: bool,
+    #[arg(long, hide = true)]
+    dedupe_after: bool,
+    #[arg(long, hide = true)]
+    clear_duplicate_external_refs: bool,
+    #[arg(long, hide = true, value_name = "HOW")]
+    orphan_handling: Option<String>,
 }
 
 impl Import {
@@ -145,7 +161,22 @@ impl Import {
                 return render::print(context.output, serde_json::to_value(&check)?, text);
             }
         }
-        let report = if same_file(&input, &store.beads_dir.join(jsonl::FILE)) {
+        if self.skip_existing {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let mut kept = String::new();
+            for line in text.lines() {
+                let id = line_id(line);
+                let known = match &id {
+                    Some(id) => context.ledger.find(id)?.is_some(),
+                    None => false,
+                };
+                // Lines stay where they are, so that what is said about them has their numbers.
+                kept.push_str(if known { "" } else { line });
+                kept.push('\n');
+            }
+            bytes = kept.into_bytes();
+        }
+        let report = if !self.skip_existing && same_file(&input, &store.beads_dir.join(jsonl::FILE)) {
             jsonl::import_store(&mut context.ledger, &store.name)?
         } else {
             jsonl::import_file(&mut context.ledger, &store.name, &input, &bytes)?

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::{Global, render, show};
+use super::{Global, draw, render, show};
 use crate::base::report::Paint;
 use crate::base::{Error, Result};
 use crate::ledger::codec::Parts;
@@ -107,6 +107,9 @@ pub struct Tree {
     /// Only dependencies of this type
     #[arg(long = "type", short = 't', value_name = "TYPE")]
     kind: Option<String>,
+    /// mermaid: a chart for Markdown
+    #[arg(long, value_parser = ["mermaid"])]
+    format: Option<String>,
 }
 
 /// Two beads.
@@ -212,6 +215,15 @@ impl Tree {
                 text += if *down { "Depends on\n" } else { "Needed by\n" };
             }
             self.walk(&context.ledger, &root, *down, &mut rows, &mut text)?;
+        }
+        if self.format.is_some() {
+            let mut ids: Vec<&str> = rows.iter().filter_map(|row| row["id"].as_str()).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let beads = ids.into_iter().map(|id| context.ledger.get(id)).collect::<Result<Vec<_>>>()?;
+            let beads: Vec<&Bead> = beads.iter().collect();
+            let text = draw::mermaid(&beads, &draw::edges_among(&beads));
+            return render::print(context.output, json!({"graph": text}), text);
         }
         render::print(context.output, Value::Array(rows), text)
     }

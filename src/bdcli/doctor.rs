@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::{Global, dep, render};
 use crate::base::report::Paint;
-use crate::base::{Result, Timestamp};
+use crate::base::{Error, Result, Timestamp};
 use crate::ledger::jsonl;
 
 /// Looks whether the ledger is whole: the database, its file, dependencies; exits 1 when something is wrong.
@@ -18,6 +18,17 @@ pub struct Doctor {
     /// Accepted for other programs; nothing is asked
     #[arg(long, short, hide = true)]
     yes: bool,
+    /// Only this check: database, issues.jsonl, dependencies, circles or "unreadable lines"
+    #[arg(long, value_name = "NAME")]
+    check: Option<String>,
+    /// Also write the report, as JSON, to this file
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<std::path::PathBuf>,
+    // Everything is always looked at.
+    #[arg(long, hide = true)]
+    deep: bool,
+    #[arg(long, hide = true)]
+    check_health: bool,
 }
 
 struct Check {
@@ -34,8 +45,22 @@ impl Doctor {
         if self.fix {
             mend(&mut context)?;
         }
+        type Look = fn(&Context) -> Result<Check>;
+        const LOOKS: [(&str, Look); 5] = [
+            ("database", integrity),
+            ("issues.jsonl", in_step),
+            ("dependencies", dangling),
+            ("circles", cycles),
+            ("unreadable lines", aside),
+        ];
+        let wanted = |name: &str| self.check.as_ref().is_none_or(|check| check == name);
         let checks =
-            [integrity(&context)?, in_step(&context)?, dangling(&context)?, cycles(&context)?, aside(&context)?];
+            LOOKS.iter().filter(|(name, _)| wanted(name)).map(|(_, look)| look(&context)).collect::<Result<Vec<_>>>()?;
+        if let Some(name) = self.check.as_ref().filter(|_| checks.is_empty()) {
+            let names = LOOKS.map(|(name, _)| name);
+            return Err(Error::usage(format!("no check is called {name:?}"))
+                .hint(format!("they are {}", names.join(", "))));
+        }
         let paint = Paint::stdout();
         let ok = checks.iter().all(|check| check.status != "error");
         let mut text = String::new();
@@ -62,6 +87,9 @@ impl Doctor {
             .collect();
         let json = json!({"path": context.ledger.store(&context.store)?.beads_dir, "checks": list, "overall_ok": ok,
             "cli_version": env!("CARGO_PKG_VERSION"), "timestamp": Timestamp::now().to_string(), "platform": std::env::consts::OS});
+        if let Some(path) = &self.output {
+            crate::base::files::write_atomic(path, format!("{json:#}\n").as_bytes(), 0o644)?;
+        }
         render::print(context.output, json, text)?;
         if !ok {
             // What is to be said has been said.
@@ -84,23 +112,23 @@ fn integrity(context: &Context) -> Result<Check> {
     Ok(check("database", (said != "ok").then_some(("error", said, fix)), "whole"))
 }
 
-/// Every bead of a file is in the ledger and the other way round.
+/// Every line of a file says what the ledger says, and the other way round.
 fn in_step(context: &Context) -> Result<Check> {
+    const SHOWN: usize = 10;
     let mut behind = Vec::new();
     for store in context.ledger.stores()? {
         let path = store.beads_dir.join(jsonl::FILE);
-        let file = std::fs::read(&path).map(|bytes| jsonl::check(&bytes).created).ok();
-        let beads: usize = context.ledger.conn().query_row(
-            "SELECT count(*) FROM beads WHERE store = ?1 AND ephemeral = 0",
-            [&store.name],
-            |row| row.get::<_, i64>(0).map(|count| usize::try_from(count).unwrap_or(0)),
-        )?;
-        match file {
-            None if beads > 0 => behind.push(format!("{} is missing", path.display())),
-            Some(count) if count != beads => {
-                behind.push(format!("{} has {count} beads, the ledger {beads}", path.display()));
+        match jsonl::differences(&context.ledger, &store)? {
+            None => behind.push(format!("{} is missing", path.display())),
+            Some(found) if found.is_empty() => {}
+            Some(found) => {
+                let mut some: Vec<String> =
+                    found.iter().take(SHOWN).map(|one| format!("{} {}", one.id, one.what)).collect();
+                if found.len() > SHOWN {
+                    some.push(format!("and {} more", found.len() - SHOWN));
+                }
+                behind.push(format!("{}: {}", path.display(), some.join(", ")));
             }
-            _ => {}
         }
     }
     let wrong = (!behind.is_empty()).then(|| ("warning", behind.join("; "), Some("bd doctor --fix")));

@@ -8,8 +8,9 @@ use super::{Global, render};
 use crate::base::Result;
 use crate::base::report::Paint;
 use crate::formula::molecule::gate;
-use crate::ledger::Bead;
 use crate::ledger::codec::Parts;
+use crate::ledger::{Bead, Tx};
+use crate::work::mail;
 
 /// Looks at and opens gates.
 #[derive(Debug, Args)]
@@ -40,6 +41,13 @@ enum Command {
         #[arg(long, short, default_value = "", allow_hyphen_values = true)]
         reason: String,
     },
+    /// Have somebody told when a gate opens
+    AddWaiter {
+        /// The gate
+        id: String,
+        /// Whom, by mail address
+        waiter: String,
+    },
     /// Look at what gates wait for and open those whose time has come
     Check {
         /// Only these: gh, gh:run, gh:pr, timer, bead, all
@@ -52,6 +60,18 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+}
+
+/// Agents of a town learn by mail that a gate has opened.
+fn by_mail(tx: &mut Tx<'_>, waiter: &str, gate: &Bead, reason: &str) -> Result<()> {
+    let from = tx.actor().to_owned();
+    let body = format!("{} {:?} is open: {reason}\n\nbd show {}", gate.id, gate.title, gate.id);
+    mail::post(tx, &from, waiter, &format!("Gate open: {}", gate.title), &body, 2).map(|_| ())
+}
+
+/// There is no mail without a town; the bead itself says that it is closed.
+fn nobody(_: &mut Tx<'_>, _: &str, _: &Bead, _: &str) -> Result<()> {
+    Ok(())
 }
 
 fn line(gate: &Bead, paint: Paint) -> String {
@@ -67,6 +87,7 @@ impl GateCommand {
     pub fn run(self, global: &Global) -> Result<()> {
         let mut context = Context::open(global)?;
         let paint = Paint::stdout();
+        let tell: gate::Tell<'_> = if context.town.is_some() { &by_mail } else { &nobody };
         match self.command {
             Command::List { all } => {
                 let gates = gate::list(&context.ledger, all)?;
@@ -91,7 +112,7 @@ impl GateCommand {
             }
             Command::Resolve { id, reason } => {
                 let found = gate::get(&context.ledger, &id)?;
-                let unblocked = context.write(|tx| gate::resolve(tx, &found, &reason))?;
+                let unblocked = context.write(|tx| gate::resolve(tx, &found, &reason, tell))?;
                 let mut text = format!("Opened {}\n", found.id);
                 for id in &unblocked {
                     text.push_str(&format!("Ready now {}\n", render::line(&context.ledger.get(id)?, paint)));
@@ -99,8 +120,17 @@ impl GateCommand {
                 let found = context.ledger.get(&found.id)?;
                 render::print_change(context.output, render::issue(&found, Parts::LABELS), text)
             }
+            Command::AddWaiter { id, waiter } => {
+                let found = gate::get(&context.ledger, &id)?;
+                let added = context.write(|tx| gate::add_waiter(tx, &found, &waiter))?;
+                let found = context.ledger.get(&found.id)?;
+                let what = if added { "is told" } else { "was on the list already; is told" };
+                let mail = if context.town.is_some() { "by mail " } else { "" };
+                let text = format!("{} {what} {mail}when {} opens\n", render::clean(&waiter), found.id);
+                render::print_change(context.output, render::issue(&found, Parts::LABELS), text)
+            }
             Command::Check { kind, escalate, dry_run } => {
-                let report = gate::check(&mut context.ledger, &context.actor, &kind, escalate, dry_run)?;
+                let report = gate::check(&mut context.ledger, &context.actor, &kind, escalate, dry_run, tell)?;
                 if !dry_run {
                     context.flush()?;
                 }

@@ -43,8 +43,11 @@ pub struct Init {
     #[arg(long, hide = true)]
     force: bool,
     /// Keep .beads out of git by .git/info/exclude
-    #[arg(long)]
+    #[arg(long, visible_alias = "setup-exclude")]
     stealth: bool,
+    /// Exchange the ledger on this branch, which is never checked out
+    #[arg(long, short, value_name = "NAME")]
+    branch: Option<String>,
 }
 
 impl Init {
@@ -74,6 +77,11 @@ impl Init {
             prefix.clone_into(&mut store.prefix);
         } else {
             set_prefix(&beads_dir.join("config.yaml"), &store.prefix)?;
+        }
+        if let Some(branch) = &self.branch {
+            let ledger = &mut context.ledger;
+            ledger.write("init", |tx| tx.set_kv("config.sync-branch", Some(branch)))?;
+            set_line(&beads_dir.join("config.yaml"), "sync-branch", branch)?;
         }
         for (name, text) in [
             (".gitignore", GITIGNORE.to_owned()),
@@ -105,15 +113,19 @@ impl Init {
     }
 }
 
-/// Writes `issue-prefix` into `config.yaml` and leaves everything else in it as it is.
 fn set_prefix(path: &Path, prefix: &str) -> Result<()> {
+    set_line(path, "issue-prefix", prefix)
+}
+
+/// Writes one key into `config.yaml` and leaves everything else in it as it is.
+fn set_line(path: &Path, key: &str, value: &str) -> Result<()> {
     let text = files::read_optional(path)?.unwrap_or_default();
-    let line = format!("issue-prefix: \"{prefix}\"");
+    let line = format!("{key}: \"{value}\"");
     let mut found = false;
     let mut lines: Vec<String> = text
         .lines()
         .map(|old| {
-            if old.trim_start().starts_with("issue-prefix:") {
+            if old.trim_start().strip_prefix(key).is_some_and(|rest| rest.starts_with(':')) {
                 found = true;
                 line.clone()
             } else {

@@ -1,14 +1,17 @@
-//! `bd list`, `ready`, `blocked`, `search` and `count`.
+//! `bd list`, `search` and `count`.
+
+use std::collections::{HashMap, HashSet};
+use std::io::IsTerminal;
 
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::context::Context;
-use super::{Global, parse, render};
+use super::{Global, draw, parse, render};
 use crate::base::report::Paint;
 use crate::base::{Error, Result};
 use crate::ledger::codec::Parts;
-use crate::ledger::{Bead, Filter, Ledger, ReadyFilter, ReadySort, Sort, Status, TimeField};
+use crate::ledger::{Bead, Filter, Ledger, Sort, TimeField};
 
 /// Which beads.
 #[derive(Debug, Clone, Args)]
@@ -205,10 +208,32 @@ fn with_counts(ledger: &Ledger, beads: &[Bead]) -> Result<Value> {
 pub struct List {
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    how: How,
     /// At most so many; 0 for all
     #[arg(long, short = 'n', default_value_t = 50)]
     limit: usize,
+    /// Show the list anew whenever the ledger changes, until you end it
+    #[arg(long)]
+    watch: bool,
 }
+
+/// How a list is written.
+#[derive(Debug, Clone, Args)]
+pub struct How {
+    /// Parts below what they are part of
+    #[arg(long, visible_alias = "tree", group = "how")]
+    pretty: bool,
+    /// With the beginning of each description
+    #[arg(long, group = "how")]
+    long: bool,
+    /// dot (for graphviz), mermaid, or digraph (one edge a line: what waits, and for what)
+    #[arg(long, group = "how", value_parser = ["dot", "mermaid", "digraph"])]
+    format: Option<String>,
+}
+
+/// How often a watched ledger is looked at.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(200);
 
 impl List {
     /// Runs the command.
@@ -216,7 +241,74 @@ impl List {
         let context = Context::open(global)?;
         let mut filter = self.which.filter(&context, global.rig.as_deref())?;
         filter.limit = (self.limit > 0).then_some(self.limit);
-        show(&context, &filter, "Nothing to list.")
+        if !self.watch {
+            return self.how.show(&context, &filter, "Nothing to list.");
+        }
+        loop {
+            let seen = context.ledger.data_version()?;
+            if !context.output.json && std::io::stdout().is_terminal() {
+                print!("\x1b[H\x1b[2J");
+            }
+            self.how.show(&context, &filter, "Nothing to list.")?;
+            while context.ledger.data_version()? == seen {
+                std::thread::sleep(LOOK);
+            }
+        }
+    }
+}
+
+impl How {
+    fn show(&self, context: &Context, filter: &Filter, none: &str) -> Result<()> {
+        if let Some(format) = &self.format {
+            let beads = context.ledger.list_whole(filter)?;
+            let beads: Vec<&Bead> = beads.iter().collect();
+            let edges = draw::edges_among(&beads);
+            let text = match format.as_str() {
+                "dot" => draw::dot(&beads, &edges),
+                "mermaid" => draw::mermaid(&beads, &edges),
+                _ => edges.iter().map(|edge| format!("{} {}\n", edge.issue, edge.depends_on)).collect(),
+            };
+            return render::print(context.output, json!({"graph": text}), text);
+        }
+        if context.output.json || !(self.pretty || self.long) {
+            return show(context, filter, none);
+        }
+        let beads = context.ledger.list_whole(filter)?;
+        let text = if beads.is_empty() { format!("{none}\n") } else { self.text(&beads) };
+        render::print(context.output, Value::Null, text)
+    }
+
+    fn text(&self, beads: &[Bead]) -> String {
+        let paint = Paint::stdout();
+        let line = |bead: &Bead, depth: usize| {
+            let mut text = format!("{}{}\n", "  ".repeat(depth), render::line(bead, paint));
+            if self.long {
+                for line in bead.description.lines().filter(|line| !line.trim().is_empty()).take(3) {
+                    text += &format!("      {}\n", paint.dim(&render::clean(line)));
+                }
+            }
+            text
+        };
+        if !self.pretty {
+            return beads.iter().map(|bead| line(bead, 0)).collect();
+        }
+        let known: HashSet<&str> = beads.iter().map(|bead| bead.id.as_str()).collect();
+        let mut below: HashMap<&str, Vec<&Bead>> = HashMap::new();
+        let mut open: Vec<(&Bead, usize)> = Vec::new();
+        for bead in beads.iter().rev() {
+            match bead.parent().filter(|parent| known.contains(parent)) {
+                Some(parent) => below.entry(parent).or_default().push(bead),
+                None => open.push((bead, 0)),
+            }
+        }
+        let mut text = String::new();
+        while let Some((bead, depth)) = open.pop() {
+            text += &line(bead, depth);
+            // Taken out, so that parts of each other are shown once.
+            open.extend(below.remove(bead.id.as_str()).into_iter().flatten().map(|part| (part, depth + 1)));
+        }
+        // Beads that are part of each other in a circle hang below nothing.
+        text + &below.into_values().flatten().map(|bead| line(bead, 0)).collect::<String>()
     }
 }
 
@@ -240,6 +332,8 @@ pub struct Search {
     query: Vec<String>,
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    how: How,
     /// At most so many; 0 for all
     #[arg(long, short = 'n', default_value_t = 50)]
     limit: usize,
@@ -253,7 +347,7 @@ impl Search {
         filter.text = Some(self.query.join(" "));
         filter.closed |= self.which.status.is_empty();
         filter.limit = (self.limit > 0).then_some(self.limit);
-        show(&context, &filter, "Nothing found.")
+        self.how.show(&context, &filter, "Nothing found.")
     }
 }
 
@@ -317,111 +411,5 @@ impl Count {
         }
         let groups: Vec<Value> = groups.iter().map(|(group, count)| json!({"group": group, "count": count})).collect();
         render::print(context.output, json!({"total": beads.len(), "groups": groups}), text)
-    }
-}
-
-/// Lists what can be worked on now.
-#[derive(Debug, Args)]
-pub struct Ready {
-    /// At most so many; 0 for all
-    #[arg(long, short = 'n', default_value_t = 10)]
-    limit: usize,
-    /// Only of this priority
-    #[arg(long, short)]
-    priority: Option<String>,
-    /// Only assigned to them
-    #[arg(long, short)]
-    assignee: Option<String>,
-    /// Only assigned to nobody
-    #[arg(long, short)]
-    unassigned: bool,
-    /// Only with all of these labels
-    #[arg(long, short, visible_alias = "labels", value_delimiter = ',')]
-    label: Vec<String>,
-    /// Only with any of these labels
-    #[arg(long, value_delimiter = ',')]
-    label_any: Vec<String>,
-    /// Only of this type, even one that is not usually work
-    #[arg(long = "type", short = 't', value_name = "TYPE")]
-    kind: Option<String>,
-    /// hybrid (the newest two days by priority, then the oldest), priority or oldest
-    #[arg(long, short, default_value = "hybrid", value_parser = ["hybrid", "priority", "oldest"])]
-    sort: String,
-    /// Only below this bead
-    #[arg(long, value_name = "ID")]
-    parent: Option<String>,
-    /// Only with this molecule type
-    #[arg(long, value_name = "TYPE")]
-    mol_type: Option<String>,
-    /// Also what was put off until later
-    #[arg(long)]
-    include_deferred: bool,
-}
-
-impl Ready {
-    /// Runs the command.
-    pub fn run(self, global: &Global) -> Result<()> {
-        let context = Context::open(global)?;
-        let filter = ReadyFilter {
-            priority: self.priority.as_deref().map(parse::priority).transpose()?,
-            assignee: self.assignee,
-            unassigned: self.unassigned,
-            labels: self.label,
-            labels_any: self.label_any,
-            issue_type: self.kind.as_deref().map(parse::issue_type),
-            parent: self.parent,
-            store: global.rig.clone(),
-            mol_type: self.mol_type,
-            include_deferred: self.include_deferred,
-            sort: match self.sort.as_str() {
-                "priority" => ReadySort::Priority,
-                "oldest" => ReadySort::Oldest,
-                _ => ReadySort::Hybrid,
-            },
-            limit: (self.limit > 0).then_some(self.limit),
-        };
-        let beads = context.ledger.ready(&filter)?;
-        let mut text = render::lines(&beads, "Nothing is ready.");
-        if filter.limit == Some(beads.len()) {
-            text += &Paint::stdout().dim(&format!("The first {}; --limit 0 shows all.\n", beads.len()));
-        }
-        render::print(context.output, render::issues(&beads), text)
-    }
-}
-
-/// Lists what waits for something else.
-#[derive(Debug, Args)]
-pub struct Blocked {
-    /// Only direct parts of this bead
-    #[arg(long, value_name = "ID")]
-    parent: Option<String>,
-}
-
-impl Blocked {
-    /// Runs the command.
-    pub fn run(self, global: &Global) -> Result<()> {
-        let context = Context::open(global)?;
-        let base = Filter { parent: self.parent, store: global.rig.clone(), ..Filter::default() };
-        let mut beads = context.ledger.list(&Filter { blocked: Some(true), ..base.clone() })?;
-        let by_hand = vec![Status::Blocked, Status::Deferred];
-        let others = context.ledger.list(&Filter { statuses: by_hand, blocked: Some(false), ..base })?;
-        beads.extend(others);
-        let paint = Paint::stdout();
-        let (mut out, mut text) = (Vec::new(), String::new());
-        for (bead, blockers) in beads.iter().zip(context.ledger.blockers_of(&beads)?) {
-            text += &render::line(bead, paint);
-            if !blockers.is_empty() {
-                text += &paint.dim(&format!("  waits for {}", blockers.join(", ")));
-            }
-            text.push('\n');
-            let mut map: Map<String, Value> = render::issue(bead, Parts::LABELS);
-            map.insert("blocked_by_count".into(), blockers.len().into());
-            map.insert("blocked_by".into(), blockers.into());
-            out.push(Value::Object(map));
-        }
-        if beads.is_empty() {
-            text += "Nothing waits.\n";
-        }
-        render::print(context.output, Value::Array(out), text)
     }
 }

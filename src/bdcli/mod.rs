@@ -1,5 +1,6 @@
 //! The face of `bd`: beads for shells, scripts and agents, one file a family of commands.
 
+mod agent;
 mod close;
 mod comment;
 mod config;
@@ -10,15 +11,19 @@ mod data;
 mod delete;
 mod dep;
 mod doctor;
+mod draw;
 mod epic;
 mod formula;
 mod gate;
+mod graph;
 mod init;
 mod label;
 mod list;
+mod markdown;
 mod merge;
 mod mol;
 mod parse;
+mod ready;
 mod render;
 mod review;
 mod show;
@@ -103,9 +108,9 @@ pub enum Command {
     /// List beads
     List(list::List),
     /// List what can be worked on now
-    Ready(list::Ready),
+    Ready(ready::Ready),
     /// List what waits for something else, and for what
-    Blocked(list::Blocked),
+    Blocked(ready::Blocked),
     /// Find beads by their words
     Search(list::Search),
     /// Count beads
@@ -125,6 +130,8 @@ pub enum Command {
     Delete(delete::Delete),
     /// Say what depends on what
     Dep(dep::Dep),
+    /// Show what waits for what, in layers
+    Graph(graph::Graph),
     /// Add, remove and list labels
     Label(label::Label),
     /// Read and add remarks
@@ -142,6 +149,10 @@ pub enum Command {
     Mol(mol::Mol),
     /// Look at and open gates: what steps wait for outside
     Gate(gate::GateCommand),
+    /// Read and write agents' beads
+    Agent(agent::Agent),
+    /// Read and write what is on an agent's hook, and its role
+    Slot(agent::Slot),
     /// Count beads by what they are
     #[command(alias = "status")]
     Stats(stats::Stats),
@@ -166,6 +177,7 @@ pub enum Command {
     /// Print a paragraph for AGENTS.md
     Onboard(teach::Onboard),
     /// Print the first steps
+    #[command(alias = "human")]
     Quickstart(teach::Quickstart),
     /// Commit and exchange the ledger's files through git
     Sync(sync::Sync),
@@ -216,6 +228,7 @@ fn run(command: Command, global: &Global) -> Result<()> {
         Command::Reopen(command) => command.run(global),
         Command::Delete(command) => command.run(global),
         Command::Dep(command) => command.run(global),
+        Command::Graph(command) => command.run(global),
         Command::Label(command) => command.run(global),
         Command::Comments(command) => command.run(global),
         Command::Comment(command) => command.run(global),
@@ -224,6 +237,8 @@ fn run(command: Command, global: &Global) -> Result<()> {
         Command::Cook(command) => command.run(global),
         Command::Mol(command) => command.run(global),
         Command::Gate(command) => command.run(global),
+        Command::Agent(command) => command.run(global),
+        Command::Slot(command) => command.run(global),
         Command::Stats(command) => command.run(global),
         Command::Export(command) => command.run(global),
         Command::Import(command) => command.run(global),

@@ -95,7 +95,8 @@ impl Lint {
     }
 }
 
-fn lacks(bead: &Bead) -> Vec<&'static str> {
+/// What a worker would miss in it.
+pub fn lacks(bead: &Bead) -> Vec<&'static str> {
     let says = |words: &[&str]| {
         let all = format!("{}\n{}\n{}", bead.description, bead.design, bead.acceptance_criteria).to_lowercase();
         words.iter().any(|word| all.contains(word))

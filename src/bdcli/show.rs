@@ -1,5 +1,6 @@
 //! `bd show`: a bead with all that belongs to it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use clap::Args;
@@ -10,7 +11,7 @@ use super::{Global, render};
 use crate::base::report::Paint;
 use crate::base::{Result, text};
 use crate::ledger::codec::{self, Parts};
-use crate::ledger::{Bead, Ledger};
+use crate::ledger::{Bead, Filter, Ledger};
 
 /// Shows beads.
 #[derive(Debug, Args)]
@@ -23,6 +24,38 @@ pub struct Show {
     /// Also every change since it was made
     #[arg(long)]
     history: bool,
+    /// Also the beads whose texts name it
+    #[arg(long)]
+    refs: bool,
+    /// The whole conversation it belongs to, oldest first
+    #[arg(long)]
+    thread: bool,
+}
+
+/// Everything that replies to the same beginning, oldest first.
+fn conversation(ledger: &Ledger, id: &str) -> Result<Vec<Bead>> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![id.to_owned()];
+    while let Some(id) = open.pop() {
+        if seen.insert(id.clone()) {
+            for down in [true, false] {
+                let near = neighbours(ledger, &id, down)?;
+                open.extend(near.into_iter().filter(|(_, kind)| kind == "replies-to").map(|(bead, _)| bead.id));
+            }
+        }
+    }
+    let mut beads = seen.iter().map(|id| ledger.get(id)).collect::<Result<Vec<_>>>()?;
+    beads.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    Ok(beads)
+}
+
+/// The beads, deleted ones aside, of which a text names `id` as a word.
+fn referring(ledger: &Ledger, id: &str) -> Result<Vec<Bead>> {
+    let filter = Filter { text: Some(id.to_owned()), closed: true, ..Filter::default() };
+    let mut found = ledger.list(&filter)?;
+    let names = |text: &str| text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).any(|word| word.trim_end_matches('.') == id);
+    found.retain(|bead| bead.id != id && [&bead.title, &bead.description, &bead.design, &bead.notes].iter().any(|text| names(text)));
+    Ok(found)
 }
 
 impl Show {
@@ -32,7 +65,15 @@ impl Show {
         let paint = Paint::stdout();
         let mut out = Vec::new();
         let mut human = String::new();
-        for id in context.ids_or_last(&self.ids)? {
+        let mut ids = context.ids_or_last(&self.ids)?;
+        if self.thread {
+            let mut all = Vec::new();
+            for id in &ids {
+                all.extend(conversation(&context.ledger, id)?.into_iter().map(|bead| bead.id));
+            }
+            ids = all;
+        }
+        for id in ids {
             let bead = context.ledger.get(&id)?;
             if self.short {
                 human += &(render::line(&bead, paint) + "\n");
@@ -52,6 +93,12 @@ impl Show {
                     let _ = writeln!(human, "  {} {} {}", paint.dim(&when), render::clean(&event.actor), event.kind);
                 }
                 value["history"] = serde_json::to_value(&events)?;
+            }
+            if self.refs {
+                let found = referring(&context.ledger, &bead.id)?;
+                human += &format!("\n{}\n", paint.bold("Named by"));
+                human.extend(found.iter().map(|other| format!("  {}\n", render::line(other, paint))));
+                value["referenced_by"] = render::issues(&found);
             }
             out.push(value);
         }

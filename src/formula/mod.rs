@@ -12,6 +12,8 @@ mod decode;
 mod expr;
 mod extends;
 mod fields;
+#[cfg(test)]
+mod fuzz;
 mod glob;
 mod graph;
 mod library;

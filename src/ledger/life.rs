@@ -90,7 +90,8 @@ impl Tx<'_> {
             self.conn.prepare_cached(sql)?.execute([&bead.id])?;
         }
         graph::status_changed(self.conn, &bead.id, &mut self.effects)?;
-        self.event("purged", Some(&bead.id), json!({"before": super::codec::to_map(&bead, super::codec::Parts::ALL)}))?;
+        let kept = super::codec::to_map(&bead, super::codec::Parts::ALL);
+        self.event("purged", Some(&bead.id), json!({"before": kept, "store": bead.store}))?;
         self.land_convoys()
     }
 

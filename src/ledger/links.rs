@@ -1,11 +1,12 @@
-//! Dependencies, labels and comments of beads.
+//! Dependencies and labels of beads.
 
 use rusqlite::{OptionalExtension, params};
 use serde_json::json;
 
-use super::graph;
-use super::model::{Bead, Comment, Dependency, NewDep, Status, dep_type};
+use super::{codec, graph};
+use super::model::{Bead, Dependency, NewDep, Status, dep_type};
 use super::tx::{self, Tx};
+
 use crate::base::{Error, Result};
 
 /// Writes a dependency row; `false` when it was there. Whether it holds is worked out afterwards.
@@ -34,24 +35,6 @@ pub(super) fn put_held_dep(conn: &rusqlite::Connection, dep: &Dependency, holds:
             holds,
         ])?
         > 0)
-}
-
-/// Writes a comment under a number of this ledger; its own when that is free.
-pub(super) fn put_comment(conn: &rusqlite::Connection, comment: &Comment) -> Result<i64> {
-    let extra = if comment.extra.is_empty() { String::new() } else { serde_json::to_string(&comment.extra)? };
-    let free = comment.id > 0 && !conn.prepare_cached("SELECT 1 FROM comments WHERE id = ?1")?.exists([comment.id])?;
-    conn.prepare_cached(
-        "INSERT INTO comments(id, bead, author, text, created_at, extra) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-    )?
-    .execute(params![
-        free.then_some(comment.id),
-        comment.issue_id,
-        comment.author,
-        comment.text,
-        comment.created_at.to_string(),
-        extra
-    ])?;
-    Ok(conn.last_insert_rowid())
 }
 
 impl Tx<'_> {
@@ -165,7 +148,9 @@ impl Tx<'_> {
             graph::edge_changed(self.conn, &dep.issue_id, &dep.depends_on_id, &dep.dep_type, &mut self.effects)?;
         }
         let types: Vec<&str> = removed.iter().map(|d| d.dep_type.as_str()).collect();
-        self.relinked(&before, &mut after, "dep_removed", json!({"depends_on": target, "type": types.join(",")}))?;
+        let whole: Vec<serde_json::Value> = removed.iter().map(codec::dependency_value).collect();
+        let payload = json!({"depends_on": target, "type": types.join(","), "dependencies": whole});
+        self.relinked(&before, &mut after, "dep_removed", payload)?;
         self.land_convoys()?;
         Ok(removed.len())
     }
@@ -206,41 +191,8 @@ impl Tx<'_> {
         Ok(true)
     }
 
-    /// Adds a remark in the actor's name.
-    ///
-    /// # Errors
-    /// Not found; wrong usage for an empty text.
-    pub fn add_comment(&mut self, id: &str, text: &str) -> Result<Comment> {
-        let author = self.actor().to_owned();
-        self.add_comment_by(id, &author, text)
-    }
-
-    /// Adds a remark in somebody's name.
-    ///
-    /// # Errors
-    /// As [`Tx::add_comment`].
-    pub fn add_comment_by(&mut self, id: &str, author: &str, text: &str) -> Result<Comment> {
-        if text.trim().is_empty() {
-            return Err(Error::usage("a comment needs a text"));
-        }
-        let before = self.living(id)?;
-        let mut comment = Comment {
-            id: 0,
-            issue_id: before.id.clone(),
-            author: author.to_owned(),
-            text: text.to_owned(),
-            created_at: self.now(),
-            extra: serde_json::Map::new(),
-        };
-        comment.id = put_comment(self.conn, &comment)?;
-        let mut after = before.clone();
-        after.comments.push(comment.clone());
-        self.relinked(&before, &mut after, "commented", json!({"author": author, "text": text}))?;
-        Ok(comment)
-    }
-
     /// Writes the change time, dirty mark and event of a bead whose links changed.
-    fn relinked(&mut self, before: &Bead, after: &mut Bead, kind: &str, payload: serde_json::Value) -> Result<()> {
+    pub(super) fn relinked(&mut self, before: &Bead, after: &mut Bead, kind: &str, payload: serde_json::Value) -> Result<()> {
         self.mark(Some(before), after)?;
         let now = self.now();
         if now > before.updated_at {

@@ -3,7 +3,7 @@
 //! The result does not depend on which side is which. Rules: a field that only one side changed takes that change; text that both
 //! changed takes the later bead's; what belongs to the status moves as one, in the order deleted (unless the deletion had expired
 //! when the other side was last changed), closed, anything else; labels
-//! and dependencies are united, removals included; comments are united. Keys that other programs are known to drop when they
+//! and dependencies are united, removals included; comments are united, without those whose removal is marked. Keys that other programs are known to drop when they
 //! rewrite a line are never taken for removed because they are absent.
 
 use std::cmp::Ordering;
@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::codec::{self, Parts};
 use super::model::{Bead, Comment, Dependency, Status};
+use super::remarks;
 use crate::base::{Result, Timestamp};
 
 /// How long a deletion stands against changes of other clones that had not heard of it: thirty days, and an hour for clocks that
@@ -148,7 +149,7 @@ pub fn merge(base: Option<&Bead>, ours: &Bead, theirs: &Bead) -> Result<Bead> {
     keys.dedup();
     for key in keys {
         let name = key.as_str();
-        if STATUS.contains(&name) || name == "updated_at" {
+        if STATUS.contains(&name) || name == "updated_at" || name == remarks::REMOVED {
             continue;
         }
         let (mut left, mut right) = (o.get(name), t.get(name));
@@ -198,9 +199,24 @@ pub fn merge(base: Option<&Bead>, ours: &Bead, theirs: &Bead) -> Result<Bead> {
         },
     );
     bead.comments = unite(None, &ours.comments, &theirs.comments, comment_key, |a, b| {
-        let key = |comment: &Comment| (std::cmp::Reverse(comment.id), codec::comment_value(comment).to_string());
+        // The higher number is the one that an earlier merge gave to tell it from another remark.
+        let key = |comment: &Comment| (comment.id, codec::comment_value(comment).to_string());
         key(a) > key(b)
     });
+    let marks = |bead: &Bead| remarks::marks(bead);
+    let before = base.map(marks);
+    // A mark that one side lacks was taken back there only if that side's remark is there again; other programs drop unknown keys.
+    let (ours_marks, theirs_marks) = (marks(ours), marks(theirs));
+    let back = |mark: &String| {
+        before.as_ref().is_some_and(|before| before.contains(mark))
+            && [(ours, &ours_marks), (theirs, &theirs_marks)].iter().any(|(side, marks)| {
+                !marks.contains(mark) && side.comments.iter().any(|comment| remarks::mark(comment) == *mark)
+            })
+    };
+    let all: std::collections::BTreeSet<String> =
+        ours_marks.iter().chain(&theirs_marks).filter(|mark| !back(mark)).cloned().collect();
+    remarks::set_marks(&mut bead, all);
+    remarks::drop_removed(&mut bead);
     number_apart(&mut bead.comments);
     codec::sort_links(&mut bead);
     Ok(bead)

@@ -66,6 +66,17 @@ fn doctor_finds_what_is_wrong_and_mends_what_it_can() {
     assert!(run.stdout.contains("missing"), "{run:?}");
     sandbox.bd_in(&dir, ["doctor", "--fix"]).ok();
     assert!(std::fs::read_to_string(&file).unwrap().contains("lab-a0001"));
+    // The same number of beads is not the same beads.
+    let database = rusqlite::Connection::open(dir.join(".beads/ledger.db")).unwrap();
+    database.execute("UPDATE beads SET title = 'Another' WHERE id = 'lab-a0001'", []).unwrap();
+    drop(database);
+    let run = sandbox.bd_in(&dir, ["doctor"]).ok();
+    assert!(run.stdout.contains("lab-a0001 differs"), "{run:?}");
+    sandbox.bd_in(&dir, ["doctor", "--check", "issues.jsonl", "--fix"]).ok();
+    let checked = sandbox.bd_in(&dir, ["doctor", "--json", "-o", "report.json"]).ok().json();
+    assert!(checked["checks"].as_array().unwrap().iter().all(|check| check["status"] == "ok"), "{checked}");
+    assert!(std::fs::read_to_string(dir.join("report.json")).unwrap().contains("overall_ok"));
+    sandbox.bd_in(&dir, ["doctor", "--check", "weather"]).code(2);
     let line = |id: &str, on: &str| {
         format!(
             "{{\"id\":\"{id}\",\"title\":\"t\",\"status\":\"open\",\"priority\":2,\"issue_type\":\"task\",\

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::base::{Error, Result};
-use crate::ledger::{Bead, Filter, Ledger, Status, Tx};
+use crate::ledger::{Bead, Filter, Ledger, Patch, Status, Tx};
 
 /// Marks a gate about which somebody was told.
 pub const ESCALATED: &str = "escalated";
@@ -73,15 +73,75 @@ pub fn get(ledger: &Ledger, id: &str) -> Result<Bead> {
     Ok(bead)
 }
 
-/// Opens a gate; returns what can be worked on because of it.
+/// What is done for each of those who want to know that a gate has opened: whom, which gate, why.
+pub type Tell<'t> = &'t dyn Fn(&mut Tx<'_>, &str, &Bead, &str) -> Result<()>;
+
+/// Opens a gate and tells those who wait for it; returns what can be worked on because of it.
 ///
 /// # Errors
-/// As closing a bead.
-pub fn resolve(tx: &mut Tx<'_>, gate: &Bead, reason: &str) -> Result<Vec<String>> {
+/// As closing a bead; those of `tell`.
+pub fn resolve(tx: &mut Tx<'_>, gate: &Bead, reason: &str, tell: Tell<'_>) -> Result<Vec<String>> {
     let reason = if reason.is_empty() { "Resolved" } else { reason };
     let closed = tx.close(&gate.id, reason)?;
     tx.event("gate_resolved", Some(&gate.id), serde_json::json!({"reason": reason, "unblocked": closed.unblocked}))?;
+    for waiter in &gate.waiters {
+        tell(tx, waiter, gate, reason)?;
+    }
     Ok(closed.unblocked)
+}
+
+/// A gate that has opened, and the step behind it that nobody has taken up.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The molecule.
+    pub molecule: Bead,
+    /// The gate.
+    pub gate: Bead,
+    /// The step.
+    pub step: Bead,
+}
+
+/// The molecules that can go on because a gate has opened, each once; what somebody works in is not among them.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn opened(ledger: &Ledger) -> Result<Vec<Opened>> {
+    let pairs: Vec<(String, String)> = ledger
+        .conn()
+        .prepare_cached(
+            "SELECT g.id, s.id FROM beads g JOIN deps d ON d.depends_on = g.id AND d.type = 'blocks' \
+             JOIN beads s ON s.id = d.issue \
+             WHERE g.issue_type = 'gate' AND g.status = 'closed' AND s.status = 'open' AND s.blocked = 0 \
+             AND s.assignee = '' AND s.issue_type <> 'gate' ORDER BY g.closed_ns, s.created_ns",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut out: Vec<Opened> = Vec::new();
+    for (gate, step) in pairs {
+        let root = super::read::top(ledger.conn(), step.clone())?;
+        if root == step || out.iter().any(|known| known.molecule.id == root) {
+            continue;
+        }
+        let molecule = ledger.get(&root)?;
+        if !molecule.status.is_done() && molecule.status != Status::Hooked {
+            out.push(Opened { molecule, gate: ledger.get(&gate)?, step: ledger.get(&step)? });
+        }
+    }
+    Ok(out)
+}
+
+/// Makes `agent` one of those that are told when the gate opens; `false` when it is one.
+///
+/// # Errors
+/// As changing a bead.
+pub fn add_waiter(tx: &mut Tx<'_>, gate: &Bead, agent: &str) -> Result<bool> {
+    if gate.waiters.iter().any(|waiter| waiter == agent) {
+        return Ok(false);
+    }
+    let mut waiters = gate.waiters.clone();
+    waiters.push(agent.to_owned());
+    tx.update(&gate.id, &Patch { waiters: Some(waiters), ..Patch::default() })?;
+    Ok(true)
 }
 
 /// Whether a gate of this type is meant by `--type`.
@@ -162,7 +222,14 @@ fn pr_state(pr: &Value) -> Outside {
 ///
 /// # Errors
 /// When the ledger can't be read or written; a gate that can't be looked at is counted, not an error.
-pub fn check(ledger: &mut Ledger, actor: &str, kind: &str, escalate: bool, dry_run: bool) -> Result<Check> {
+pub fn check(
+    ledger: &mut Ledger,
+    actor: &str,
+    kind: &str,
+    escalate: bool,
+    dry_run: bool,
+    tell: Tell<'_>,
+) -> Result<Check> {
     let mut report = Check { dry_run, ..Check::default() };
     let gates: Vec<Bead> = list(ledger, false)?.into_iter().filter(|gate| wanted(gate, kind)).collect();
     // Looking may take as long as the network does, so it happens before the transaction.
@@ -180,7 +247,7 @@ pub fn check(ledger: &mut Ledger, actor: &str, kind: &str, escalate: bool, dry_r
                 Ok(Outside::Happened(reason)) => {
                     report.resolved += 1;
                     if let Some(tx) = tx {
-                        resolve(tx, gate, reason)?;
+                        resolve(tx, gate, reason, tell)?;
                     }
                     ("resolved", reason.clone())
                 }

@@ -11,6 +11,7 @@ mod stale;
 pub use bond::{Bond, BondType, Bonded, bond, check_bond, known};
 pub use change::{Advance, Burned, Squashed, advance, burn, squash};
 pub use distill::{Distilled, distill};
+pub use gate::{Opened, opened};
 pub use pour::{LISTED, Pour, Poured, pour};
 pub use read::{
     Molecule, Progress, StepState, StepView, Summary, list, load, next_step, of_agent, progress, root_of, state_of,

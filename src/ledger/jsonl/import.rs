@@ -10,7 +10,7 @@ use serde_json::json;
 use super::super::model::{Bead, Store};
 use super::super::row::{self, Links};
 use super::super::tx::{self, Tx};
-use super::super::{codec, events, graph, ids, links, merge, search, store::Ledger};
+use super::super::{codec, events, graph, ids, links, merge, remarks, search, store::Ledger};
 use super::{ASIDE, digest, file_of, lines, lock, remember, stat, state};
 use crate::base::{Error, Result, ResultExt, Timestamp, files};
 
@@ -164,7 +164,7 @@ fn import(
                 links::put_dep(conn, dep)?;
             }
             for comment in &theirs.comments {
-                links::put_comment(conn, comment)?;
+                remarks::put(conn, comment)?;
             }
             ids::note(conn, &id)?;
             if file.is_none() && !theirs.ephemeral {
@@ -272,7 +272,9 @@ fn merged(pending: Option<&Option<Bead>>, ours: &Bead, theirs: &Bead) -> Result<
         // as after the checkout of an older commit. What is deleted stays deleted.
         None if theirs.updated_at < ours.updated_at || ours.status == super::super::Status::Tombstone => {
             let mut bead = ours.clone();
-            bead.comments = merge::merge(None, ours, theirs)?.comments;
+            let united = merge::merge(None, ours, theirs)?;
+            remarks::set_marks(&mut bead, remarks::marks(&united).into_iter().collect());
+            bead.comments = united.comments;
             Ok(bead)
         }
         None => merge::merge(Some(ours), ours, theirs),
@@ -281,7 +283,7 @@ fn merged(pending: Option<&Option<Bead>>, ours: &Bead, theirs: &Bead) -> Result<
 }
 
 /// Whether the file's line says what the ledger says; the numbers of comments differ between clones.
-fn shown(ours: &Bead, theirs: &Bead) -> bool {
+pub(super) fn shown(ours: &Bead, theirs: &Bead) -> bool {
     let plain = |bead: &Bead| {
         let mut bead = bead.clone();
         bead.comments.iter_mut().for_each(|comment| comment.id = 0);
@@ -310,9 +312,14 @@ fn replace(conn: &rusqlite::Connection, before: &Bead, after: &Bead) -> Result<(
     for dep in &after.dependencies {
         links::put_dep(conn, dep)?;
     }
+    let stay: BTreeSet<_> = after.comments.iter().map(merge::comment_key).collect();
+    for gone in before.comments.iter().filter(|comment| !stay.contains(&merge::comment_key(comment))) {
+        conn.prepare_cached("DELETE FROM comments WHERE id = ?1 AND bead = ?2")?
+            .execute(rusqlite::params![gone.id, after.id])?;
+    }
     let known: BTreeSet<_> = before.comments.iter().map(merge::comment_key).collect();
     for comment in after.comments.iter().filter(|comment| !known.contains(&merge::comment_key(comment))) {
-        links::put_comment(conn, comment)?;
+        remarks::put(conn, comment)?;
     }
     Ok(())
 }

@@ -80,6 +80,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::super::super::model::{Comment, Dependency, Status};
+    use super::super::super::remarks;
     use super::*;
 
     /// One edit of one bead.
@@ -91,6 +92,7 @@ mod tests {
         Label(u8, bool),
         Dep(u8, bool),
         Comment(String),
+        Unremark(u8),
         Unknown(u8, i64),
         New(u8),
     }
@@ -103,6 +105,7 @@ mod tests {
             (0..4u8, any::<bool>()).prop_map(|(n, on)| Edit::Label(n, on)),
             (0..4u8, any::<bool>()).prop_map(|(n, on)| Edit::Dep(n, on)),
             "[a-z]{1,3}".prop_map(Edit::Comment),
+            (0..3u8).prop_map(Edit::Unremark),
             (0..3u8, any::<i64>()).prop_map(|(n, value)| Edit::Unknown(n, value)),
             (0..4u8).prop_map(Edit::New),
         ]
@@ -186,6 +189,13 @@ mod tests {
                     });
                     codec::sort_links(bead);
                 }
+                Edit::Unremark(n) => {
+                    if usize::from(*n) < bead.comments.len() {
+                        let gone = bead.comments.remove(usize::from(*n));
+                        let marks = remarks::marks(bead).into_iter().chain([remarks::mark(&gone)]).collect();
+                        remarks::set_marks(bead, marks);
+                    }
+                }
                 Edit::Unknown(n, value) => {
                     bead.extra.insert(format!("their_{n}"), json!({"v": value}));
                 }
@@ -217,7 +227,7 @@ mod tests {
             let theirs = find(other, &bead.id);
             let (was, their) = (before.as_ref().map(map).unwrap_or_default(), theirs.as_ref().map(map));
             for (key, value) in &map(bead) {
-                let grouped = ["updated_at", "status", "closed_at", "close_reason", "deleted_at"];
+                let grouped = ["removed_comments", "updated_at", "status", "closed_at", "close_reason", "deleted_at"];
                 let changed_here = was.get(key) != Some(value);
                 let changed_there = their.as_ref().is_some_and(|their| their.get(key) != was.get(key));
                 if changed_here && !changed_there && !grouped.contains(&key.as_str()) {
@@ -227,7 +237,14 @@ mod tests {
                     }
                 }
             }
+            let taken_off = |comment: &Comment| theirs.as_ref().is_some_and(|b| remarks::marks(b).contains(&remarks::mark(comment)));
             for comment in &bead.comments {
+                if taken_off(comment) {
+                    if result.comments.iter().any(|c| remarks::mark(c) == remarks::mark(comment)) {
+                        return Err(format!("{}: a remark that was taken off came back", bead.id));
+                    }
+                    continue;
+                }
                 if !result.comments.iter().any(|c| c.text == comment.text && c.author == comment.author) {
                     return Err(format!("{}: lost the remark {}", bead.id, comment.text));
                 }
@@ -241,26 +258,9 @@ mod tests {
         Ok(())
     }
 
-    /// How many cases a property runs: a few by default, as many as fit into GT_FUZZ_SECONDS where that is set.
-    fn budget(
-        check: impl Fn(Vec<(u8, i64, Edit)>, Vec<(u8, i64, Edit)>, Vec<(u8, i64, Edit)>) -> Result<(), TestCaseError>,
-    ) {
-        let seconds = std::env::var("GT_FUZZ_SECONDS").ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-        let start = std::time::Instant::now();
-        loop {
-            let config = ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() };
-            let result = proptest::test_runner::TestRunner::new(config)
-                .run(&(edits(), edits(), edits()), |(shared, left, right)| check(shared, left, right));
-            assert!(result.is_ok(), "{}", result.err().map(|error| error.to_string()).unwrap_or_default());
-            if start.elapsed().as_secs() >= seconds {
-                return;
-            }
-        }
-    }
-
     #[test]
     fn any_two_edits_in_either_order_give_one_result_that_lost_nothing() {
-        budget(|shared, left, right| {
+        crate::base::fuzz::run("merge", &(edits(), edits(), edits()), |(shared, left, right)| {
             let mut base = base();
             apply(&mut base, "both", &shared);
             let (mut mine, mut its) = (base.clone(), base.clone());

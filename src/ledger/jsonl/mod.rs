@@ -1,6 +1,9 @@
 //! `issues.jsonl`, the durable, git-tracked form of a store: written as Go would, read with patience.
 
+mod compare;
 mod export;
+#[cfg(test)]
+mod fuzz;
 mod import;
 mod lines;
 mod merge_files;
@@ -16,6 +19,7 @@ use super::store::Ledger;
 use crate::base::lock::Lock;
 use crate::base::{Result, ResultExt};
 
+pub use compare::{Difference, differences};
 pub use export::{export_all, export_store, write_lines};
 pub use import::{ImportReport, Note, check, import_file, import_store, refresh};
 pub use merge_files::{MergedFiles, merge_files};
