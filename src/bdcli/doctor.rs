@@ -54,12 +54,16 @@ impl Doctor {
             ("unreadable lines", aside),
         ];
         let wanted = |name: &str| self.check.as_ref().is_none_or(|check| check == name);
-        let checks =
-            LOOKS.iter().filter(|(name, _)| wanted(name)).map(|(_, look)| look(&context)).collect::<Result<Vec<_>>>()?;
+        let checks = LOOKS
+            .iter()
+            .filter(|(name, _)| wanted(name))
+            .map(|(_, look)| look(&context))
+            .collect::<Result<Vec<_>>>()?;
         if let Some(name) = self.check.as_ref().filter(|_| checks.is_empty()) {
             let names = LOOKS.map(|(name, _)| name);
-            return Err(Error::usage(format!("no check is called {name:?}"))
-                .hint(format!("they are {}", names.join(", "))));
+            return Err(
+                Error::usage(format!("no check is called {name:?}")).hint(format!("they are {}", names.join(", ")))
+            );
         }
         let paint = Paint::stdout();
         let ok = checks.iter().all(|check| check.status != "error");

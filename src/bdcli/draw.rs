@@ -55,12 +55,8 @@ pub fn dot(beads: &[&Bead], edges: &[Edge]) -> String {
         } else {
             format!(" [style=dotted, label=\"{}\"]", quoted(&edge.kind, "\\\""))
         };
-        let _ = writeln!(
-            out,
-            "  \"{}\" -> \"{}\"{style};",
-            quoted(&edge.depends_on, "\\\""),
-            quoted(&edge.issue, "\\\"")
-        );
+        let _ =
+            writeln!(out, "  \"{}\" -> \"{}\"{style};", quoted(&edge.depends_on, "\\\""), quoted(&edge.issue, "\\\""));
     }
     out + "}\n"
 }

@@ -64,11 +64,8 @@ impl Graph {
             Format::Dot | Format::Mermaid => {
                 let beads: Vec<&Bead> = parts.iter().flat_map(|part| part.beads.values()).collect();
                 let edges: Vec<draw::Edge> = parts.iter().flat_map(|part| part.edges.iter().cloned()).collect();
-                let text = if self.format == Format::Dot {
-                    draw::dot(&beads, &edges)
-                } else {
-                    draw::mermaid(&beads, &edges)
-                };
+                let text =
+                    if self.format == Format::Dot { draw::dot(&beads, &edges) } else { draw::mermaid(&beads, &edges) };
                 return render::print(context.output, json!({"graph": text}), text);
             }
         }
@@ -154,9 +151,7 @@ impl Part {
                 }
             }
         }
-        let blocks = self.edges.iter().filter(|edge| edge.kind == dep_type::BLOCKS).count();
-        let summary = format!("{} beads in {} layers, {blocks} of them waits\n", self.beads.len(), layers.len());
-        text + &paint.dim(&summary.replace("of them waits", if blocks == 1 { "edge" } else { "edges" }))
+        text + &paint.dim(&format!("beads: {}, layers: {}\n", self.beads.len(), layers.len()))
     }
 
     fn json(&self, layers: &[Vec<&str>]) -> Value {
@@ -172,8 +167,7 @@ impl Part {
                 );
             }
         }
-        let issues: Value =
-            self.beads.values().map(|bead| Value::from(render::issue(bead, Parts::LABELS))).collect();
+        let issues: Value = self.beads.values().map(|bead| Value::from(render::issue(bead, Parts::LABELS))).collect();
         let edges: Value = self
             .edges
             .iter()

@@ -63,8 +63,7 @@ fn of_molecule(context: &Context, id: &str) -> Result<()> {
     let root = molecule::root_of(&context.ledger, id)?;
     let mol = molecule::load(&context.ledger, &root)?;
     let views = mol.views();
-    let ready: Vec<&Bead> =
-        views.iter().filter(|view| view.state == StepState::Ready).map(|view| &view.bead).collect();
+    let ready: Vec<&Bead> = views.iter().filter(|view| view.state == StepState::Ready).map(|view| &view.bead).collect();
     // Whatever is ready waits for nothing that is ready, so all of it can be done side by side.
     let group = if ready.len() > 1 { "group-1" } else { "" };
     let ids: Vec<&str> = ready.iter().map(|step| step.id.as_str()).collect();
@@ -96,7 +95,11 @@ fn gated(context: &Context) -> Result<()> {
     let (mut out, mut text) = (Vec::new(), String::new());
     for found in molecule::opened(&context.ledger)? {
         text += &format!("{}\n", render::line(&found.molecule, paint));
-        text += &format!("  open    {}\n  go on   {}\n", render::line(&found.gate, paint), render::line(&found.step, paint));
+        text += &format!(
+            "  open    {}\n  go on   {}\n",
+            render::line(&found.gate, paint),
+            render::line(&found.step, paint)
+        );
         out.push(json!({
             "molecule_id": found.molecule.id, "molecule_title": found.molecule.title,
             "closed_gate": render::issue(&found.gate, Parts::LABELS),

@@ -53,8 +53,13 @@ fn conversation(ledger: &Ledger, id: &str) -> Result<Vec<Bead>> {
 fn referring(ledger: &Ledger, id: &str) -> Result<Vec<Bead>> {
     let filter = Filter { text: Some(id.to_owned()), closed: true, ..Filter::default() };
     let mut found = ledger.list(&filter)?;
-    let names = |text: &str| text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c))).any(|word| word.trim_end_matches('.') == id);
-    found.retain(|bead| bead.id != id && [&bead.title, &bead.description, &bead.design, &bead.notes].iter().any(|text| names(text)));
+    let names = |text: &str| {
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
+            .any(|word| word.trim_end_matches('.') == id)
+    };
+    found.retain(|bead| {
+        bead.id != id && [&bead.title, &bead.description, &bead.design, &bead.notes].iter().any(|text| names(text))
+    });
     Ok(found)
 }
 

@@ -12,8 +12,19 @@ use crate::ledger::{Event, Patch, Status, Tx, kept_comment, kept_dependencies};
 
 /// The changes that can be taken back.
 const KINDS: [&str; 13] = [
-    "created", "updated", "closed", "reopened", "label_added", "label_removed", "dep_added", "dep_removed", "commented",
-    "comment_removed", "deleted", "purged", "restored",
+    "created",
+    "updated",
+    "closed",
+    "reopened",
+    "label_added",
+    "label_removed",
+    "dep_added",
+    "dep_removed",
+    "commented",
+    "comment_removed",
+    "deleted",
+    "purged",
+    "restored",
 ];
 /// What only says something about changes beside it.
 const WORDS: [&str; 5] = ["convoy_landed", "gate_resolved", "poured", "squashed", "mol_continued"];
@@ -42,7 +53,8 @@ impl Undo {
         let others = if beads.len() > 1 { format!(" and of {} more beads", beads.len() - 1) } else { String::new() };
         let what = format!("{} of {id}{others}, {}", event.kind, render::ago(event.ts));
         let changes: Value = together.iter().map(|e| json!({"seq": e.seq, "kind": e.kind, "bead": e.bead})).collect();
-        let json = json!({"bead": id, "kind": event.kind, "seq": event.seq, "dry_run": self.dry_run, "changes": changes});
+        let json =
+            json!({"bead": id, "kind": event.kind, "seq": event.seq, "dry_run": self.dry_run, "changes": changes});
         if self.dry_run {
             return render::print(context.output, json, format!("Would take back: {what}\n"));
         }
@@ -114,8 +126,13 @@ fn last(context: &Context) -> Result<(Event, Vec<Event>)> {
             let kind = e.kind.as_str();
             !KINDS.contains(&kind) && !WORDS.contains(&kind)
         }) {
-            return Err(Error::refused(format!("the change of {bead} belongs to more than the ledger: {}", other.kind))
-                .hint("take it back with the command that undoes it, such as gt unsling; bd update changes single fields"));
+            return Err(Error::refused(format!(
+                "the change of {bead} belongs to more than the ledger: {}",
+                other.kind
+            ))
+            .hint(
+                "take it back with the command that undoes it, such as gt unsling; bd update changes single fields",
+            ));
         }
         if let Some(changed) = together.iter().filter_map(|e| e.bead.as_ref()).find(|id| later.contains(*id)) {
             return Err(Error::refused(format!("{changed} has changed since you {} {bead}", past(&event.kind)))

@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension, params};
 use serde_json::json;
 
-use super::{codec, graph};
 use super::model::{Bead, Dependency, NewDep, Status, dep_type};
 use super::tx::{self, Tx};
+use super::{codec, graph};
 
 use crate::base::{Error, Result};
 
@@ -192,7 +192,13 @@ impl Tx<'_> {
     }
 
     /// Writes the change time, dirty mark and event of a bead whose links changed.
-    pub(super) fn relinked(&mut self, before: &Bead, after: &mut Bead, kind: &str, payload: serde_json::Value) -> Result<()> {
+    pub(super) fn relinked(
+        &mut self,
+        before: &Bead,
+        after: &mut Bead,
+        kind: &str,
+        payload: serde_json::Value,
+    ) -> Result<()> {
         self.mark(Some(before), after)?;
         let now = self.now();
         if now > before.updated_at {

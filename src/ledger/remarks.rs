@@ -109,10 +109,9 @@ impl Tx<'_> {
             return Err(Error::not_found(format!("{} has no remark {number}", before.id))
                 .hint(format!("bd comments {} shows their numbers", before.id)));
         };
-        self.conn.prepare_cached("DELETE FROM comments WHERE id = ?1 AND bead = ?2")?.execute(params![
-            number,
-            before.id
-        ])?;
+        self.conn
+            .prepare_cached("DELETE FROM comments WHERE id = ?1 AND bead = ?2")?
+            .execute(params![number, before.id])?;
         let mut after = before.clone();
         after.comments.retain(|other| other.id != number);
         let mut marks: BTreeSet<String> = marks(&before).into_iter().collect();

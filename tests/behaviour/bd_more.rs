@@ -20,7 +20,7 @@ fn a_graph_puts_each_bead_after_what_it_waits_for() {
     let sizes: Vec<usize> = all.as_array().unwrap().iter().map(|g| g["issues"].as_array().unwrap().len()).collect();
     assert_eq!(sizes, [3, 1]);
     let text = sandbox.bd_in(&dir, ["graph", "--all"]).ok().stdout;
-    assert!(text.contains("Layer 2") && text.contains("waits for lab-b1"), "{text}");
+    assert!(text.contains("Layer 2") && text.contains("waits for lab-a1, lab-b1"), "{text}");
     let dot = sandbox.bd_in(&dir, ["graph", "lab-a1", "--format", "dot"]).ok().stdout;
     assert!(dot.contains("\"lab-a1\" -> \"lab-b1\";") && dot.contains("Bead \\\"a\\\""), "{dot}");
     let chart = sandbox.bd_in(&dir, ["dep", "tree", "lab-c1", "--format", "mermaid"]).ok().stdout;
@@ -43,7 +43,10 @@ fn a_plan_in_markdown_becomes_beads_all_or_none() {
     let made = sandbox.bd_in(&dir, ["create", "-f", "plan.md", "-l", "plan", "--json"]).ok().json();
     let first = made[0]["id"].as_str().unwrap();
     let bead = sandbox.bd_in(&dir, ["show", first, "--json"]).ok().json()[0].clone();
-    assert_eq!((&bead["issue_type"], &bead["priority"], &bead["description"]), (&json!("feature"), &json!(1), &json!("Why.")));
+    assert_eq!(
+        (&bead["issue_type"], &bead["priority"], &bead["description"]),
+        (&json!("feature"), &json!(1), &json!("Why."))
+    );
     assert_eq!(bead["labels"], json!(["core", "parser", "plan"]));
     assert_eq!(bead["dependencies"][0]["id"], "lab-a1");
     std::fs::write(dir.join("bad.md"), "## One\n## Two\n### Deps\nlab-nothing\n").unwrap();
@@ -64,7 +67,10 @@ fn agents_beads_say_how_they_are_and_what_is_on_their_hook() {
     let state = sandbox.bd_in(&dir, ["agent", "state", "lab-rig-polecat-nux", "working", "--json"]).ok().json();
     assert_eq!((&state["agent"], &state["agent_state"]), (&json!("lab-rig-polecat-nux"), &json!("working")));
     let shown = sandbox.bd_in(&dir, ["agent", "show", "lab-rig-polecat-nux", "--json"]).ok().json();
-    assert_eq!((&shown["role_type"], &shown["rig"], &shown["hook_bead"]), (&json!("polecat"), &json!("rig"), &json!(null)));
+    assert_eq!(
+        (&shown["role_type"], &shown["rig"], &shown["hook_bead"]),
+        (&json!("polecat"), &json!("rig"), &json!(null))
+    );
     assert_eq!(shown["last_activity"], state["last_activity"]);
     sandbox.bd_in(&dir, ["agent", "heartbeat", "lab-rig-polecat-nux"]).ok();
     sandbox.bd_in(&dir, ["slot", "set", "lab-rig-polecat-nux", "hook", "lab-w1"]).ok();
@@ -101,13 +107,24 @@ fn ready_names_the_steps_of_a_molecule_and_what_an_opened_gate_lets_go_on() {
     let waiting = sandbox.bd_in(&dir, ["gate", "add-waiter", &gate, "ann", "--json"]).ok().json();
     assert_eq!(waiting["waiters"], json!(["ann"]));
     let step = |name: &str| {
-        ids.as_object().unwrap().iter().find(|(key, _)| key.ends_with(&format!(".{name}")) || *key == name).unwrap().1.as_str().unwrap().to_owned()
+        ids.as_object()
+            .unwrap()
+            .iter()
+            .find(|(key, _)| key.ends_with(&format!(".{name}")) || *key == name)
+            .unwrap()
+            .1
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     sandbox.bd_in(&dir, ["close", &step("a"), &step("b")]).ok();
     sandbox.bd_in(&dir, ["gate", "resolve", &gate]).ok();
     let gated = sandbox.bd_in(&dir, ["ready", "--gated", "--json"]).ok().json();
     assert_eq!(gated["count"], 1, "{gated}");
-    assert_eq!((&gated["molecules"][0]["closed_gate"]["id"], &gated["molecules"][0]["ready_step"]["title"]), (&json!(gate), &json!("C")));
+    assert_eq!(
+        (&gated["molecules"][0]["closed_gate"]["id"], &gated["molecules"][0]["ready_step"]["title"]),
+        (&json!(gate), &json!("C"))
+    );
     sandbox.bd_in(&dir, ["update", &step("c"), "--claim"]).ok();
     assert_eq!(sandbox.bd_in(&dir, ["ready", "--gated", "--json"]).ok().json()["count"], 0);
 }

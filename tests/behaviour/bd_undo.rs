@@ -125,19 +125,21 @@ fn poured_and_burned_molecules_go_and_come_back() {
         sandbox.bd_in(&dir, ["mol", "burn", &root, "--force"]).ok();
         sandbox.bd_in(&dir, ["undo"]).ok();
         let after = steps(&root);
-        let shape = |mol: &Value| -> Vec<String> {
-            let mut all: Vec<String> = mol["issues"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|b| format!("{} {} {}", b["id"], b["status"], b["title"]))
-                .chain(mol["dependencies"].as_array().unwrap().iter().map(|d| {
-                    format!("{} {} {} {}", d["issue_id"], d["depends_on_id"], d["type"], d["metadata"])
-                }))
-                .collect();
-            all.sort();
-            all
-        };
+        let shape =
+            |mol: &Value| -> Vec<String> {
+                let mut all: Vec<String> =
+                    mol["issues"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|b| format!("{} {} {}", b["id"], b["status"], b["title"]))
+                        .chain(mol["dependencies"].as_array().unwrap().iter().map(|d| {
+                            format!("{} {} {} {}", d["issue_id"], d["depends_on_id"], d["type"], d["metadata"])
+                        }))
+                        .collect();
+                all.sort();
+                all
+            };
         assert_eq!(shape(&after), shape(&before), "{kind}");
         // What came back can go on: the first step is ready and its end leads to the next.
         let ready = sandbox.bd_in(&dir, ["ready", "--mol", &root, "--json"]).ok().json();

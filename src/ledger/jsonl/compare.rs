@@ -23,8 +23,7 @@ pub struct Difference {
 pub fn differences(ledger: &Ledger, store: &Store) -> Result<Option<Vec<Difference>>> {
     let path = file_of(store);
     let conn = ledger.conn();
-    let beads =
-        row::select(conn, "WHERE b.store = ?1 AND b.ephemeral = 0 ORDER BY b.id", &[&store.name], Links::All)?;
+    let beads = row::select(conn, "WHERE b.store = ?1 AND b.ephemeral = 0 ORDER BY b.id", &[&store.name], Links::All)?;
     if !path.exists() {
         return Ok(beads.is_empty().then(Vec::new));
     }

@@ -237,7 +237,9 @@ mod tests {
                     }
                 }
             }
-            let taken_off = |comment: &Comment| theirs.as_ref().is_some_and(|b| remarks::marks(b).contains(&remarks::mark(comment)));
+            let taken_off = |comment: &Comment| {
+                theirs.as_ref().is_some_and(|b| remarks::marks(b).contains(&remarks::mark(comment)))
+            };
             for comment in &bead.comments {
                 if taken_off(comment) {
                     if result.comments.iter().any(|c| remarks::mark(c) == remarks::mark(comment)) {
