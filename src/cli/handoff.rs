@@ -13,7 +13,7 @@ use crate::base::text::{fit, neutralise};
 use crate::base::{Error, Result, ResultExt, Timestamp};
 use crate::runtime::{self, StartContext};
 use crate::session::{self, registry};
-use crate::town::{Address, Town};
+use crate::town::{Address, Permission, Town};
 use crate::work::handoff::{self, Handed};
 use crate::work::hooked::{self, Hooked};
 use crate::work::mail::Message;
@@ -220,14 +220,18 @@ impl Seance {
 fn talk(town: &Town, one: &Predecessor, prompt: Option<&str>) -> Result<Error> {
     let agent: Address = one.agent.parse()?;
     let rig = agent.rig().map(|rig| town.rig(rig)).transpose()?;
-    let mut preset = runtime::preset(town, rig.as_ref(), agent.role().as_str(), Some(&one.preset))?;
+    let preset = runtime::preset(town, rig.as_ref(), agent.role().as_str(), Some(&one.preset))?;
     runtime::check_available(&preset)?;
-    // A person looks on: nothing is done without asking.
-    preset.permission_args.clear();
-    preset.args.extend(preset.fork_args.clone());
     let line = runtime::command_line(
         &preset,
-        &StartContext { prompt, resume: one.conversation.as_deref(), session_id: None },
+        // A person looks on: nothing is done without asking.
+        &StartContext {
+            prompt,
+            resume: one.conversation.as_deref(),
+            fork: true,
+            permission: Permission::Ask,
+            ..StartContext::default()
+        },
     )?;
     let (program, args) = line.split_first().ok_or_else(|| Error::failed("an empty command line"))?;
     let mut command = Command::new(program);

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::base::Result;
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::neutralise;
+use crate::town::Permission;
 use crate::town::install::{InstallOptions, InstallReport};
 use crate::work;
 
@@ -29,6 +30,9 @@ pub struct Install {
     /// Make it in a directory that holds other files
     #[arg(long, short)]
     force: bool,
+    /// What agents may do without asking: `ask` nothing, `edits` change files and use gt, bd and git, `bypass` everything
+    #[arg(long, value_name = "MODE", default_value = "edits")]
+    permissions: Permission,
 }
 
 #[derive(Serialize)]
@@ -45,7 +49,8 @@ impl Install {
     /// # Errors
     /// When the place is taken or can't be written.
     pub fn run(self, output: Output) -> Result<()> {
-        let options = InstallOptions { path: self.path, name: self.name, owner: self.owner, force: self.force };
+        let options = InstallOptions { path: self.path, name: self.name, owner: self.owner, force: self.force,
+            permission: Some(self.permissions) };
         let report = work::install::install(&options, self.git)?;
         let next_steps = vec![
             format!("cd {}", shell_word(&report.root.display().to_string())),

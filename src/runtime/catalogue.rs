@@ -49,7 +49,41 @@ pub enum HookFormat {
     Opencode,
     /// Cursor's `hooks.json`.
     Cursor,
+    /// GitHub Copilot CLI's hook file.
+    Copilot,
     /// It has none.
+    #[default]
+    None,
+}
+
+/// How a program is told that a directory's own settings may be trusted, so that it does not ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrustStyle {
+    /// By an entry in Claude Code's own file of settings.
+    Claude,
+    /// By Codex' `projects` table, given on the command line.
+    Codex,
+    /// By a variable of Gemini CLI.
+    Gemini,
+    /// It does not ask, or can't be told.
+    #[default]
+    None,
+}
+
+/// How a program's account of tokens is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TranscriptFormat {
+    /// Claude Code's lines of JSON, one a message.
+    Claude,
+    /// Codex' rollout file.
+    Codex,
+    /// Gemini CLI's chat file.
+    Gemini,
+    /// opencode's database.
+    Opencode,
+    /// It keeps none that we can read.
     #[default]
     None,
 }
@@ -87,8 +121,16 @@ pub struct Preset {
     pub command: String,
     /// Arguments it always gets.
     pub args: Vec<String>,
-    /// Arguments that let it work without asking at every step.
+    /// Arguments that let it do everything without asking (permission mode `bypass`).
     pub permission_args: Vec<String>,
+    /// Variables that let it do everything without asking.
+    pub permission_env: BTreeMap<String, String>,
+    /// Arguments that let it edit files and use the town's commands and git without asking, nothing else (permission mode `edits`).
+    pub edits_args: Vec<String>,
+    /// Variables for the same.
+    pub edits_env: BTreeMap<String, String>,
+    /// How it is told that it may trust its worktree.
+    pub trust: TrustStyle,
     /// Environment variables for it alone.
     pub env: BTreeMap<String, String>,
     /// Names its process may have.
@@ -111,10 +153,13 @@ pub struct Preset {
     pub resume_args: Vec<String>,
     /// What takes up the latest conversation.
     pub latest_args: Vec<String>,
-    /// What makes it go on in a copy of the conversation it takes up.
+    /// What makes it go on in a copy of the conversation it takes up: among the other arguments, or in place of `resume_args` where
+    /// those are a subcommand.
     pub fork_args: Vec<String>,
     /// The format of its lifecycle hooks.
     pub hooks: HookFormat,
+    /// The format of its account of tokens.
+    pub transcripts: TranscriptFormat,
     /// The key that interrupts it.
     pub interrupt_key: String,
     /// The key that submits its input line.
@@ -140,6 +185,10 @@ impl Default for Preset {
             command: String::new(),
             args: Vec::new(),
             permission_args: Vec::new(),
+            permission_env: BTreeMap::new(),
+            edits_args: Vec::new(),
+            edits_env: BTreeMap::new(),
+            trust: TrustStyle::None,
             env: BTreeMap::new(),
             process_names: Vec::new(),
             prompt_mode: PromptMode::Arg,
@@ -153,6 +202,7 @@ impl Default for Preset {
             latest_args: Vec::new(),
             fork_args: Vec::new(),
             hooks: HookFormat::None,
+            transcripts: TranscriptFormat::None,
             interrupt_key: "ctrl-c".into(),
             submit_key: "enter".into(),
             instructions_file: None,

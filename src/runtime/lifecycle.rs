@@ -1,11 +1,11 @@
 //! Lifecycle hooks: what a runtime is told to call when its conversation starts, works, asks and stops; and the note that is kept of it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{AgentState, HookFormat, Preset};
+use super::AgentState;
 use crate::base::{Result, ResultExt, Timestamp, files};
 use crate::town::Town;
 
@@ -130,97 +130,6 @@ pub fn answer(event: &str, context: &str) -> String {
         return "{}".into();
     }
     json!({"hookSpecificOutput": {"hookEventName": event, "additionalContext": context}}).to_string()
-}
-
-/// What a preset's command line and environment get beside its own, for its hooks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Hooked {
-    /// Arguments.
-    pub args: Vec<String>,
-    /// Variables.
-    pub env: Vec<(String, String)>,
-    /// Whether the runtime primes itself when it starts.
-    pub primes: bool,
-}
-
-/// Writes the hook files of a session and says how its runtime is made to read them.
-///
-/// # Errors
-/// When the town can't be written, or the running binary can't be found.
-pub fn install(town: &Town, session: &str, preset: &Preset) -> Result<Hooked> {
-    let directory = directory(town, session);
-    match preset.hooks {
-        HookFormat::Claude => {
-            // Claude Code counts seconds, Gemini CLI milliseconds.
-            let mut settings = command_hooks(CLAUDE_EVENTS, 10)?;
-            // Who has chosen to let it work without asking need not be asked whether that is meant.
-            if preset.permission_args.iter().any(|arg| arg == "--dangerously-skip-permissions") {
-                settings["skipDangerousModePermissionPrompt"] = true.into();
-            }
-            let path = directory.join("claude.json");
-            write(&path, &settings)?;
-            Ok(Hooked {
-                args: vec!["--settings".into(), path.display().to_string()],
-                primes: true,
-                ..Hooked::default()
-            })
-        }
-        HookFormat::Gemini => {
-            let path = directory.join("gemini.json");
-            write(&path, &command_hooks(GEMINI_EVENTS, 10_000)?)?;
-            // The lowest layer of its settings: whatever the person or the project sets stays.
-            let env = vec![("GEMINI_CLI_SYSTEM_DEFAULTS_PATH".into(), path.display().to_string())];
-            Ok(Hooked { env, primes: true, ..Hooked::default() })
-        }
-        HookFormat::Codex => {
-            // Hooks that are new have to be trusted by hand otherwise, at every start.
-            let mut args = vec!["--dangerously-bypass-hook-trust".to_owned()];
-            for event in CODEX_EVENTS {
-                let command = serde_json::to_string(&command(event)?)?;
-                // A JSON string without control characters is a TOML string too.
-                args.push("-c".into());
-                args.push(format!("hooks.{event}=[{{hooks=[{{type=\"command\",command={command},timeout=10}}]}}]"));
-            }
-            Ok(Hooked { args, primes: true, ..Hooked::default() })
-        }
-        HookFormat::Opencode | HookFormat::Cursor | HookFormat::None => Ok(Hooked::default()),
-    }
-}
-
-const CLAUDE_EVENTS: &[&str] = &[
-    "SessionStart",
-    "SessionEnd",
-    "UserPromptSubmit",
-    "PostToolUse",
-    "Notification",
-    "Stop",
-    "StopFailure",
-    "PreCompact",
-];
-const CODEX_EVENTS: &[&str] = &["SessionStart", "UserPromptSubmit", "PostToolUse", "PermissionRequest", "Stop"];
-const GEMINI_EVENTS: &[&str] =
-    &["SessionStart", "SessionEnd", "BeforeAgent", "AfterTool", "AfterAgent", "Notification"];
-
-fn command_hooks(events: &[&str], timeout: u64) -> Result<Value> {
-    let mut hooks = serde_json::Map::new();
-    for event in events {
-        let hook = json!({"type": "command", "name": "gastown", "command": command(event)?, "timeout": timeout});
-        hooks.insert((*event).to_owned(), json!([{"matcher": "*", "hooks": [hook]}]));
-    }
-    Ok(json!({"hooks": hooks}))
-}
-
-fn command(event: &str) -> Result<String> {
-    let own = std::env::current_exe().context("find the running gt")?.to_string_lossy().into_owned();
-    let own = own.strip_suffix(" (deleted)").unwrap_or(&own);
-    Ok(format!("'{}' hook-event {event}", own.replace('\'', r"'\''")))
-}
-
-fn write(path: &Path, value: &Value) -> Result<()> {
-    if let Some(directory) = path.parent() {
-        files::make_dirs(directory, 0o700)?;
-    }
-    files::write_json(path, value, 0o600)
 }
 
 #[cfg(test)]

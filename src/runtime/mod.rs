@@ -1,13 +1,17 @@
 //! Agent runtimes: which program an agent is, how it is started, what state it is in, and the `script` runtime of our own.
 
 mod catalogue;
+pub mod hook_files;
 pub mod lifecycle;
+mod opencode;
 mod resolve;
 pub mod script;
 mod start;
 mod state;
+mod trust;
 
-pub use catalogue::{HookFormat, Preset, PromptMode, ResumeStyle, TitleRule, builtin, builtin_names};
+pub use catalogue::{HookFormat, Preset, PromptMode, ResumeStyle, TitleRule, TranscriptFormat, TrustStyle, builtin, builtin_names};
 pub use resolve::{Layers, choose, custom, preset};
-pub use start::{StartContext, check_available, command_line, split_words};
+pub use start::{StartContext, check_available, command_line, environment, split_words};
+pub use trust::{Extra, trust};
 pub use state::{AgentState, Exited, Facts, Program, StateReading, read_state};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::catalogue::{Preset, PromptMode, ResumeStyle};
 use crate::base::{Error, Result, ResultExt};
+use crate::town::Permission;
 
 /// What a start of an agent depends on beside its preset.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,6 +16,23 @@ pub struct StartContext<'a> {
     pub resume: Option<&'a str>,
     /// The name to give to a new conversation, where the program takes one.
     pub session_id: Option<&'a str>,
+    /// Whether it goes on in a copy of the conversation it takes up, where the program can.
+    pub fork: bool,
+    /// What it may do without asking.
+    pub permission: Permission,
+    /// The town's directory.
+    pub town: &'a str,
+}
+
+/// The variables that `preset` sets in this permission mode, its own included.
+pub fn environment(preset: &Preset, permission: Permission, town: &str) -> Vec<(String, String)> {
+    let by_mode = match permission {
+        Permission::Ask => None,
+        Permission::Edits => Some(&preset.edits_env),
+        Permission::Bypass => Some(&preset.permission_env),
+    };
+    let all = by_mode.into_iter().flatten().chain(&preset.env);
+    all.map(|(key, value)| (key.clone(), value.replace("{town}", town))).collect()
 }
 
 /// The program and its arguments, ready to be executed without a shell.
@@ -23,18 +41,28 @@ pub struct StartContext<'a> {
 /// When the preset stands for the running binary and that can't be found.
 pub fn command_line(preset: &Preset, context: &StartContext<'_>) -> Result<Vec<String>> {
     let mut line = vec![program(preset)?];
-    let resume = context.resume.filter(|_| preset.resume_style != ResumeStyle::None).map(|name| {
-        if name.is_empty() {
-            preset.latest_args.clone()
-        } else {
-            preset.resume_args.iter().cloned().chain([name.to_owned()]).collect()
-        }
-    });
     let subcommand_first = preset.resume_style == ResumeStyle::Subcommand;
+    let fork = context.fork && !preset.fork_args.is_empty();
+    let resume = context.resume.filter(|_| preset.resume_style != ResumeStyle::None).map(|name| {
+        let mut words = match (name.is_empty(), fork && subcommand_first) {
+            (true, _) => preset.latest_args.clone(),
+            (false, true) => preset.fork_args.iter().cloned().chain([name.to_owned()]).collect(),
+            (false, false) => preset.resume_args.iter().cloned().chain([name.to_owned()]).collect(),
+        };
+        if fork && !subcommand_first {
+            words.extend(preset.fork_args.iter().cloned());
+        }
+        words
+    });
     if subcommand_first {
         line.extend(resume.clone().unwrap_or_default());
     }
-    line.extend(preset.args.iter().chain(&preset.permission_args).cloned());
+    let by_mode: &[String] = match context.permission {
+        Permission::Ask => &[],
+        Permission::Edits => &preset.edits_args,
+        Permission::Bypass => &preset.permission_args,
+    };
+    line.extend(preset.args.iter().chain(by_mode).map(|arg| arg.replace("{town}", context.town)));
     if !subcommand_first {
         line.extend(resume.clone().unwrap_or_default());
     }
@@ -118,7 +146,31 @@ mod tests {
     use super::*;
 
     fn line(name: &str, context: StartContext<'_>) -> String {
+        let context = StartContext { permission: Permission::Bypass, town: "/t", ..context };
         command_line(builtin(name).unwrap(), &context).unwrap().join(" ")
+    }
+
+    #[test]
+    fn what_it_may_do_is_on_its_command_line() {
+        let line = |name, permission| {
+            let context = StartContext { permission, town: "/t", ..Default::default() };
+            command_line(builtin(name).unwrap(), &context).unwrap().join(" ")
+        };
+        assert_eq!(line("claude", Permission::Ask), "claude");
+        assert_eq!(line("claude", Permission::Edits), "claude --permission-mode acceptEdits");
+        assert_eq!(line("claude", Permission::Bypass), "claude --dangerously-skip-permissions");
+        assert!(line("codex", Permission::Edits).contains("writable_roots=[\"/t\"]"));
+        let env = |permission| environment(builtin("opencode").unwrap(), permission, "/t");
+        assert!(env(Permission::Ask).is_empty());
+        assert!(env(Permission::Edits)[0].1.contains("ask") && !env(Permission::Bypass)[0].1.contains("ask"));
+    }
+
+    #[test]
+    fn a_copy_is_a_flag_or_another_subcommand() {
+        let copy = StartContext { resume: Some("abc"), fork: true, ..Default::default() };
+        assert_eq!(line("claude", copy), "claude --dangerously-skip-permissions --resume abc --fork-session");
+        assert!(line("codex", copy).starts_with("codex fork abc --no-daemon"));
+        assert!(line("gemini", copy).ends_with("--resume abc"));
     }
 
     #[test]
@@ -134,7 +186,7 @@ mod tests {
     fn resuming_is_a_flag_or_a_subcommand() {
         let resume = StartContext { resume: Some("abc"), session_id: Some("new"), ..Default::default() };
         assert_eq!(line("claude", resume), "claude --dangerously-skip-permissions --resume abc");
-        assert_eq!(line("codex", resume), "codex resume abc --no-daemon --dangerously-bypass-approvals-and-sandbox");
+        assert_eq!(line("codex", resume), "codex resume abc --no-daemon -c allow_login_shell=false --dangerously-bypass-approvals-and-sandbox");
         let latest = StartContext { resume: Some(""), ..Default::default() };
         assert_eq!(line("amp", latest), "amp threads continue --no-ide --dangerously-allow-all");
         assert!(line("script", latest).ends_with(" script-agent"));

@@ -20,6 +20,8 @@ pub struct InstallOptions {
     pub owner: Option<String>,
     /// Whether a directory that holds other things already will do.
     pub force: bool,
+    /// What agents may do without asking; the default of the settings when not given.
+    pub permission: Option<settings::Permission>,
 }
 
 /// What was made.
@@ -169,6 +171,8 @@ pub fn lay_out(options: &InstallOptions, made: &mut Made) -> Result<InstallRepor
     for (key, value) in [("default_agent", defaults.default_agent.into()), ("max_agents", defaults.max_agents.into())] {
         config.keys_mut().insert(key.into(), value);
     }
+    let permission = options.permission.unwrap_or_default();
+    config.keys_mut().insert("permissions".into(), serde_json::json!({"default": permission}));
     let text = |path: PathBuf, text: String| move || files::write_atomic(&path, text.as_bytes(), 0o644);
     let beads_config =
         format!("# Prefix of the beads that belong to the town itself\nissue-prefix: {}\n", super::TOWN_PREFIX);

@@ -21,7 +21,7 @@ pub use names::{
 pub use place::Town;
 pub use rig::Rig;
 pub use settings::{
-    GATES, GateCommand, MergeQueueSettings, MergeStrategy, NamepoolSettings, OnConflict, RIG_FORMAT, RigSettings,
+    GATES, GateCommand, MergeQueueSettings, MergeStrategy, NamepoolSettings, OnConflict, Permission, RIG_FORMAT, RigSettings,
     TOWN_FORMAT, TownSettings,
 };
 

@@ -15,6 +15,41 @@ pub const TOWN_FORMAT: Format = Format { kind: "town-settings", versions: 1..=1 
 /// The format of a rig's `settings/config.json`.
 pub const RIG_FORMAT: Format = Format { kind: "rig-settings", versions: 1..=1 };
 
+/// What an agent may do without asking a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Permission {
+    /// It asks before every change and every command.
+    Ask,
+    /// It edits files and uses the town's commands and git without asking; anything else it asks.
+    #[default]
+    Edits,
+    /// It never asks.
+    Bypass,
+}
+
+impl Permission {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Edits => "edits",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
+impl std::str::FromStr for Permission {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self> {
+        [Self::Ask, Self::Edits, Self::Bypass]
+            .into_iter()
+            .find(|mode| mode.word() == word)
+            .ok_or_else(|| Error::usage(format!("no permission mode `{word}`")).hint("ask, edits or bypass"))
+    }
+}
+
 /// What can be set for the whole town.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
@@ -31,10 +66,26 @@ pub struct TownSettings {
     pub agents: Map<String, Value>,
     /// The preset of each role, where it differs from `default_agent`.
     pub role_agents: BTreeMap<String, String>,
+    /// What the agents of each role may do without asking; `default` stands for the other roles.
+    pub permissions: BTreeMap<String, Permission>,
+    /// Whether runtimes are told to trust the worktrees they start in; when not set, those that never ask are.
+    pub trust_worktrees: Option<bool>,
     /// What stands behind the `@` of the agents' commits.
     pub agent_email_domain: String,
     /// Whom escalations are told, and when they are raised.
     pub escalation: EscalationSettings,
+}
+
+impl TownSettings {
+    /// What agents of `role` may do without asking.
+    pub fn permission(&self, role: &str) -> Permission {
+        self.permissions.get(role).or_else(|| self.permissions.get("default")).copied().unwrap_or_default()
+    }
+
+    /// Whether the runtimes of agents of `role` are told to trust their worktrees.
+    pub fn trusts(&self, role: &str) -> bool {
+        self.trust_worktrees.unwrap_or(self.permission(role) == Permission::Bypass)
+    }
 }
 
 impl Default for TownSettings {
@@ -46,6 +97,8 @@ impl Default for TownSettings {
             session_rows: 40,
             agents: Map::new(),
             role_agents: BTreeMap::new(),
+            permissions: BTreeMap::new(),
+            trust_worktrees: None,
             agent_email_domain: "gastown.local".into(),
             escalation: EscalationSettings::default(),
         }
@@ -228,6 +281,9 @@ impl TownSettings {
             return Err(document.error("agent_email_domain", "is no domain name"));
         }
         roles(&document, &settings.role_agents)?;
+        for role in settings.permissions.keys().filter(|role| *role != "default") {
+            known_role(&document, &format!("permissions.{role}"), role)?;
+        }
         Ok(settings)
     }
 }
@@ -278,9 +334,13 @@ fn at_least_one(document: &Document, key: &str, value: usize) -> Result<()> {
 
 fn roles(document: &Document, role_agents: &BTreeMap<String, String>) -> Result<()> {
     for role in role_agents.keys() {
-        role.parse::<super::Role>().map_err(|error: Error| {
-            document.error(&format!("role_agents.{role}"), error.message()).hint(error.hint_text().unwrap_or(""))
-        })?;
+        known_role(document, &format!("role_agents.{role}"), role)?;
     }
     Ok(())
+}
+
+fn known_role(document: &Document, key: &str, role: &str) -> Result<()> {
+    role.parse::<super::Role>()
+        .map(drop)
+        .map_err(|error: Error| document.error(key, error.message()).hint(error.hint_text().unwrap_or("")))
 }

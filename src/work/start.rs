@@ -6,8 +6,9 @@ use super::{Desk, molecule, roles, seance};
 use crate::base::Result;
 use crate::base::text::neutralise;
 use crate::ledger::Bead;
+use crate::runtime::hook_files::{self, Hooked, Hooking};
 use crate::runtime::lifecycle::{self, Note};
-use crate::runtime::{self, Preset, PromptMode, ResumeStyle, StartContext};
+use crate::runtime::{self, Extra, Preset, PromptMode, ResumeStyle, StartContext};
 use crate::session::{self, SessionRecord, SessionSpec};
 use crate::town::{Address, Rig, Role, agent_env};
 
@@ -87,11 +88,11 @@ pub fn start(
 
 /// The conversation to take up: the one its hooks told, once a turn was begun in it; without hooks, whatever the runtime takes for
 /// its latest.
-fn conversation(preset: &Preset, note: &Note, hooks: bool) -> Option<String> {
+fn conversation(preset: &Preset, note: &Note, hooked: &Hooked) -> Option<String> {
     if preset.resume_style == ResumeStyle::None {
         return None;
     }
-    if hooks {
+    if hooked.names {
         // A conversation that has no turn yet is in no file: taking it up would fail.
         return note.conversation.clone().filter(|_| note.begun);
     }
@@ -105,13 +106,24 @@ fn conversation(preset: &Preset, note: &Note, hooks: bool) -> Option<String> {
 pub fn launch(desk: &Desk, launch: &Launch<'_>) -> Result<SessionRecord> {
     let Launch { agent, preset, bead, directory, resume } = *launch;
     let name = agent.session_name();
-    let hooked = lifecycle::install(&desk.town, &name, preset)?;
+    let settings = desk.town.settings()?;
+    let role = agent.role().to_string();
+    let permission = settings.permission(&role);
+    let hooked = hook_files::install(&Hooking { town: &desk.town, session: &name, preset, directory, permission })?;
+    let trust = if settings.trusts(&role) { runtime::trust(preset, directory)? } else { Extra::default() };
     let mut note = lifecycle::read_note(&desk.town, &name);
-    let taken_up = if resume { conversation(preset, &note, hooked.primes) } else { None };
+    let taken_up = if resume { conversation(preset, &note, &hooked) } else { None };
     let prompt = prompt(desk, agent, bead, hooked.primes)?;
     let mut preset = preset.clone();
-    preset.args.extend(hooked.args.iter().cloned());
-    let context = StartContext { prompt: prompt.as_deref(), resume: taken_up.as_deref(), session_id: None };
+    preset.args.extend(hooked.args.into_iter().chain(trust.args));
+    let root = desk.town.root.to_string_lossy();
+    let context = StartContext {
+        prompt: prompt.as_deref(),
+        resume: taken_up.as_deref(),
+        permission,
+        town: &root,
+        ..StartContext::default()
+    };
     let argv = runtime::command_line(&preset, &context)?;
     if taken_up.is_none() {
         note = Note::default();
@@ -119,18 +131,17 @@ pub fn launch(desk: &Desk, launch: &Launch<'_>) -> Result<SessionRecord> {
     note.state = None;
     note.since = None;
     lifecycle::write_note(&desk.town, &name, &note)?;
-    let settings = desk.town.settings()?;
     let mut env = agent_env(&desk.town, agent, &name);
     if let Some(bead) = bead {
         env.push(("GT_BEAD".into(), bead.id.clone()));
     }
     env.push(("GT_AGENT".into(), preset.name.clone()));
-    env.extend(hooked.env);
-    env.extend(preset.env.iter().map(|(key, value)| (key.clone(), value.clone())));
+    env.extend(hooked.env.into_iter().chain(trust.env));
+    env.extend(runtime::environment(&preset, permission, &root));
     let title = bead.map_or_else(|| agent.to_string(), |bead| format!("{} {}", bead.id, bead.title));
     let spec = SessionSpec {
         address: agent.to_string(),
-        role: agent.role().to_string(),
+        role,
         preset: preset.name.clone(),
         bead: bead.map(|bead| bead.id.clone()),
         cwd: directory.to_owned(),

@@ -5,6 +5,7 @@ mod screen;
 mod support;
 mod town;
 
+mod agents;
 mod bd_basics;
 mod bd_care;
 mod bd_files;

@@ -1,0 +1,8 @@
+//! The agents' real programs against a scripted model: nothing leaves this machine, and no account is needed.
+
+mod clis;
+mod http;
+mod models;
+mod world;
+
+mod work;

@@ -1,0 +1,45 @@
+//! From sling to merge, done by the real programs.
+
+use super::models::Act;
+use super::world::{World, alone};
+
+/// What a worker does whose bead asks for a file.
+const WORKER: &[Act] = &[
+    Act::Write("greeting.txt", "hello\n"),
+    Act::Run("git add greeting.txt && git commit -qm 'Greet'"),
+    Act::Run("gt done"),
+];
+
+fn from_sling_to_merge(world: &World) {
+    world.permit("bypass");
+    let (bead, agent) = world.sling("Greet the reader");
+    world.wait_for("the bead is merged", || world.place.is_closed(&bead).then_some(()));
+    assert!(world.model.was_told(&["You are", &agent, "worktree: ", &bead]), "primed by its hook:\n{}", world.model.log());
+    let origin = world.place.origin("web");
+    assert_eq!(world.place.files(&origin), ["README.md", "greeting.txt"]);
+    let subject = &world.place.subjects(&origin)[0];
+    assert_eq!(subject, "Greet");
+    let seance = world.gt(["seance", "--json"]).ok().json();
+    assert!(seance[0]["conversation"].is_string(), "its conversation can be found again: {seance}");
+}
+
+#[test]
+fn claude_code_does_a_bead_and_hands_it_in() {
+    alone("agents::work::claude_code_does_a_bead_and_hands_it_in", "claude", |cli| {
+        from_sling_to_merge(&World::new(cli, WORKER));
+    });
+}
+
+#[test]
+fn codex_does_a_bead_and_hands_it_in() {
+    alone("agents::work::codex_does_a_bead_and_hands_it_in", "codex", |cli| {
+        from_sling_to_merge(&World::new(cli, WORKER));
+    });
+}
+
+#[test]
+fn gemini_does_a_bead_and_hands_it_in() {
+    alone("agents::work::gemini_does_a_bead_and_hands_it_in", "gemini", |cli| {
+        from_sling_to_merge(&World::new(cli, WORKER));
+    });
+}
