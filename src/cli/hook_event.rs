@@ -19,6 +19,9 @@ const MOST: u64 = 4 << 20;
 pub struct HookEvent {
     /// The event, in the runtime's own word
     event: String,
+    /// What the hooks answer reaches the model only with a prompt, not at the start
+    #[arg(long)]
+    late: bool,
 }
 
 impl HookEvent {
@@ -43,20 +46,27 @@ impl HookEvent {
             Some(root) => Town::open(root.as_ref())?,
             None => Town::current()?,
         };
+        let moment = lifecycle::moment(&self.event);
+        let mut primes = moment == Moment::Start && !self.late;
         if session.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') && !session.is_empty() {
             let mut note = lifecycle::read_note(&town, &session);
             let before = note.conversation.clone();
-            if lifecycle::take(&mut note, &self.event, &input, Timestamp::now()) {
+            let mut changed = lifecycle::take(&mut note, &self.event, &input, Timestamp::now());
+            if self.late && moment == Moment::Prompt && !note.primed {
+                note.primed = true;
+                (primes, changed) = (true, true);
+            }
+            if changed {
                 lifecycle::write_note(&town, &session, &note)?;
                 if let Some(name) = note.conversation.filter(|name| before.as_ref() != Some(name)) {
                     seance::named(&town, &session, &name)?;
                 }
             }
         }
-        let context = match lifecycle::moment(&self.event) {
-            Moment::Other => String::new(),
-            Moment::Start => start(town)?,
+        let context = match moment {
+            _ if primes => start(town)?,
             Moment::Prompt => prompt(town)?,
+            Moment::Start | Moment::Other => String::new(),
         };
         Ok(lifecycle::answer(&self.event, &context))
     }

@@ -49,8 +49,13 @@ impl Install {
     /// # Errors
     /// When the place is taken or can't be written.
     pub fn run(self, output: Output) -> Result<()> {
-        let options = InstallOptions { path: self.path, name: self.name, owner: self.owner, force: self.force,
-            permission: Some(self.permissions) };
+        let options = InstallOptions {
+            path: self.path,
+            name: self.name,
+            owner: self.owner,
+            force: self.force,
+            permission: Some(self.permissions),
+        };
         let report = work::install::install(&options, self.git)?;
         let next_steps = vec![
             format!("cd {}", shell_word(&report.root.display().to_string())),

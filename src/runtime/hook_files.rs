@@ -49,10 +49,12 @@ const CLAUDE_EVENTS: &[&str] = &[
 ];
 const CODEX_EVENTS: &[&str] = &["SessionStart", "UserPromptSubmit", "PostToolUse", "PermissionRequest", "Stop"];
 const GEMINI_EVENTS: &[&str] =
-    &["SessionStart", "SessionEnd", "BeforeAgent", "AfterTool", "AfterAgent", "Notification"];
+    &["SessionStart", "SessionEnd", "BeforeAgent", "AfterTool", "AfterAgent", "Notification", "PreCompress"];
 const CURSOR_EVENTS: &[&str] = &["sessionStart", "beforeSubmitPrompt", "postToolUse", "stop", "sessionEnd"];
 const COPILOT_EVENTS: &[&str] = &["sessionStart", "userPromptSubmitted", "postToolUse", "errorOccurred", "sessionEnd"];
 
+/// Where Gemini CLI looks for a project's settings.
+const GEMINI_FILE: &str = ".gemini/settings.json";
 /// Where Cursor looks for a project's hooks.
 const CURSOR_FILE: &str = ".cursor/hooks.json";
 /// One of the files of hooks that Copilot reads in a project.
@@ -76,10 +78,9 @@ pub fn install(hooking: &Hooking<'_>) -> Result<Hooked> {
             Ok(Hooked { args: vec!["--settings".into(), path.display().to_string()], ..all })
         }
         HookFormat::Gemini => {
-            let path = own.join("gemini.json");
-            write(&path, &gemini(hooking.permission)?)?;
-            // The lowest layer of its settings: whatever the person or the project sets stays.
-            Ok(Hooked { env: vec![("GEMINI_CLI_SYSTEM_DEFAULTS_PATH".into(), path.display().to_string())], ..all })
+            // Settings outside the worktree it takes only from files that belong to root.
+            let written = beside(directory, GEMINI_FILE, &gemini(hooking.permission)?)?;
+            Ok(Hooked { primes: written, names: written, ..Hooked::default() })
         }
         HookFormat::Codex => Ok(Hooked { args: codex()?, ..all }),
         HookFormat::Opencode => super::opencode::install(preset, &own).map(|env| match env {
@@ -109,7 +110,7 @@ pub fn install(hooking: &Hooking<'_>) -> Result<Hooked> {
 
 fn claude(permission: Permission) -> Result<Value> {
     // Claude Code counts seconds, Gemini CLI milliseconds.
-    let mut settings = command_hooks(CLAUDE_EVENTS, 10)?;
+    let mut settings = command_hooks(CLAUDE_EVENTS, "", 10)?;
     match permission {
         Permission::Ask => {}
         Permission::Edits => {
@@ -123,7 +124,8 @@ fn claude(permission: Permission) -> Result<Value> {
 }
 
 fn gemini(permission: Permission) -> Result<Value> {
-    let mut settings = command_hooks(GEMINI_EVENTS, 10_000)?;
+    // Context given at the start does not reach the model when the first prompt is on the command line.
+    let mut settings = command_hooks(GEMINI_EVENTS, "--late ", 10_000)?;
     if permission == Permission::Edits {
         let rules: Vec<String> = ALLOWED.iter().map(|program| format!("run_shell_command({program})")).collect();
         settings["tools"] = json!({"allowed": rules});
@@ -169,10 +171,10 @@ fn beside(directory: &Path, name: &str, value: &Value) -> Result<bool> {
     Ok(true)
 }
 
-fn command_hooks(events: &[&str], timeout: u64) -> Result<Value> {
+fn command_hooks(events: &[&str], options: &str, timeout: u64) -> Result<Value> {
     let mut hooks = Map::new();
     for event in events {
-        let hook = json!({"type": "command", "name": "gastown", "command": command(event)?, "timeout": timeout});
+        let hook = json!({"type": "command", "name": "gastown", "command": command(&format!("{options}{event}"))?, "timeout": timeout});
         hooks.insert((*event).to_owned(), json!([{"matcher": "*", "hooks": [hook]}]));
     }
     Ok(json!({"hooks": hooks}))
@@ -185,8 +187,8 @@ pub(super) fn own_binary() -> Result<String> {
     Ok(own.strip_suffix(" (deleted)").unwrap_or(&own).to_owned())
 }
 
-fn command(event: &str) -> Result<String> {
-    Ok(format!("'{}' hook-event {event}", own_binary()?.replace('\'', r"'\''")))
+fn command(words: &str) -> Result<String> {
+    Ok(format!("'{}' hook-event {words}", own_binary()?.replace('\'', r"'\''")))
 }
 
 pub(super) fn write(path: &Path, value: &Value) -> Result<()> {

@@ -17,6 +17,8 @@ pub struct Note {
     pub conversation: Option<String>,
     /// A turn was begun in it, so that the runtime has something to take up.
     pub begun: bool,
+    /// Who the agent is was told with a prompt of it, where the runtime takes that only so.
+    pub primed: bool,
     /// Where the runtime writes it down.
     pub transcript: Option<String>,
     /// The state it told.
@@ -91,6 +93,8 @@ pub fn take(note: &mut Note, event: &str, input: &Value, now: Timestamp) -> bool
     if !text("transcript_path").is_empty() {
         note.transcript = Some(text("transcript_path").to_owned());
     }
+    // What was told before is forgotten with the rest.
+    note.primed &= !matches!(event, "SessionStart" | "PreCompress");
     note.begun |= moment(event) == Moment::Prompt;
     let told = match event {
         "SessionStart" if note.state.is_none() => Some((AgentState::Idle, "")),

@@ -10,8 +10,10 @@ mod start;
 mod state;
 mod trust;
 
-pub use catalogue::{HookFormat, Preset, PromptMode, ResumeStyle, TitleRule, TranscriptFormat, TrustStyle, builtin, builtin_names};
+pub use catalogue::{
+    HookFormat, Preset, PromptMode, ResumeStyle, TitleRule, TranscriptFormat, TrustStyle, builtin, builtin_names,
+};
 pub use resolve::{Layers, choose, custom, preset};
 pub use start::{StartContext, check_available, command_line, environment, split_words};
-pub use trust::{Extra, trust};
 pub use state::{AgentState, Exited, Facts, Program, StateReading, read_state};
+pub use trust::{Extra, trust};

@@ -102,7 +102,7 @@ pub fn check_available(preset: &Preset) -> Result<()> {
     .hint(format!("{get}choose another with --agent; `--agent script` needs no account")))
 }
 
-fn find_program(command: &str) -> Option<PathBuf> {
+pub(super) fn find_program(command: &str) -> Option<PathBuf> {
     let executable =
         |path: &Path| path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0);
     if command.contains('/') {
@@ -186,7 +186,10 @@ mod tests {
     fn resuming_is_a_flag_or_a_subcommand() {
         let resume = StartContext { resume: Some("abc"), session_id: Some("new"), ..Default::default() };
         assert_eq!(line("claude", resume), "claude --dangerously-skip-permissions --resume abc");
-        assert_eq!(line("codex", resume), "codex resume abc --no-daemon -c allow_login_shell=false --dangerously-bypass-approvals-and-sandbox");
+        assert_eq!(
+            line("codex", resume),
+            "codex resume abc --no-daemon -c allow_login_shell=false --dangerously-bypass-approvals-and-sandbox"
+        );
         let latest = StartContext { resume: Some(""), ..Default::default() };
         assert_eq!(line("amp", latest), "amp threads continue --no-ide --dangerously-allow-all");
         assert!(line("script", latest).ends_with(" script-agent"));

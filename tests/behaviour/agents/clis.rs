@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use gastown::base::lock::Lock;
 
 /// How long npm may take before the program counts as one that can't be had here.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// An installed program.
 pub struct Cli {
@@ -26,7 +26,8 @@ fn cache() -> Option<PathBuf> {
 }
 
 fn has(program: &str) -> bool {
-    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|directory| directory.join(program).exists())
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .any(|directory| directory.join(program).exists())
 }
 
 /// The program, installed; or why it can't be had.

@@ -56,9 +56,9 @@ impl Model {
     pub fn log(&self) -> String {
         let seen = self.seen.lock().unwrap();
         let line = |(path, body): &(String, Value)| {
-            let text = strings(body);
-            let tail: String = text.chars().rev().take(400).collect::<Vec<_>>().into_iter().rev().collect();
-            format!("{path} ({} characters) … {tail}", text.len())
+            let said = ["messages", "input", "contents"].map(|key| strings(&body[key])).concat();
+            let tail: String = said.chars().rev().take(600).collect::<Vec<_>>().into_iter().rev().collect();
+            format!("{path} … {tail}")
         };
         seen.iter().map(line).collect::<Vec<_>>().join("\n")
     }
@@ -96,7 +96,8 @@ fn worktree(body: &Value) -> String {
 fn reply(request: &Request, body: &Value, acts: &[Act]) -> Response {
     let path = request.path.split('?').next().unwrap_or_default();
     let tools = body["tools"].as_array().is_some_and(|tools| !tools.is_empty());
-    let act = |done: usize| if tools { acts.get(done).cloned().unwrap_or(Act::Say("Done.")) } else { Act::Say("A title") };
+    let act =
+        |done: usize| if tools { acts.get(done).cloned().unwrap_or(Act::Say("Done.")) } else { Act::Say("A title") };
     if let Act::Refuse(status, kind, words) = act(0)
         && request.method == "POST"
     {
@@ -134,11 +135,9 @@ fn reply(request: &Request, body: &Value, acts: &[Act]) -> Response {
 
 fn anthropic(body: &Value, done: usize, act: &Act) -> String {
     let (block, deltas, stop) = match act {
-        Act::Say(words) => (
-            json!({"type": "text", "text": ""}),
-            json!({"type": "text_delta", "text": words}),
-            "end_turn",
-        ),
+        Act::Say(words) => {
+            (json!({"type": "text", "text": ""}), json!({"type": "text_delta", "text": words}), "end_turn")
+        }
         tool => {
             let (name, input) = match tool {
                 Act::Write(file, text) => {

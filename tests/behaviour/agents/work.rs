@@ -14,7 +14,11 @@ fn from_sling_to_merge(world: &World) {
     world.permit("bypass");
     let (bead, agent) = world.sling("Greet the reader");
     world.wait_for("the bead is merged", || world.place.is_closed(&bead).then_some(()));
-    assert!(world.model.was_told(&["You are", &agent, "worktree: ", &bead]), "primed by its hook:\n{}", world.model.log());
+    assert!(
+        world.model.was_told(&["You are", &agent, "worktree: ", &bead]),
+        "primed by its hook:\n{}",
+        world.model.log()
+    );
     let origin = world.place.origin("web");
     assert_eq!(world.place.files(&origin), ["README.md", "greeting.txt"]);
     let subject = &world.place.subjects(&origin)[0];
@@ -37,9 +41,43 @@ fn codex_does_a_bead_and_hands_it_in() {
     });
 }
 
+/// The others take their turn only when there is time for all.
+fn long() -> bool {
+    let long = std::env::var_os("GT_LONG").is_some();
+    if !long {
+        println!("skipped: GT_LONG is not set");
+    }
+    long
+}
+
 #[test]
 fn gemini_does_a_bead_and_hands_it_in() {
+    if !long() {
+        return;
+    }
     alone("agents::work::gemini_does_a_bead_and_hands_it_in", "gemini", |cli| {
         from_sling_to_merge(&World::new(cli, WORKER));
+    });
+}
+
+#[test]
+fn opencode_does_a_bead_and_hands_it_in() {
+    if !long() {
+        return;
+    }
+    alone("agents::work::opencode_does_a_bead_and_hands_it_in", "opencode", |cli| {
+        from_sling_to_merge(&World::new(cli, WORKER));
+    });
+}
+
+#[test]
+fn a_refusal_for_too_many_requests_is_told() {
+    let refusal = Act::Refuse(429, "rate_limit_error", "This request would exceed your account's rate limit.");
+    alone("agents::work::a_refusal_for_too_many_requests_is_told", "claude", |cli| {
+        let world = World::new(cli, &[refusal]);
+        world.permit("bypass");
+        let (_, agent) = world.sling("Greet the reader");
+        world.wait_for("the agent is rate-limited", || (world.state(&agent).0 == "rate-limited").then_some(()));
+        assert!(world.note(&agent)["conversation"].is_string());
     });
 }

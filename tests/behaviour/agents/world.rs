@@ -15,7 +15,7 @@ use crate::town::Place;
 /// Set inside the network.
 const INSIDE: &str = "GT_TEST_ALONE";
 /// A slow machine under load starts a program of 400 MB; no test depends on how fast.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(400);
 
 /// Runs the test `name` with the program `cli`: `body` is called in a process whose network has only the loopback. Says so and
 /// returns where that can't be had.
@@ -69,9 +69,16 @@ impl World {
                 let key = "sk-made-up-for-a-test-0123456789";
                 set("ANTHROPIC_BASE_URL", &model.url());
                 set("ANTHROPIC_API_KEY", key);
-                for quiet in ["DISABLE_AUTOUPDATER", "DISABLE_UPDATES", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
-                    "DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING", "DISABLE_INSTALLATION_CHECKS", "IS_SANDBOX"]
-                {
+                set("CLAUDE_CODE_MAX_RETRIES", "1");
+                for quiet in [
+                    "DISABLE_AUTOUPDATER",
+                    "DISABLE_UPDATES",
+                    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+                    "DISABLE_TELEMETRY",
+                    "DISABLE_ERROR_REPORTING",
+                    "DISABLE_INSTALLATION_CHECKS",
+                    "IS_SANDBOX",
+                ] {
                     set(quiet, "1");
                 }
                 // What a person who uses it has answered long ago.
@@ -106,6 +113,18 @@ impl World {
                 let config = json!({"model": "fake/m1", "share": "disabled", "provider": {"fake": {"npm": "@ai-sdk/openai-compatible",
                     "options": {"baseURL": format!("{}/v1", model.url()), "apiKey": "x"}, "models": {"m1": {}}}}});
                 set("OPENCODE_CONFIG_CONTENT", &config.to_string());
+                // What opencode has fetched itself where it ran before.
+                let (at, package) = (home.join(".config/opencode"), "@opencode-ai/plugin");
+                let modules = at.join("node_modules").join(package);
+                fs::create_dir_all(&modules).unwrap();
+                let needs = json!({package: cli.version});
+                let packages =
+                    json!({"": {"dependencies": needs}, format!("node_modules/{package}"): {"version": cli.version}});
+                let lock = json!({"lockfileVersion": 3, "packages": packages});
+                fs::write(modules.join("package.json"), json!({"name": package, "version": cli.version}).to_string())
+                    .unwrap();
+                fs::write(at.join("package.json"), json!({"dependencies": needs}).to_string()).unwrap();
+                fs::write(at.join("package-lock.json"), lock.to_string()).unwrap();
             }
         }
         let program = cli.bin.join(cli.name);
@@ -148,10 +167,16 @@ impl World {
         }
         let mut screens = String::new();
         for session in self.gt(["session", "list", "--all", "--json"]).json().as_array().into_iter().flatten() {
-            let name = session["name"].as_str().unwrap_or_default();
-            screens.push_str(&format!("--- {name}\n{}\n", self.gt(["peek", name]).stdout));
+            let name = session["session"].as_str().unwrap_or_default();
+            let note = self.place.root.join(".runtime/agents").join(name).join("note.json");
+            let note = fs::read_to_string(note).unwrap_or_default();
+            screens.push_str(&format!("--- {name} {note}\n{}\n", self.gt(["peek", name]).stdout.trim_end()));
         }
-        panic!("gave up waiting for: {what}\n{screens}\nasked of the model:\n{}\n{}\nwith {GT}", self.model.log(), self.place.log());
+        panic!(
+            "gave up waiting for: {what}\n{screens}\nasked of the model:\n{}\n{}\nwith {GT}",
+            self.model.log(),
+            self.place.log()
+        );
     }
 
     /// The state of an agent, and its source.
