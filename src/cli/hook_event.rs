@@ -40,11 +40,14 @@ impl HookEvent {
         let mut text = String::new();
         std::io::stdin().take(MOST).read_to_string(&mut text)?;
         let input: Value = serde_json::from_str(&text).unwrap_or_default();
-        let session = std::env::var("GT_SESSION").unwrap_or_default();
-        // Without a session, somebody runs the runtime by hand in a worktree: there is nothing to note, but much to tell.
         let town = match std::env::var_os("GT_ROOT") {
             Some(root) => Town::open(root.as_ref())?,
             None => Town::current()?,
+        };
+        // Without a session, somebody runs the runtime by hand in a worktree.
+        let session = match std::env::var("GT_SESSION") {
+            Ok(session) => session,
+            Err(_) => identity::who(&town)?.address.session_name(),
         };
         let moment = lifecycle::moment(&self.event);
         let mut primes = moment == Moment::Start && !self.late;

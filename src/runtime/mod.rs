@@ -4,6 +4,7 @@ mod catalogue;
 pub mod hook_files;
 pub mod lifecycle;
 mod opencode;
+mod prepare;
 mod resolve;
 pub mod script;
 mod start;
@@ -13,6 +14,7 @@ mod trust;
 pub use catalogue::{
     HookFormat, Preset, PromptMode, ResumeStyle, TitleRule, TranscriptFormat, TrustStyle, builtin, builtin_names,
 };
+pub use prepare::{Prepared, prepare};
 pub use resolve::{Layers, choose, custom, preset};
 pub use start::{StartContext, check_available, command_line, environment, split_words};
 pub use state::{AgentState, Exited, Facts, Program, StateReading, read_state};

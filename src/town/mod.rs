@@ -21,8 +21,8 @@ pub use names::{
 pub use place::Town;
 pub use rig::Rig;
 pub use settings::{
-    GATES, GateCommand, MergeQueueSettings, MergeStrategy, NamepoolSettings, OnConflict, Permission, RIG_FORMAT, RigSettings,
-    TOWN_FORMAT, TownSettings,
+    GATES, GateCommand, MergeQueueSettings, MergeStrategy, NamepoolSettings, OnConflict, Permission, RIG_FORMAT,
+    RigSettings, TOWN_FORMAT, TownSettings,
 };
 
 /// The prefix of beads that belong to the town and to no rig.

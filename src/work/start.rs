@@ -6,9 +6,8 @@ use super::{Desk, molecule, roles, seance};
 use crate::base::Result;
 use crate::base::text::neutralise;
 use crate::ledger::Bead;
-use crate::runtime::hook_files::{self, Hooked, Hooking};
 use crate::runtime::lifecycle::{self, Note};
-use crate::runtime::{self, Extra, Preset, PromptMode, ResumeStyle, StartContext};
+use crate::runtime::{self, Preset, PromptMode, ResumeStyle};
 use crate::session::{self, SessionRecord, SessionSpec};
 use crate::town::{Address, Rig, Role, agent_env};
 
@@ -88,11 +87,11 @@ pub fn start(
 
 /// The conversation to take up: the one its hooks told, once a turn was begun in it; without hooks, whatever the runtime takes for
 /// its latest.
-fn conversation(preset: &Preset, note: &Note, hooked: &Hooked) -> Option<String> {
+fn conversation(preset: &Preset, note: &Note, names: bool) -> Option<String> {
     if preset.resume_style == ResumeStyle::None {
         return None;
     }
-    if hooked.names {
+    if names {
         // A conversation that has no turn yet is in no file: taking it up would fail.
         return note.conversation.clone().filter(|_| note.begun);
     }
@@ -107,24 +106,11 @@ pub fn launch(desk: &Desk, launch: &Launch<'_>) -> Result<SessionRecord> {
     let Launch { agent, preset, bead, directory, resume } = *launch;
     let name = agent.session_name();
     let settings = desk.town.settings()?;
-    let role = agent.role().to_string();
-    let permission = settings.permission(&role);
-    let hooked = hook_files::install(&Hooking { town: &desk.town, session: &name, preset, directory, permission })?;
-    let trust = if settings.trusts(&role) { runtime::trust(preset, directory)? } else { Extra::default() };
+    let prepared = runtime::prepare(&desk.town, agent, preset, directory)?;
     let mut note = lifecycle::read_note(&desk.town, &name);
-    let taken_up = if resume { conversation(preset, &note, &hooked) } else { None };
-    let prompt = prompt(desk, agent, bead, hooked.primes)?;
-    let mut preset = preset.clone();
-    preset.args.extend(hooked.args.into_iter().chain(trust.args));
-    let root = desk.town.root.to_string_lossy();
-    let context = StartContext {
-        prompt: prompt.as_deref(),
-        resume: taken_up.as_deref(),
-        permission,
-        town: &root,
-        ..StartContext::default()
-    };
-    let argv = runtime::command_line(&preset, &context)?;
+    let taken_up = if resume { conversation(preset, &note, prepared.names) } else { None };
+    let prompt = prompt(desk, agent, bead, prepared.primes)?;
+    let argv = prepared.command_line(prompt.as_deref(), taken_up.as_deref())?;
     if taken_up.is_none() {
         note = Note::default();
     }
@@ -136,12 +122,11 @@ pub fn launch(desk: &Desk, launch: &Launch<'_>) -> Result<SessionRecord> {
         env.push(("GT_BEAD".into(), bead.id.clone()));
     }
     env.push(("GT_AGENT".into(), preset.name.clone()));
-    env.extend(hooked.env.into_iter().chain(trust.env));
-    env.extend(runtime::environment(&preset, permission, &root));
+    env.extend(prepared.env);
     let title = bead.map_or_else(|| agent.to_string(), |bead| format!("{} {}", bead.id, bead.title));
     let spec = SessionSpec {
         address: agent.to_string(),
-        role,
+        role: agent.role().to_string(),
         preset: preset.name.clone(),
         bead: bead.map(|bead| bead.id.clone()),
         cwd: directory.to_owned(),

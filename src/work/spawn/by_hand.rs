@@ -3,7 +3,7 @@
 use super::{Begun, Spawned, activate, make_hook};
 use crate::base::Result;
 use crate::base::text::shell_word;
-use crate::runtime::{self, StartContext, lifecycle};
+use crate::runtime;
 use crate::town::Rig;
 use crate::work::Desk;
 
@@ -11,14 +11,13 @@ use crate::work::Desk;
 pub(super) fn carry_out(desk: &mut Desk, rig: &Rig, begun: &Begun) -> Result<Spawned> {
     let ticket = &begun.ticket;
     let explicit = Some(ticket.preset.as_str()).filter(|name| !name.is_empty());
-    let mut preset = runtime::preset(&desk.town, Some(rig), ticket.agent.role().as_str(), explicit)?;
+    let preset = runtime::preset(&desk.town, Some(rig), ticket.agent.role().as_str(), explicit)?;
     make_hook(desk, rig, ticket)?;
-    let hooked = lifecycle::install(&desk.town, &ticket.agent.session_name(), &preset)?;
-    preset.args.extend(hooked.args);
+    let prepared = runtime::prepare(&desk.town, &ticket.agent, &preset, &ticket.worktree)?;
     // A runtime that its hooks don't tell gets told by its first words.
-    let prompt = (!hooked.primes).then_some("Run `gt prime`: it says who you are and what your work is. Then begin.");
-    let argv = runtime::command_line(&preset, &StartContext { prompt, resume: None, session_id: None })?;
-    let env = hooked.env.iter().map(|(key, value)| (key, value)).chain(&preset.env);
+    let prompt = (!prepared.primes).then_some("Run `gt prime`: it says who you are and what your work is. Then begin.");
+    let argv = prepared.command_line(prompt, None)?;
+    let env = prepared.env.iter();
     let mut words = vec![format!("cd {} &&", shell_word(&ticket.worktree.to_string_lossy()))];
     words.extend(env.map(|(key, value)| format!("{key}={}", shell_word(value))));
     words.extend(argv.iter().map(|word| shell_word(word)));
