@@ -51,6 +51,15 @@ impl Timestamp {
         self.0.with_timezone(&chrono::Local).format("%H:%M").to_string()
     }
 
+    /// The last local midnight before this time, in UTC.
+    #[must_use]
+    pub fn start_of_day(self) -> Self {
+        let local = self.0.with_timezone(&chrono::Local);
+        let midnight = local.date_naive().and_time(chrono::NaiveTime::MIN).and_local_timezone(chrono::Local).earliest();
+        // Where the clock skips midnight the day begins a whole number of hours before.
+        Self(midnight.unwrap_or(local - chrono::Duration::hours(12)).with_timezone(&Utc).fixed_offset())
+    }
+
     /// How long ago this was at `now`, short: `now`, `40s`, `3m`, `2h`, `4d`.
     pub fn age(self, now: Self) -> String {
         short_duration(self.seconds_until(now))

@@ -35,7 +35,7 @@ impl Cockpit {
         if self.check {
             return check(&town, self.theme.as_deref(), output);
         }
-        cockpit::run(&town, Options { theme: self.theme, read_only: self.read_only })
+        cockpit::run(&town, Options { theme: self.theme, read_only: self.read_only, ..Options::default() })
     }
 }
 

@@ -1,22 +1,27 @@
 //! What the cockpit knows: plain data, changed only by `update`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crossterm::event::{KeyEvent, MouseEvent};
+use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
 use crate::terminal::ScreenState;
-use crate::view::model::attention;
-use crate::view::{AgentView, ConvoyView, ReadyBead, TownView};
+use crate::view::model::{Counts, attention};
+use crate::view::{AgentState, AgentView, ConvoyView, TownView};
 
-use super::dialogs::{Help, Message, Palette, Preview, Sling};
+use super::deeds::{Agent, Task};
+use super::dialogs::{AnswerBox, Confirm, Help, Journal, Message, Note, Palette, Sling};
+pub use super::events::{Effect, Event, Wish};
+pub use super::deeds::Order;
 use super::keymap::Keymap;
 use super::keys::Chord;
 use super::layout::Layout;
+use super::memory::Memory;
 use super::theme::Theme;
 
 /// What the whole screen shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum View {
     /// Home: what needs you, agents, convoys, events, one terminal.
     #[default]
@@ -39,20 +44,27 @@ pub enum Pane {
     /// All agents.
     #[default]
     Agents,
+    /// Rigs.
+    Rigs,
     /// Convoys.
     Convoys,
+    /// What was merged.
+    Landed,
     /// Events.
     Feed,
 }
 
 /// How agents are ordered.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sort {
-    /// Rig by rig.
-    #[default]
-    Rig,
     /// Those that ask most for attention first.
+    #[default]
     Attention,
+    /// Rig by rig.
+    Rig,
+    /// Those longest in their state first.
+    Age,
 }
 
 /// A dialog above the view.
@@ -66,6 +78,14 @@ pub enum Overlay {
     Sling(Box<Sling>),
     /// A message to an agent.
     Message(Box<Message>),
+    /// The question of an agent.
+    Answer(Box<AnswerBox>),
+    /// A question before something that can't be taken back.
+    Confirm(Confirm),
+    /// What was done from here.
+    Journal(Journal),
+    /// Something to read.
+    Note(Note),
 }
 
 /// A short remark that goes away by itself.
@@ -105,88 +125,6 @@ pub struct Watched {
     pub ended: Option<String>,
 }
 
-/// A session the cockpit wants to see.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    /// The session's name.
-    pub session: String,
-    /// The size it should have, when we type into it or show nothing else.
-    pub size: Option<(u16, u16)>,
-}
-
-/// Something that happened.
-#[derive(Debug)]
-pub enum Event {
-    /// A key.
-    Key(KeyEvent),
-    /// The mouse.
-    Mouse(MouseEvent),
-    /// Text was pasted.
-    Paste(String),
-    /// The cockpit's terminal got or lost the focus.
-    Focus(bool),
-    /// The cockpit's terminal has this size now.
-    Resize(u16, u16),
-    /// The town as it is now.
-    Town(Box<TownView>),
-    /// The town could not be read.
-    TownFailed(String),
-    /// An agent's screen as it is now.
-    Screen(String, Box<ScreenState>),
-    /// An agent's screen won't change any more.
-    ScreenEnded(String, String),
-    /// The beads that could be slung.
-    Ready(Result<Vec<ReadyBead>, String>),
-    /// What slinging would do; the number is that of the question.
-    Planned(u64, Preview),
-    /// Something that was asked for is done (or not).
-    Outcome(Result<String, String>),
-    /// Time passed.
-    Tick(Timestamp),
-}
-
-/// What is to be slung, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    /// The beads.
-    pub beads: Vec<String>,
-    /// A rig, or one of its agents.
-    pub target: String,
-    /// The runtime; the rig's own choice when not given.
-    pub runtime: Option<String>,
-}
-
-/// Something to be done outside; its result comes back as an event.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// These are the sessions to watch from now on.
-    Watch(Vec<Wish>),
-    /// A key for an agent.
-    Key(String, KeyEvent),
-    /// A mouse event at this cell of an agent's screen.
-    Mouse(String, MouseEvent, u16, u16),
-    /// Text pasted to an agent.
-    Paste(String, String),
-    /// The agent's terminal got or lost the focus.
-    Focus(String, bool),
-    /// Read the beads that could be slung.
-    LoadReady,
-    /// Find out what slinging would do.
-    Plan(u64, Order),
-    /// Sling beads to a target.
-    Sling(Order),
-    /// Send an agent's session a message.
-    Nudge(String, String),
-    /// Put text on the clipboard of the cockpit's terminal.
-    Copy(String),
-    /// Set the title of the cockpit's terminal.
-    Title(String),
-    /// Stop the program until the shell brings it back.
-    Suspend,
-    /// Leave.
-    Quit,
-}
-
 /// Everything the cockpit knows.
 #[derive(Debug)]
 pub struct App {
@@ -218,12 +156,34 @@ pub struct App {
     pub selected: Option<String>,
     /// The one selected before.
     pub last_selected: Option<String>,
+    /// The selected rig.
+    pub rig: usize,
     /// The selected convoy.
     pub convoy: usize,
     /// The selected event.
     pub feed: usize,
+    /// The selected merge of today.
+    pub landed: usize,
     /// The selected merge request.
     pub queue: usize,
+    /// The marked agents.
+    pub marked: BTreeSet<String>,
+    /// Where the last mark was made.
+    pub anchor: Option<String>,
+    /// Letters stand beside what can be seen.
+    pub jumping: bool,
+    /// The last character that was pressed, for keys that share an action.
+    pub pressed: Option<char>,
+    /// Agents answered just now; they may still be shown as asking.
+    pub answered: BTreeMap<String, Timestamp>,
+    /// What was done from here, oldest first.
+    pub tasks: Vec<Task>,
+    /// What was said, oldest first.
+    pub said: Vec<(Timestamp, String, bool)>,
+    /// What is kept for the next start.
+    pub memory: Memory,
+    /// What was kept last.
+    pub kept: Memory,
     /// The first visible row of each list.
     pub scroll: Scroll,
     /// Only what matches these words is shown.
@@ -257,6 +217,10 @@ pub struct Scroll {
     pub needs: usize,
     /// Of the agents.
     pub agents: usize,
+    /// Of the rigs.
+    pub rigs: usize,
+    /// Of the merges of today.
+    pub landed: usize,
     /// Of the convoys.
     pub convoys: usize,
     /// Of the events.
@@ -264,6 +228,9 @@ pub struct Scroll {
     /// Of the merge queue.
     pub queue: usize,
 }
+
+/// How long after an answer an agent may still be shown as asking.
+const STALE_SECONDS: i64 = 4;
 
 impl App {
     /// A cockpit that knows nothing yet.
@@ -283,13 +250,24 @@ impl App {
             zoom: false,
             selected: None,
             last_selected: None,
+            rig: 0,
             convoy: 0,
             feed: 0,
+            landed: 0,
             queue: 0,
+            marked: BTreeSet::new(),
+            anchor: None,
+            jumping: false,
+            pressed: None,
+            answered: BTreeMap::new(),
+            tasks: Vec::new(),
+            said: Vec::new(),
+            memory: Memory { welcomed: true, ..Memory::default() },
+            kept: Memory { welcomed: true, ..Memory::default() },
             scroll: Scroll::default(),
             filter: String::new(),
             filtering: false,
-            sort: Sort::Rig,
+            sort: Sort::Attention,
             overlay: None,
             pending: Vec::new(),
             watched: HashMap::new(),
@@ -340,37 +318,60 @@ impl App {
         })
     }
 
-    /// Whether the filter lets an agent through.
+    /// Whether the filter lets an agent through. A word `is:working` asks for the state.
     pub fn shows(&self, agent: &AgentView) -> bool {
-        self.lets_through(&[
-            &agent.address,
+        let state = super::marks::word(agent.state);
+        let texts = [
+            agent.address.as_str(),
             agent.bead.as_deref().unwrap_or_default(),
             agent.title.as_deref().unwrap_or_default(),
-            super::marks::word(agent.state),
+            state,
             &agent.role,
             &agent.preset,
-        ])
+        ];
+        self.filter.split_whitespace().all(|word| match word.strip_prefix("is:") {
+            Some(wanted) => state.replace(' ', "-").starts_with(&wanted.to_lowercase()),
+            None => texts.iter().any(|text| text.to_lowercase().contains(&word.to_lowercase())),
+        })
     }
 
     /// The rows of the agent list, in order.
     pub fn agent_rows(&self) -> Vec<Row> {
         let shown = |agent: &&AgentView| self.shows(agent);
-        if self.sort == Sort::Attention {
-            let mut agents: Vec<&AgentView> = self.town.all_agents().filter(shown).collect();
-            agents.sort_by_key(|agent| (attention(agent.state), agent.since));
-            return agents.into_iter().map(|agent| Row::Agent(agent.address.clone())).collect();
-        }
-        let mut rows: Vec<Row> =
-            self.town.agents.iter().filter(shown).map(|agent| Row::Agent(agent.address.clone())).collect();
-        for (index, rig) in self.town.rigs.iter().enumerate() {
-            let agents: Vec<Row> =
-                rig.agents.iter().filter(shown).map(|agent| Row::Agent(agent.address.clone())).collect();
-            if self.filter.is_empty() || !agents.is_empty() || self.lets_through(&[&rig.name]) {
-                rows.push(Row::Rig(index));
-                rows.extend(agents);
+        let row = |agent: &AgentView| Row::Agent(agent.address.clone());
+        match self.sort {
+            Sort::Attention => {
+                let mut agents: Vec<&AgentView> = self.town.all_agents().filter(shown).collect();
+                agents.sort_by_key(|agent| (attention(agent.state), agent.since));
+                let mut rows = Vec::new();
+                let mut last = None;
+                for agent in agents {
+                    let tier = Tier::of(agent.state);
+                    if last != Some(tier) {
+                        last = Some(tier);
+                        rows.push(Row::Tier(tier));
+                    }
+                    rows.push(row(agent));
+                }
+                rows
+            }
+            Sort::Age => {
+                let mut agents: Vec<&AgentView> = self.town.all_agents().filter(shown).collect();
+                agents.sort_by_key(|agent| (agent.since.is_none(), agent.since));
+                agents.into_iter().map(row).collect()
+            }
+            Sort::Rig => {
+                let mut rows: Vec<Row> = self.town.agents.iter().filter(shown).map(row).collect();
+                for (index, rig) in self.town.rigs.iter().enumerate() {
+                    let agents: Vec<Row> = rig.agents.iter().filter(shown).map(row).collect();
+                    if self.filter.is_empty() || !agents.is_empty() || self.lets_through(&[&rig.name]) {
+                        rows.push(Row::Rig(index));
+                        rows.extend(agents);
+                    }
+                }
+                rows
             }
         }
-        rows
     }
 
     /// The addresses in the order of the agent list.
@@ -379,7 +380,7 @@ impl App {
             .into_iter()
             .filter_map(|row| match row {
                 Row::Agent(address) => Some(address),
-                Row::Rig(_) => None,
+                Row::Rig(_) | Row::Tier(_) => None,
             })
             .collect()
     }
@@ -392,6 +393,10 @@ impl App {
     /// Shows a remark for a few seconds; three at most, the oldest goes first.
     pub fn say(&mut self, text: impl Into<String>, bad: bool) {
         let toast = Toast { text: text.into(), bad, until: self.now.plus_seconds(if bad { 8 } else { 5 }) };
+        self.said.push((self.now, toast.text.clone(), bad));
+        if self.said.len() > 200 {
+            self.said.remove(0);
+        }
         self.toasts.retain(|other| other.text != toast.text);
         self.toasts.push(toast);
         if self.toasts.len() > 3 {
@@ -401,9 +406,118 @@ impl App {
     }
 }
 
+impl App {
+    /// Goes on where the last start ended; the theme too, unless another was asked for.
+    pub fn recall(&mut self, memory: Memory, theme: bool) {
+        self.view = memory.view;
+        self.sort = memory.sort;
+        if theme
+            && let Some(name) = &memory.theme
+            && let Ok(theme) = Theme::named(name, self.theme.depth())
+        {
+            self.theme = theme;
+        }
+        if !memory.welcomed {
+            self.overlay = Some(Overlay::Note(super::welcome::note(self)));
+        }
+        self.memory = Memory { welcomed: true, ..memory.clone() };
+        self.kept = memory;
+    }
+
+    /// The agents an action is for: the marked ones, else the selected one.
+    pub fn subjects(&self) -> Vec<Agent> {
+        let agent = |address: &str| {
+            let agent = self.town.agent(address)?;
+            let session = agent.session.clone()?;
+            Some(Agent { address: agent.address.clone(), session, bead: agent.bead.clone() })
+        };
+        if self.marked.is_empty() {
+            self.selected.as_deref().and_then(agent).into_iter().collect()
+        } else {
+            self.marked.iter().filter_map(|address| agent(address)).collect()
+        }
+    }
+
+    /// Finished work that was looked at counts as idle from then on.
+    pub fn apply_seen(&mut self) {
+        let seen = &self.memory.seen;
+        let agents = self.town.agents.iter_mut().chain(self.town.rigs.iter_mut().flat_map(|rig| rig.agents.iter_mut()));
+        for agent in agents {
+            if agent.state == AgentState::Done && seen.get(&agent.address) == Some(&agent.since) {
+                agent.state = AgentState::Idle;
+            }
+        }
+        self.town.counts = Counts::of(self.town.all_agents().map(|agent| agent.state));
+    }
+
+    /// The person looked at the selected agent.
+    pub fn look(&mut self) {
+        let Some(agent) = self.selected_agent().filter(|agent| agent.state == AgentState::Done) else { return };
+        let (address, since) = (agent.address.clone(), agent.since);
+        self.memory.seen.insert(address, since);
+        self.apply_seen();
+    }
+
+    /// The newest thing done that can be taken back now.
+    pub fn undoable(&self) -> Option<&Task> {
+        self.tasks.iter().rev().find(|task| task.undo(self.now).is_some())
+    }
+
+    /// Whether an agent was answered so lately that what is known of it may be older.
+    fn just_answered(&self, address: &str) -> bool {
+        self.answered.get(address).is_some_and(|at| at.seconds_until(self.now) < STALE_SECONDS)
+    }
+
+    /// The agents that ask something and were not answered just now, those that wait longest first.
+    pub fn asking(&self) -> Vec<&AgentView> {
+        let agents = self.town.needing_you().into_iter();
+        agents
+            .filter(|agent| agent.state == AgentState::NeedsYou && agent.session.is_some())
+            .filter(|agent| !self.just_answered(&agent.address))
+            .collect()
+    }
+}
+
+/// How much agents ask for attention, as headings of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// They wait for a person.
+    Needs,
+    /// They finished and nobody looked.
+    Done,
+    /// They have to wait, or nothing to do.
+    Waiting,
+    /// They work.
+    Working,
+}
+
+impl Tier {
+    /// The heading a state comes under.
+    pub fn of(state: AgentState) -> Self {
+        match state {
+            AgentState::NeedsYou | AgentState::Dead | AgentState::Stuck => Self::Needs,
+            AgentState::Done => Self::Done,
+            AgentState::RateLimited | AgentState::Idle => Self::Waiting,
+            AgentState::Starting | AgentState::Working => Self::Working,
+        }
+    }
+
+    /// The heading.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Needs => "needs you",
+            Self::Done => "finished, not looked at yet",
+            Self::Waiting => "waiting",
+            Self::Working => "at work",
+        }
+    }
+}
+
 /// A row of the agent list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
+    /// A heading.
+    Tier(Tier),
     /// The heading of a rig, by its place among the rigs.
     Rig(usize),
     /// An agent, by its address.

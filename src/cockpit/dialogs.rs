@@ -1,13 +1,15 @@
-//! The state of the dialogs: help, palette, sling, message.
+//! The state of the dialogs.
 
 use std::collections::BTreeSet;
 
 use tui_textarea::TextArea;
 
+use crate::base::Timestamp;
 use crate::view::ReadyBead;
 
 use super::actions::{self, Action, Context, TABLE};
 use super::app::{App, Order};
+use super::deeds::{Agent, Deed};
 use super::fuzzy::{self, Hit};
 
 /// A query and a highlighted row.
@@ -83,6 +85,10 @@ fn place(context: Context) -> &'static str {
         Context::Picker => "lists to search",
         Context::Sling => "sling",
         Context::Message => "message",
+        Context::Answer => "answering",
+        Context::Confirm => "yes or no",
+        Context::Jump => "jumping",
+        Context::Note => "reading",
     }
 }
 
@@ -91,6 +97,10 @@ fn place(context: Context) -> &'static str {
 pub struct Palette {
     /// What was typed.
     pub query: Query,
+    /// Only places to go to, with a look at them.
+    pub places: bool,
+    /// The open beads; none while they are being read.
+    pub beads: Vec<ReadyBead>,
 }
 
 /// What a palette row does.
@@ -104,6 +114,8 @@ pub enum Choice {
     Convoy(String),
     /// Show only one rig.
     Rig(String),
+    /// Go to a bead.
+    Bead(String),
 }
 
 /// A row of the palette.
@@ -125,7 +137,7 @@ impl Palette {
     /// The rows that match, the best first.
     pub fn rows(&self, app: &App) -> Vec<(PaletteRow, Hit)> {
         let mut rows = Vec::new();
-        for spec in TABLE.iter().filter(|spec| spec.context == Context::Main) {
+        for spec in TABLE.iter().filter(|spec| spec.context == Context::Main && !self.places) {
             if matches!(spec.action, Action::Down | Action::Up | Action::Palette | Action::Back) {
                 continue;
             }
@@ -163,6 +175,15 @@ impl Palette {
                 text: rig.name.clone(),
                 kind: "rig",
                 note: format!("{agents} agents"),
+                why_not: None,
+            });
+        }
+        for bead in &self.beads {
+            rows.push(PaletteRow {
+                choice: Choice::Bead(bead.id.clone()),
+                text: format!("{} {}", bead.id, bead.title),
+                kind: "bead",
+                note: bead.rig.clone(),
                 why_not: None,
             });
         }
@@ -283,13 +304,11 @@ impl Sling {
     }
 }
 
-/// A message to an agent.
+/// A message to agents.
 #[derive(Debug)]
 pub struct Message {
-    /// The agent's address.
-    pub address: String,
-    /// Its session.
-    pub session: String,
+    /// Whom it is for.
+    pub to: Vec<Agent>,
     /// The text.
     pub area: TextArea<'static>,
 }
@@ -299,4 +318,90 @@ impl Message {
     pub fn text(&self) -> String {
         self.area.lines().join("\n").trim().to_owned()
     }
+}
+
+/// The question of an agent, and the answer that is being written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerBox {
+    /// Who asks.
+    pub agent: Agent,
+    /// What was typed, where it takes words.
+    pub text: String,
+    /// The highlighted choice.
+    pub row: usize,
+    /// The next one that asks comes after this.
+    pub drain: bool,
+}
+
+/// A question before something that can't be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirm {
+    /// What would be done, naming the thing.
+    pub question: String,
+    /// What that means, line by line.
+    pub lines: Vec<String>,
+    /// What is done on yes.
+    pub deed: Deed,
+}
+
+/// What was done from here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Journal {
+    /// What was typed, and the highlighted row.
+    pub query: Query,
+}
+
+/// A line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalLine {
+    /// When.
+    pub at: Timestamp,
+    /// The deed's number; nothing for a remark.
+    pub task: Option<u64>,
+    /// ` `, `…`, `✓`, `✗` or `↶`.
+    pub mark: &'static str,
+    /// What was done or said.
+    pub text: String,
+    /// More about it.
+    pub note: String,
+}
+
+impl Journal {
+    /// The lines that match, newest first.
+    pub fn lines(&self, app: &App) -> Vec<JournalLine> {
+        let mut lines = Vec::new();
+        for task in &app.tasks {
+            let (mark, note) = match &task.finished {
+                _ if task.undone => ("↶", "taken back".to_owned()),
+                None => ("…", format!("for {}", super::render::age(task.begun, app.now))),
+                Some(finished) => (if finished.ok { "✓" } else { "✗" }, finished.text.clone()),
+            };
+            lines.push(JournalLine { at: task.begun, task: Some(task.id), mark, text: task.deed.words(), note });
+            for part in task.finished.iter().flat_map(|finished| &finished.parts) {
+                lines.push(JournalLine { at: task.begun, task: Some(task.id), mark: " ", text: format!("  {part}"), note: String::new() });
+            }
+        }
+        for (at, text, bad) in &app.said {
+            let mark = if *bad { "✗" } else { "›" };
+            lines.push(JournalLine { at: *at, task: None, mark, text: text.clone(), note: String::new() });
+        }
+        let words: Vec<String> = self.query.text.split_whitespace().map(str::to_lowercase).collect();
+        lines.retain(|line| {
+            let text = format!("{} {}", line.text, line.note).to_lowercase();
+            words.iter().all(|word| text.contains(word))
+        });
+        lines.sort_by_key(|line| std::cmp::Reverse(line.at));
+        lines
+    }
+}
+
+/// Something to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Note {
+    /// What it is about.
+    pub title: String,
+    /// A word in front and the line itself.
+    pub lines: Vec<(String, String)>,
+    /// The first visible line.
+    pub scroll: usize,
 }

@@ -4,8 +4,11 @@
 //! the terminal, the ledger and the sessions. [`actions`] is the table every key, hint and palette entry comes from.
 
 pub mod actions;
+pub mod answer;
 pub mod app;
+pub mod deeds;
 pub mod dialogs;
+pub mod events;
 pub mod fuzzy;
 mod guard;
 mod input;
@@ -14,12 +17,14 @@ pub mod keys;
 pub mod layout;
 mod links;
 pub mod marks;
+pub mod memory;
 pub mod render;
 mod run;
 pub mod settings;
 mod stats;
 pub mod theme;
 pub mod update;
+pub mod welcome;
 mod worker;
 
 #[cfg(test)]

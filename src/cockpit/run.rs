@@ -23,6 +23,7 @@ use crate::town::Town;
 use super::app::{App, Cause, Effect, Event};
 use super::guard::{self, Guard};
 use super::links::{Links, News};
+use super::memory::{self, Memory};
 use super::settings::Settings;
 use super::stats::Stats;
 use super::worker::Worker;
@@ -40,6 +41,8 @@ pub struct Options {
     pub theme: Option<String>,
     /// Look, but change nothing.
     pub read_only: bool,
+    /// Leave out the screen that first starts begin with.
+    pub no_welcome: bool,
 }
 
 /// Opens the cockpit on `town` and returns when the person leaves it.
@@ -62,6 +65,9 @@ pub fn run(town: &Town, options: Options) -> Result<()> {
     let mut app = App::new(theme, keymap, size, Timestamp::now());
     app.read_only = options.read_only;
     app.town.name.clone_from(&town.name);
+    let mut memory = Memory::read(&memory::file(town));
+    memory.welcomed |= options.no_welcome;
+    app.recall(memory, options.theme.is_none());
     let guard = Guard::take(settings.mouse.unwrap_or(true))?;
     let outcome = runtime.block_on(Cockpit::new(town, app, &guard)?.run());
     drop(guard);
@@ -220,7 +226,7 @@ impl<'a> Cockpit<'a> {
                 self.take(Event::Screen(session, Box::new(screen)))
             }
             News::Ended(session, why) => self.take(Event::ScreenEnded(session, why)),
-            News::Problem(problem) => self.take(Event::Outcome(Err(problem))),
+            News::Problem(problem) => self.take(Event::Problem(problem)),
         }
     }
 
@@ -247,8 +253,8 @@ impl<'a> Cockpit<'a> {
             Effect::Focus(session, focus) => self.links.send(&session, ClientMsg::Focus(focus)),
             Effect::LoadReady => self.worker.load_ready(),
             Effect::Plan(number, order) => self.worker.plan(number, order),
-            Effect::Sling(order) => self.worker.sling(order),
-            Effect::Nudge(session, text) => self.worker.nudge(session, text),
+            Effect::Do(id, deed) => self.worker.perform(id, deed),
+            Effect::Remember(memory) => self.worker.remember(*memory),
             Effect::Copy(text) => {
                 execute!(self.terminal.backend_mut(), crossterm::clipboard::CopyToClipboard::to_clipboard_from(text))?;
             }

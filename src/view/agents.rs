@@ -41,6 +41,7 @@ fn show(agent: AgentInfo, merging: &HashMap<String, String>) -> AgentView {
         session: some(agent.session),
         since: agent.state.since.or(agent.since),
         merge,
+        doing: some(agent.doing),
         address: agent.address,
     }
 }

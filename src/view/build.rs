@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use crate::base::Result;
+use crate::base::{Result, Timestamp};
 use crate::ledger::ReadyFilter;
 use crate::town::Rig;
-use crate::work::Desk;
+use crate::work::{Desk, mail};
 
-use super::model::{AgentView, ConvoyView, Counts, FeedLine, MemberView, QueueEntry, ReadyBead, RigView, TownView};
+use super::model::{AgentView, ConvoyView, Counts, FeedLine, Landing, MemberView, QueueEntry, ReadyBead, RigView, TownView};
 
 /// How many events the picture holds.
 const FEED: usize = 200;
@@ -24,6 +24,8 @@ pub fn build(desk: &Desk, agents: Vec<AgentView>) -> Result<TownView> {
     let conn = desk.ledger.conn();
     let mut queues = queues(conn)?;
     let mut waiting = waiting(conn)?;
+    let landed = landed(conn)?;
+    let healthy = healthy(conn)?;
     let counts = Counts::of(agents.iter().map(|agent| agent.state));
     let (mut by_rig, mut own): (HashMap<String, Vec<AgentView>>, Vec<AgentView>) = (HashMap::new(), Vec::new());
     for agent in agents {
@@ -39,6 +41,8 @@ pub fn build(desk: &Desk, agents: Vec<AgentView>) -> Result<TownView> {
             agents: by_rig.remove(&name).unwrap_or_default(),
             queue: queues.remove(&name).unwrap_or_default(),
             waiting: waiting.remove(&name).unwrap_or(0),
+            landed: landed.iter().filter(|landing| landing.rig == name).count(),
+            healthy: healthy.get(&name).copied(),
             branch: default_branch,
             name,
         })
@@ -53,6 +57,8 @@ pub fn build(desk: &Desk, agents: Vec<AgentView>) -> Result<TownView> {
         feed: feed(desk)?,
         counts,
         ready: ready_filter_count(desk)?,
+        landed,
+        unread: mail::inbox(desk, super::mail::PERSON, true)?.messages.len(),
     })
 }
 
@@ -104,6 +110,43 @@ fn queues(conn: &Connection) -> Result<HashMap<String, Vec<QueueEntry>>> {
         queues.entry(rig).or_default().push(entry);
     }
     Ok(queues)
+}
+
+/// What was merged since midnight, newest first.
+fn landed(conn: &Connection) -> Result<Vec<Landing>> {
+    let midnight = Timestamp::now().start_of_day();
+    let mut statement = conn.prepare_cached(
+        "SELECT m.updated_at, m.rig, m.source, coalesce(b.title, m.branch), m.worker, m.merge_commit
+         FROM merge_requests m LEFT JOIN beads b ON b.id = m.source
+         WHERE m.state = 'merged' AND m.updated_at >= ?1 ORDER BY m.updated_at DESC",
+    )?;
+    let rows = statement.query_map([midnight.to_string()], |row| {
+        let at: String = row.get(0)?;
+        let landing = Landing {
+            at: midnight,
+            rig: row.get(1)?,
+            bead: row.get(2)?,
+            title: row.get(3)?,
+            worker: row.get(4)?,
+            commit: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
+        };
+        Ok((at, landing))
+    })?;
+    rows.map(|row| {
+        let (at, landing) = row?;
+        Ok(Landing { at: at.parse()?, ..landing })
+    })
+    .collect()
+}
+
+/// Of each rig, whether what left its queue last was merged.
+fn healthy(conn: &Connection) -> Result<HashMap<String, bool>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT rig, state = 'merged', max(updated_at) FROM merge_requests
+         WHERE state IN ('merged', 'failed', 'conflict') GROUP BY rig",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.map(|row| row.map_err(Into::into)).collect()
 }
 
 fn waiting(conn: &Connection) -> Result<HashMap<String, usize>> {

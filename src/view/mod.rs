@@ -1,12 +1,19 @@
 //! Read models: one plain, serialisable picture of the town that every face shows.
 
 pub mod agents;
+pub mod beads;
 pub mod build;
 pub mod feed;
+pub mod mail;
 pub mod model;
+pub mod queue;
 
 pub use agents::town;
+pub use beads::{BeadDetail, BeadLine};
+pub use mail::Letter;
 pub use build::{build, ready};
+pub use queue::RequestDetail;
+
 pub use model::{
-    AgentState, AgentView, ConvoyView, Counts, FeedLine, MemberView, QueueEntry, ReadyBead, RigView, Tone, TownView,
+    AgentState, AgentView, ConvoyView, Counts, FeedLine, Landing, MemberView, QueueEntry, ReadyBead, RigView, Tone, TownView,
 };

@@ -22,6 +22,29 @@ pub struct TownView {
     pub counts: Counts,
     /// Beads that could be slung now.
     pub ready: usize,
+    /// What was merged since midnight, newest first.
+    #[serde(default)]
+    pub landed: Vec<Landing>,
+    /// Messages to the person that were not read yet.
+    #[serde(default)]
+    pub unread: usize,
+}
+
+/// Work that reached its target branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Landing {
+    /// When.
+    pub at: Timestamp,
+    /// The rig.
+    pub rig: String,
+    /// The bead.
+    pub bead: String,
+    /// Its title.
+    pub title: String,
+    /// Who did the work.
+    pub worker: String,
+    /// The commit on the target.
+    pub commit: String,
 }
 
 /// One rig: its agents and its merge queue.
@@ -37,6 +60,12 @@ pub struct RigView {
     pub queue: Vec<QueueEntry>,
     /// Slung beads that wait for a free place.
     pub waiting: usize,
+    /// How many were merged since midnight.
+    #[serde(default)]
+    pub landed: usize,
+    /// Whether what came out of the queue last was merged (or came back); nothing when nothing did yet.
+    #[serde(default)]
+    pub healthy: Option<bool>,
 }
 
 /// One agent.
@@ -72,6 +101,9 @@ pub struct AgentView {
     pub since: Option<Timestamp>,
     /// Where its finished work stands in the merge queue, in words.
     pub merge: Option<String>,
+    /// What its terminal's title says it does.
+    #[serde(default)]
+    pub doing: Option<String>,
 }
 
 /// One convoy and how far it is.

@@ -41,6 +41,9 @@ pub struct AgentInfo {
     pub pid: Option<i32>,
     /// Since when it works, or its session ran.
     pub since: Option<Timestamp>,
+    /// The title of its terminal, where most runtimes say what they do.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub doing: String,
 }
 
 /// All agents.
@@ -269,6 +272,7 @@ fn describe(
         session: address.session_name(),
         pid: record.as_ref().filter(|_| alive).map(|record| record.child_pid),
         since,
+        doing: status.map(|status| neutralise(status.title.trim(), true).into_owned()).unwrap_or_default(),
         address: address.to_string(),
     })
 }

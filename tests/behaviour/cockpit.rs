@@ -25,6 +25,10 @@ fn place() -> Place {
 }
 
 fn open(place: &Place, args: &[&str], env: &[(&str, &str)]) -> Screen {
+    let memory = place.root.join(".runtime/cockpit.json");
+    if !memory.exists() {
+        std::fs::write(memory, "{\"welcomed\": true}").unwrap();
+    }
     Screen::start(&place.sandbox, &place.root, (120, 40), GT, args, env)
 }
 
@@ -59,7 +63,7 @@ fn an_agent_is_seen_typed_into_and_left_running() {
     let agent = pid(&place);
     screen.send("q");
     assert_eq!(screen.end(), 0);
-    assert!(!screen.taken_over(), "the terminal is given back");
+    wait_for("the terminal to be given back", || (!screen.taken_over()).then_some(()));
     assert!(alive(agent), "the agent lives on");
     assert_eq!(pid(&place), agent);
     let mut again = open(&place, &["cockpit", "--theme", "light"], &[]);
@@ -134,6 +138,75 @@ fn beads_are_slung_from_the_dialog() {
     screen.wait("the worker", |text| text.contains("1 working"));
     let agents = agents(&place);
     assert_eq!(agents[0]["bead"], Value::String(bead));
+}
+
+/// An agent that asks three things one after the other, says what it was told, and asks a last one for good.
+const QUESTIONS: &str = r#"
+ask() { printf '\033]7501;state=blocked:kind=permission\033\\'; }
+busy() { printf '\033]7501;state=working\033\\'; }
+stty -echo -icanon
+ask
+printf 'May I publish?\n\n> 1. Yes\n  2. No\n'
+key=$(dd bs=1 count=1 2>/dev/null)
+busy; echo "key $key"
+stty echo icanon
+ask
+printf 'Delete it? [y/N] '
+read answer; busy; echo "answer $answer"
+ask
+printf 'What is it called?\n'
+read name; busy; echo "name $name"
+sleep 600
+"#;
+
+#[test]
+fn interaction_31_questions_are_answered_from_the_list() {
+    let place = Place::new(&["shop"]);
+    let script = place.sandbox.path("questions.sh");
+    std::fs::write(&script, QUESTIONS).unwrap();
+    place.set("settings/config.json", &[("agents.asker", serde_json::json!(format!("/bin/sh {}", script.display())))]);
+    let bead = place.bead("shop", "Publish the package", "true", &[]);
+    place.gt(["sling", &bead, "shop", "--agent", "asker"]).ok();
+    let mut screen = open(&place, &["cockpit"], &[]);
+    screen.wait_text("a answer");
+    screen.send("a");
+    screen.wait_text("asks");
+    screen.wait("the choices", |text| text.contains("1  Yes") && text.contains("2  No"));
+    screen.send("2");
+    screen.wait_text("key 2");
+    screen.wait_text("Delete it? [y/N]");
+    screen.send("a");
+    screen.wait("yes or no", |text| text.contains("y  Yes") && text.contains("n  No"));
+    screen.send("y");
+    screen.wait_text("answer y");
+    screen.wait_text("What is it called?");
+    screen.send("a");
+    screen.wait_text("answer ›");
+    screen.send("blue house\r");
+    screen.wait_text("name blue house");
+    screen.send("L");
+    screen.wait_text("has your answer");
+    screen.send("\x1b");
+    screen.wait("the journal to close", |text| !text.contains("done from here"));
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn interaction_29_a_sling_is_taken_back() {
+    let place = Place::new(&["shop"]);
+    let bead = place.bead("shop", "Write a file", "sleep 600", &[]);
+    let mut screen = open(&place, &["cockpit"], &[]);
+    screen.wait_text("Press s to give beads to workers");
+    screen.send("s");
+    screen.wait_text("a new worker in shop (script)");
+    screen.send("\r");
+    screen.wait_text("u takes it back");
+    screen.send("u");
+    screen.wait_text("is open again");
+    assert_eq!(place.show(&bead).status.as_str(), "open");
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn watch_in_cockpit(built: &Built) -> Result<()> {
     let (town, ready) = (built.desk.town.clone(), built.ready.clone());
     // What goes wrong in starting the agents is told when the cockpit has given the terminal back.
     let slinging = std::thread::spawn(move || sling_ready(&mut Desk::of(town)?, ready));
-    let watched = cockpit::run(&built.desk.town, cockpit::Options::default());
+    let watched = cockpit::run(&built.desk.town, cockpit::Options { no_welcome: true, ..cockpit::Options::default() });
     slinging.join().map_err(|_| Error::failed("starting the agents broke off"))??;
     watched
 }

@@ -7,6 +7,7 @@ use crate::view::AgentState;
 
 use super::super::actions::{self, Action, Context, TABLE};
 use super::super::app::{App, Pane, View};
+use super::super::layout::Hit;
 use super::super::{keys, marks};
 use super::pen::{self, Piece};
 
@@ -15,70 +16,111 @@ pub(super) fn key_of(app: &App, action: Action, context: Context) -> String {
     actions::spec(action, context).and_then(|spec| app.keymap.key(spec)).unwrap_or_default()
 }
 
-/// Where am I, and how is the town.
-pub(super) fn header(app: &App, buffer: &mut Buffer) {
+/// Where am I.
+fn trail(app: &App) -> Vec<Piece<'_>> {
     let theme = &app.theme;
-    let area = app.layout.header;
     let town = if app.town.name.is_empty() { "town" } else { &app.town.name };
-    let mut trail: Vec<String> = Vec::new();
+    let mut trail: Vec<&str> = Vec::new();
     match app.view {
         View::Town => {
             if (app.zoom || app.typing)
                 && app.layout.divider.is_none()
                 && let Some(agent) = app.selected_agent()
             {
-                trail.extend(agent.rig.clone());
-                trail.push(agent.name.clone());
+                trail.extend(agent.rig.as_deref());
+                trail.push(&agent.name);
             }
         }
-        View::Agents => trail.push("agents".into()),
-        View::Convoys => trail.push("convoys".into()),
-        View::Queue => trail.push("merge queue".into()),
-        View::Feed => trail.push("feed".into()),
+        View::Agents => trail.push("agents"),
+        View::Convoys => trail.push("convoys"),
+        View::Queue => trail.push("merge queue"),
+        View::Feed => trail.push("feed"),
     }
     let mut left: Vec<Piece<'_>> = vec![(" gt", theme.accent()), (" › ", theme.dim()), (town, theme.strong())];
-    for step in &trail {
+    for step in trail {
         left.push((" › ", theme.dim()));
         left.push((step, theme.text()));
     }
     if app.read_only {
         left.push(("  read-only", theme.tone(crate::view::Tone::Bad)));
     }
-    let counts = &app.town.counts;
-    let shown = [
-        (counts.needs_you, AgentState::NeedsYou, if counts.needs_you == 1 { "needs you" } else { "need you" }),
-        (counts.working, AgentState::Working, "working"),
-        (counts.done, AgentState::Done, "done"),
-        (counts.idle, AgentState::Idle, "idle"),
-        (counts.limited, AgentState::RateLimited, "limited"),
-        (counts.stuck, AgentState::Stuck, "stuck"),
-        (counts.dead, AgentState::Dead, "dead"),
-    ];
+    left
+}
+
+/// Where am I, and how is the town.
+pub(super) fn header(app: &App, buffer: &mut Buffer) {
+    let area = app.layout.header;
+    let left = trail(app);
     let used = area.x + pen::width(&left);
-    let make = |words: bool| -> Vec<(String, ratatui::style::Style)> {
-        let mut out = Vec::new();
-        if app.loaded && counts.needs_you + counts.stuck + counts.dead == 0 && words {
-            out.push(("nothing needs you   ".to_owned(), theme.dim()));
-        }
-        for (count, state, word) in shown.iter().filter(|(count, ..)| *count > 0) {
-            out.push((format!("{} {count}", marks::glyph(*state)), theme.state(*state)));
-            out.push((if words { format!(" {word}   ") } else { "  ".to_owned() }, theme.text()));
-        }
-        if let Some(last) = out.last_mut() {
-            last.0 = last.0.trim_end().to_owned() + " ";
-        }
-        out
-    };
-    let long = make(true);
-    let as_pieces = |own: &[(String, ratatui::style::Style)]| -> u16 {
-        pen::width(&own.iter().map(|(text, style)| (text.as_str(), *style)).collect::<Vec<_>>())
-    };
-    let chosen = if used + 3 + as_pieces(&long) <= area.right() { long } else { make(false) };
-    let right: Vec<Piece<'_>> = chosen.iter().map(|(text, style)| (text.as_str(), *style)).collect();
+    let right = counts(app, area.width.saturating_sub(used + 3));
+    let right: Vec<Piece<'_>> = right.iter().map(|count| (count.text.as_str(), count.style)).collect();
     let start = area.right().saturating_sub(pen::width(&right));
     let room = if right.is_empty() { area.width } else { start.saturating_sub(area.x + 1) };
     let end = pen::pieces(buffer, area.x, area.y, room, &left);
     pen::pieces_right(buffer, area, end, &right);
+}
+
+/// A piece of the right end of the top line, and the filter a click on it sets.
+struct Count {
+    text: String,
+    style: ratatui::style::Style,
+    filter: Option<&'static str>,
+}
+
+/// How many agents are in which state, what landed and what it cost, as long as there is room.
+fn counts(app: &App, room: u16) -> Vec<Count> {
+    let theme = &app.theme;
+    let counts = &app.town.counts;
+    let shown = [
+        (counts.needs_you, AgentState::NeedsYou, if counts.needs_you == 1 { "needs you" } else { "need you" }, "is:needs-you"),
+        (counts.working, AgentState::Working, "working", "is:working"),
+        (counts.done, AgentState::Done, "done", "is:done"),
+        (counts.idle, AgentState::Idle, "idle", "is:idle"),
+        (counts.limited, AgentState::RateLimited, "limited", "is:limited"),
+        (counts.stuck, AgentState::Stuck, "stuck", "is:stuck"),
+        (counts.dead, AgentState::Dead, "dead", "is:dead"),
+    ];
+    let make = |words: bool, more: bool| {
+        let mut out = Vec::new();
+        let quiet = app.loaded && counts.needs_you + counts.stuck + counts.dead == 0;
+        if quiet && words {
+            out.push(Count { text: "nothing needs you   ".to_owned(), style: theme.dim(), filter: None });
+        }
+        for (count, state, word, filter) in shown.iter().filter(|(count, ..)| *count > 0) {
+            let filter = Some(*filter);
+            out.push(Count { text: format!("{} {count}", marks::glyph(*state)), style: theme.state(*state), filter });
+            let text = if words { format!(" {word}   ") } else { "  ".to_owned() };
+            out.push(Count { text, style: theme.text(), filter });
+        }
+        if more && app.loaded {
+            let landed = app.town.landed.len();
+            out.push(Count { text: format!("{landed} landed today   "), style: theme.dim(), filter: None });
+        }
+        if let Some(last) = out.last_mut() {
+            last.text = last.text.trim_end().to_owned() + " ";
+        }
+        out
+    };
+    let wide = |counts: &[Count]| -> u16 {
+        pen::width(&counts.iter().map(|count| (count.text.as_str(), count.style)).collect::<Vec<_>>())
+    };
+    [make(true, true), make(true, false)].into_iter().find(|counts| wide(counts) <= room).unwrap_or_else(|| make(false, false))
+}
+
+/// What can be clicked in the top line.
+pub fn count_hits(app: &App, area: Rect) -> Vec<(Rect, Hit)> {
+    let left = pen::width(&trail(app));
+    let pieces = counts(app, area.width.saturating_sub(area.x + left + 3));
+    let widths: Vec<u16> = pieces.iter().map(|count| pen::width(&[(count.text.as_str(), count.style)])).collect();
+    let mut x = area.right().saturating_sub(widths.iter().sum());
+    let mut hits = Vec::new();
+    for (count, width) in pieces.iter().zip(widths) {
+        if let Some(filter) = count.filter {
+            hits.push((Rect { x, y: area.y, width, height: 1 }, Hit::Count(filter)));
+        }
+        x += width;
+    }
+    hits
 }
 
 /// The keys that work now: at most seven, then how to see all.
@@ -102,7 +144,7 @@ pub(super) fn footer(app: &App, buffer: &mut Buffer) {
     }
     let context = actions::context(app);
     let mut hints: Vec<(String, &str, bool)> = Vec::new();
-    for order in 1..=7 {
+    for order in 1..=9 {
         let Some(spec) = TABLE.iter().find(|spec| spec.context == context && spec.bar == order) else { continue };
         let ready = actions::available(spec.action, app).is_ok();
         // A key that can't work now gives its place to the next.
@@ -110,10 +152,14 @@ pub(super) fn footer(app: &App, buffer: &mut Buffer) {
             continue;
         }
         let words = match spec.action {
-            Action::Open if app.view == View::Town && matches!(app.pane, Pane::Convoys | Pane::Feed) => "open",
+            Action::Open if app.view == View::Town && matches!(app.pane, Pane::Convoys | Pane::Feed | Pane::Landed) => "open",
+            Action::Open if app.view == View::Town && app.pane == Pane::Rigs => "only this rig",
             Action::Zoom if app.zoom => "unzoom",
             _ => spec.words,
         };
+        if hints.len() == 7 {
+            break;
+        }
         if let Some(key) = app.keymap.key(spec) {
             hints.push((key, words, ready));
         }

@@ -18,6 +18,7 @@ use super::layout::{SMALLEST, Tile};
 use super::marks;
 use pen::Piece;
 
+pub use bars::count_hits;
 pub use dialogs::dialog_scroll;
 
 /// How old something is, in minutes and more, so that the screen stays still.
@@ -65,6 +66,9 @@ pub fn render(app: &App, frame: &mut Frame<'_>) {
             None
         }
     };
+    if app.jumping {
+        labels(app, buffer);
+    }
     bars::footer(app, buffer);
     bars::toasts(app, buffer);
     let in_dialog = dialogs::draw(app, buffer);
@@ -78,11 +82,22 @@ pub fn render(app: &App, frame: &mut Frame<'_>) {
 fn town(app: &App, buffer: &mut ratatui::buffer::Buffer) -> Option<Position> {
     lists::needs(app, buffer);
     lists::agents(app, buffer);
+    lists::rigs(app, buffer);
     lists::convoys(app, buffer);
+    lists::landed(app, buffer);
     lists::feed(app, buffer, false);
     let cursor = tiles(app, buffer);
     divider(app, buffer);
     cursor
+}
+
+/// The letters one can jump to.
+fn labels(app: &App, buffer: &mut ratatui::buffer::Buffer) {
+    for label in super::update::jump::labels(app) {
+        let text = label.letter.to_string();
+        let style = app.theme.accent().add_modifier(ratatui::style::Modifier::REVERSED);
+        pen::put(buffer, label.at.0 + 1, label.at.1, 1, &text, style);
+    }
 }
 
 fn divider(app: &App, buffer: &mut ratatui::buffer::Buffer) {
@@ -91,7 +106,7 @@ fn divider(app: &App, buffer: &mut ratatui::buffer::Buffer) {
         let titled = |areas: &[Rect], y: u16| areas.iter().any(|area| area.height > 0 && area.y == y);
         let terminals: Vec<Rect> = layout.tiles.iter().map(|tile| tile.title).collect();
         pen::upright(buffer, x, layout.body.y..layout.body.bottom(), app.theme.rule(), |y| {
-            let left = titled(&[layout.needs, layout.agents, layout.convoys], y);
+            let left = titled(&[layout.needs, layout.agents, layout.rigs, layout.convoys, layout.landed], y);
             (left, titled(&[layout.feed, layout.members], y) || titled(&terminals, y))
         });
     }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::base::text::fit;
-use crate::view::{AgentView, MemberView, Tone};
+use crate::view::{AgentView, Tone};
 
 use super::super::app::{App, Watched};
 use super::super::layout::below_title;
@@ -108,40 +108,9 @@ pub(super) fn convoys(app: &App, buffer: &mut Buffer) {
     );
     let rows = below_title(area);
     for (member, y) in convoy.members.iter().zip(rows.y..rows.bottom()) {
-        member_row(app, buffer, Rect { y, height: 1, ..rows }, member);
+        lists::member_row(app, buffer, Rect { y, height: 1, ..rows }, member);
     }
     super::divider(app, buffer);
-}
-
-fn member_row(app: &App, buffer: &mut Buffer, row: Rect, member: &MemberView) {
-    let theme = &app.theme;
-    let agent = member.agent.as_deref().and_then(|address| app.town.agent(address));
-    let closed = member.status == "closed";
-    let (mark, style) = match (closed, agent, member.blocked) {
-        (true, ..) => ("✓", theme.tone(Tone::Good)),
-        (false, Some(agent), _) => (marks::glyph(agent.state), theme.state(agent.state)),
-        (false, None, true) => ("◌", theme.dim()),
-        (false, None, false) => ("○", theme.dim()),
-    };
-    let id = fit(&member.id, 10);
-    let note = match (closed, &member.agent, member.blocked) {
-        (true, ..) => "merged ".to_owned(),
-        (false, Some(address), _) => format!("{address} "),
-        (false, None, true) => "waits for another bead ".to_owned(),
-        (false, None, false) => "ready ".to_owned(),
-    };
-    let start = row.right().saturating_sub(pen::width(&[(&note, theme.dim())]));
-    let title_style = if closed { theme.dim() } else { theme.text() };
-    let left = [
-        (" ", theme.text()),
-        (mark, style),
-        (" ", theme.text()),
-        (id.as_str(), theme.dim()),
-        (" ", theme.text()),
-        (&member.title, title_style),
-    ];
-    pen::pieces(buffer, row.x, row.y, start.saturating_sub(row.x + 1), &left);
-    pen::put(buffer, start, row.y, row.right() - start, &note, theme.dim());
 }
 
 /// The merge queues of all rigs.
@@ -181,8 +150,7 @@ pub(super) fn queue(app: &App, buffer: &mut Buffer) {
         pen::pieces(buffer, row.x, y, start.saturating_sub(row.x + 1), &left);
         pen::put(buffer, start, y, row.right() - start, &note, theme.tone(tone));
         if app.queue == index {
-            buffer.set_style(row, theme.selected(true));
-            buffer[(row.x, y)].set_symbol("▌").set_style(theme.accent());
+            lists::select_row(app, buffer, row, app.overlay.is_none());
         }
     }
 }

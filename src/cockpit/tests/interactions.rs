@@ -1,7 +1,8 @@
 //! Keys and mouse on a made-up town: what is selected, what is asked for, what is said.
 
 use super::*;
-use crate::cockpit::app::{Cause, Order, Overlay, Pane, View};
+use crate::cockpit::app::{Cause, Order, Overlay, Pane, Sort, View};
+use crate::cockpit::deeds::Deed;
 use crossterm::event::{KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 
 fn click(column: u16, row: u16) -> Event {
@@ -26,22 +27,22 @@ fn said(bench: &Bench) -> String {
 }
 
 #[test]
-fn the_one_that_needs_you_most_is_selected_first() {
+fn interaction_05_the_one_that_needs_you_most_is_selected_and_told_in_the_title() {
     let bench = Bench::new(120, 40);
     assert_eq!(bench.selected(), "shop/polecats/nux");
     assert!(bench.app.title.starts_with("2 need you"), "{}", bench.app.title);
 }
 
 #[test]
-fn next_and_previous_that_need_you_wrap() {
+fn interaction_17_next_and_previous_that_need_you_wrap() {
     let mut bench = Bench::new(120, 40);
-    assert_eq!(bench.keys("] n").selected(), "api/polecats/rictus");
+    assert_eq!(bench.keys("n").selected(), "api/polecats/rictus");
     assert_eq!(bench.keys("] n").selected(), "shop/polecats/nux");
     assert_eq!(bench.keys("[ n").selected(), "api/polecats/rictus");
 }
 
 #[test]
-fn with_nobody_waiting_nothing_moves_and_it_is_said() {
+fn interaction_17_with_nobody_waiting_nothing_moves_and_it_is_said() {
     let mut calm = town();
     for rig in &mut calm.rigs {
         rig.agents.retain(|agent| agent.state == AgentState::Working);
@@ -54,8 +55,9 @@ fn with_nobody_waiting_nothing_moves_and_it_is_said() {
 }
 
 #[test]
-fn lists_move_by_vim_and_arrow_keys() {
+fn interaction_21_lists_move_by_vim_and_arrow_keys() {
     let mut bench = Bench::new(120, 40);
+    bench.app.sort = Sort::Rig;
     assert_eq!(bench.keys("g g").selected(), "api/polecats/capable");
     assert_eq!(bench.keys("j").selected(), "api/polecats/dag");
     assert_eq!(bench.keys("down down").selected(), "shop/polecats/furiosa");
@@ -70,16 +72,16 @@ fn lists_move_by_vim_and_arrow_keys() {
 fn tab_goes_round_the_panes() {
     let mut bench = Bench::new(120, 40);
     let mut seen = vec![bench.app.pane];
-    for _ in 0..3 {
+    for _ in 0..4 {
         bench.keys("tab");
         seen.push(bench.app.pane);
     }
-    assert_eq!(seen, [Pane::Agents, Pane::Convoys, Pane::Feed, Pane::Needs]);
-    assert_eq!(bench.keys("shift-tab").app.pane, Pane::Feed);
+    assert_eq!(seen, [Pane::Agents, Pane::Rigs, Pane::Convoys, Pane::Landed, Pane::Feed]);
+    assert_eq!(bench.keys("shift-tab").app.pane, Pane::Landed);
 }
 
 #[test]
-fn every_key_but_the_leaving_one_goes_to_the_agent() {
+fn interaction_24_every_key_but_the_leaving_one_goes_to_the_agent() {
     let mut bench = Bench::new(120, 40);
     bench.keys("enter");
     assert!(bench.app.typing);
@@ -129,7 +131,7 @@ fn read_only_changes_nothing() {
 }
 
 #[test]
-fn escape_goes_up_and_never_quits() {
+fn interaction_20_escape_goes_up_and_never_quits() {
     let mut bench = Bench::new(120, 40);
     bench.keys("C esc");
     assert_eq!(bench.app.view, View::Town);
@@ -148,14 +150,14 @@ fn escape_goes_up_and_never_quits() {
 fn a_filter_narrows_every_list() {
     let mut bench = Bench::new(120, 40);
     bench.keys("/ api");
-    assert_eq!(bench.app.agent_order(), ["api/polecats/capable", "api/polecats/dag", "api/polecats/rictus"]);
+    assert_eq!(bench.app.agent_order(), ["api/polecats/rictus", "api/polecats/dag", "api/polecats/capable"]);
     assert_eq!(bench.app.convoys().len(), 1);
     bench.keys("esc");
     assert_eq!(bench.app.agent_order().len(), 8);
 }
 
 #[test]
-fn keys_that_do_nothing_say_so() {
+fn interaction_13_keys_that_do_nothing_say_so() {
     let mut bench = Bench::new(120, 40);
     bench.keys("x");
     assert!(said(&bench).contains("x does nothing here"), "{}", said(&bench));
@@ -166,7 +168,7 @@ fn keys_that_do_nothing_say_so() {
 }
 
 #[test]
-fn slinging_by_marks_with_a_preview() {
+fn interaction_29_slinging_by_marks_with_a_preview() {
     let mut bench = Bench::new(120, 40);
     bench.keys("s");
     assert!(bench.effects.contains(&Effect::LoadReady));
@@ -183,7 +185,7 @@ fn slinging_by_marks_with_a_preview() {
     bench.keys("tab api ctrl-r enter");
     let order =
         Order { beads: asked, target: "api".into(), runtime: crate::runtime::builtin_names().next().map(Into::into) };
-    assert_eq!(bench.effects.last(), Some(&Effect::Sling(order)));
+    assert!(bench.deeds().contains(&Deed::Sling(order)), "{:?}", bench.effects);
     assert!(bench.app.overlay.is_none());
 }
 
@@ -204,7 +206,7 @@ fn a_refused_sling_is_not_sent() {
     bench
         .event(Event::Planned(asked, crate::cockpit::dialogs::Preview::Refused("sh-c3k0d is blocked".into())))
         .keys("enter");
-    assert!(!bench.effects.iter().any(|effect| matches!(effect, Effect::Sling(..))));
+    assert!(!bench.effects.iter().any(|effect| matches!(effect, Effect::Do(_, Deed::Sling(_)))));
     assert!(said(&bench).contains("sh-c3k0d is blocked"));
 }
 
@@ -212,11 +214,13 @@ fn a_refused_sling_is_not_sent() {
 fn a_message_goes_to_the_agent_at_hand() {
     let mut bench = Bench::new(120, 40);
     bench.keys("m first alt-enter second enter");
-    assert_eq!(bench.effects.last(), Some(&Effect::Nudge("shop-polecat-nux".into(), "first\nsecond".into())));
+    let deeds = bench.deeds();
+    let [Deed::Tell { to, text }] = deeds.as_slice() else { panic!("{deeds:?}") };
+    assert_eq!((to[0].session.as_str(), text.as_str()), ("shop-polecat-nux", "first\nsecond"));
 }
 
 #[test]
-fn the_palette_finds_agents_and_actions() {
+fn interaction_12_the_palette_finds_agents_and_actions() {
     let mut bench = Bench::new(120, 40);
     bench.keys(": slit enter");
     assert_eq!(bench.selected(), "shop/polecats/slit");
@@ -225,7 +229,7 @@ fn the_palette_finds_agents_and_actions() {
 }
 
 #[test]
-fn help_shows_the_keys_in_effect_and_does_them() {
+fn interaction_10_help_shows_the_keys_in_effect_and_does_them() {
     let mut bench = Bench::new(120, 40);
     bench.app.keymap = Keymap::with_changes([("zoom", vec!["ctrl-z"])]).unwrap();
     bench.keys("? zoom");
@@ -284,10 +288,10 @@ fn nothing_is_drawn_when_nothing_changed() {
 }
 
 #[test]
-fn at_most_three_remarks_and_they_go_away() {
+fn interaction_37_at_most_three_remarks_and_they_go_away() {
     let mut bench = Bench::new(120, 40);
     for n in 0..5 {
-        bench.event(Event::Outcome(Ok(format!("remark {n}"))));
+        bench.event(Event::Problem(format!("remark {n}")));
     }
     assert_eq!(bench.app.toasts.len(), 3);
     bench.event(Event::Tick(now().plus_seconds(30)));

@@ -1,5 +1,6 @@
 //! The cockpit without a terminal: made-up towns, keys by name, frames as text.
 
+mod forty;
 mod interactions;
 mod looks;
 
@@ -8,6 +9,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::app::{App, Effect, Event};
+use super::deeds::Deed;
 use super::keymap::Keymap;
 use super::keys;
 use super::theme::{Depth, Theme};
@@ -15,7 +17,7 @@ use super::{render, update};
 use crate::base::Timestamp;
 use crate::terminal::{Color, Cursor, Line, Run, ScreenState, Style};
 use crate::view::{
-    AgentState, AgentView, ConvoyView, Counts, FeedLine, MemberView, QueueEntry, ReadyBead, RigView, Tone, TownView,
+    AgentState, AgentView, ConvoyView, Counts, FeedLine, Landing, MemberView, QueueEntry, ReadyBead, RigView, Tone, TownView,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -41,6 +43,7 @@ pub fn agent(rig: &str, name: &str, state: AgentState, bead: &str, title: &str, 
         session: (state != AgentState::Dead).then(|| format!("{rig}-polecat-{name}")),
         since: Some(now().plus_seconds(-60 * minutes)),
         merge: (state == AgentState::Done).then(|| "gate runs".into()),
+        doing: (state == AgentState::Working).then(|| "✳ Reading the tests".into()),
     }
 }
 
@@ -92,7 +95,7 @@ pub fn town() -> TownView {
         name: "outback".into(),
         agents: Vec::new(),
         rigs: vec![
-            RigView { name: "api".into(), branch: "main".into(), agents: api, queue: Vec::new(), waiting: 2 },
+            RigView { name: "api".into(), branch: "main".into(), agents: api, queue: Vec::new(), waiting: 2, ..RigView::default() },
             RigView {
                 name: "shop".into(),
                 branch: "main".into(),
@@ -118,6 +121,8 @@ pub fn town() -> TownView {
                     },
                 ],
                 waiting: 0,
+                landed: 2,
+                healthy: Some(true),
             },
         ],
         convoys: vec![
@@ -133,6 +138,16 @@ pub fn town() -> TownView {
         ],
         counts,
         ready: 3,
+        landed: [("sh-77d2b", "Fix flaky cart test", 9), ("sh-6b2aa", "Show the delivery date", 31)]
+            .map(|(bead, title, minutes)| Landing {
+                at: now().plus_seconds(-60 * minutes),
+                rig: "shop".into(),
+                bead: bead.into(),
+                title: title.into(),
+                worker: "shop/polecats/nux".into(),
+                commit: "9c1e2f0aa".into(),
+            })
+            .into(),
     }
 }
 
@@ -217,6 +232,15 @@ impl Bench {
             }
         }
         self
+    }
+
+    /// The deeds asked for so far.
+    pub fn deeds(&self) -> Vec<Deed> {
+        let deed = |effect: &Effect| match effect {
+            Effect::Do(_, deed) => Some(deed.clone()),
+            _ => None,
+        };
+        self.effects.iter().filter_map(deed).collect()
     }
 
     pub fn selected(&self) -> &str {

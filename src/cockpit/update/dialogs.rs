@@ -4,15 +4,18 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::super::actions::{self, Action, Context};
 use super::super::app::{App, Effect, Overlay, Pane, View};
+use super::super::deeds::Deed;
 use super::super::dialogs::{Choice, Preview, Query, Side, Sling};
 use super::super::keys::Chord;
-use super::{keys, moves};
+use super::{acting, keys, moves};
 
 /// A key that is no action: it edits the text at hand.
 pub(super) fn edit(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec<Effect>) {
     match &mut app.overlay {
         Some(Overlay::Help(help)) => edit_query(&mut help.query, chord),
         Some(Overlay::Palette(palette)) => edit_query(&mut palette.query, chord),
+        Some(Overlay::Journal(journal)) => edit_query(&mut journal.query, chord),
+        Some(Overlay::Answer(_) | Overlay::Confirm(_) | Overlay::Note(_)) => {}
         Some(Overlay::Sling(sling)) => {
             match sling.side {
                 Side::Beads => edit_query(&mut sling.query, chord),
@@ -59,6 +62,10 @@ fn edit_query(query: &mut Query, chord: Chord) {
 /// An action inside a dialog or the filter line.
 pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     if app.overlay.is_none() {
+        app.jumping = false;
+        if !app.filtering {
+            return;
+        }
         app.filtering = false;
         if action == Action::Cancel {
             app.filter.clear();
@@ -85,7 +92,15 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
             }
         }
         Action::Accept => accept(app, effects),
-        Action::Send => send(app, effects),
+        Action::AnswerAll => acting::accept_answer(app, true, effects),
+        Action::NextNeeding => acting::skip(app),
+        Action::Open => {
+            app.overlay = None;
+            keys::act(app, Action::Open, effects);
+        }
+        Action::Yes => acting::confirmed(app, true, effects),
+        Action::No => acting::confirmed(app, false, effects),
+        Action::Send => acting::send(app, effects),
         _ => {}
     }
 }
@@ -97,7 +112,13 @@ pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
         Some(Overlay::Palette(palette)) => palette.rows(app).len(),
         Some(Overlay::Sling(sling)) if sling.side == Side::Beads => sling.shown().len(),
         Some(Overlay::Sling(sling)) => sling.shown_targets().len(),
-        Some(Overlay::Message(_)) | None => 0,
+        Some(Overlay::Journal(journal)) => journal.lines(app).len(),
+        Some(Overlay::Note(note)) => note.lines.len(),
+        Some(Overlay::Answer(_)) => {
+            acting::step_choice(app, step);
+            return;
+        }
+        Some(Overlay::Message(_) | Overlay::Confirm(_)) | None => 0,
     };
     match &mut app.overlay {
         Some(Overlay::Help(help)) => help.query.step(step, rows),
@@ -109,7 +130,9 @@ pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
             }
             ask_plan(sling, effects);
         }
-        Some(Overlay::Message(_)) | None => {}
+        Some(Overlay::Journal(journal)) => journal.query.step(step, rows),
+        Some(Overlay::Note(note)) => note.scroll = note.scroll.saturating_add_signed(step).min(rows.saturating_sub(1)),
+        Some(Overlay::Message(_) | Overlay::Answer(_) | Overlay::Confirm(_)) | None => {}
     }
 }
 
@@ -168,14 +191,22 @@ fn accept(app: &mut App, effects: &mut Vec<Effect>) {
                 return;
             }
             app.overlay = None;
-            let what = match order.beads.as_slice() {
-                [one] => one.clone(),
-                many => format!("{} beads", many.len()),
-            };
-            app.say(format!("Slinging {what} to {} …", order.target), false);
-            effects.push(Effect::Sling(order));
+            acting::begin(app, Deed::Sling(order), effects);
         }
-        Some(Overlay::Message(_)) | None => {}
+        Some(Overlay::Answer(_)) => acting::accept_answer(app, false, effects),
+        Some(Overlay::Journal(journal)) => {
+            let task = journal.lines(app).get(journal.query.row).and_then(|line| line.task);
+            let commands = app.tasks.iter().find(|other| Some(other.id) == task).map(|task| task.deed.commands());
+            match commands.filter(|commands| !commands.is_empty()) {
+                Some(commands) => {
+                    let commands = commands.join("\n");
+                    app.say(format!("Copied: {}", commands.lines().next().unwrap_or_default()), false);
+                    effects.push(Effect::Copy(commands));
+                }
+                None => app.say("No command does that", false),
+            }
+        }
+        Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Note(_)) | None => {}
     }
 }
 
@@ -190,6 +221,12 @@ fn choose(app: &mut App, choice: Choice, effects: &mut Vec<Effect>) {
             app.pane = Pane::Agents;
             moves::select(app, address);
         }
+        Choice::Bead(id) => {
+            keys::act(app, Action::Sling, effects);
+            if let Some(Overlay::Sling(sling)) = &mut app.overlay {
+                sling.query.text = id;
+            }
+        }
         Choice::Convoy(id) => {
             app.filter.clear();
             app.view = View::Convoys;
@@ -201,16 +238,4 @@ fn choose(app: &mut App, choice: Choice, effects: &mut Vec<Effect>) {
             app.filter = name;
         }
     }
-}
-
-fn send(app: &mut App, effects: &mut Vec<Effect>) {
-    let Some(Overlay::Message(message)) = &app.overlay else { return };
-    let (text, session, address) = (message.text(), message.session.clone(), message.address.clone());
-    if text.is_empty() {
-        app.say("Write something first; esc closes", false);
-        return;
-    }
-    app.overlay = None;
-    app.say(format!("Sending to {address} …"), false);
-    effects.push(Effect::Nudge(session, text));
 }

@@ -6,7 +6,7 @@ use super::super::actions::{self, Action, Context};
 use super::super::app::{App, Cause, Effect, Overlay};
 use super::super::keymap::Match;
 use super::super::keys::{self, Chord};
-use super::{dialogs, moves};
+use super::{acting, dialogs, jump, moves};
 
 /// A key was pressed, repeated or released.
 pub(super) fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -20,11 +20,14 @@ pub(super) fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     app.touch(Cause::Input);
     let context = actions::context(app);
     let chord = Chord::of(&key);
+    app.pressed = chord.character();
     let mut sequence = std::mem::take(&mut app.pending);
     sequence.push(chord);
     match app.keymap.find(context, &sequence) {
         Match::Action(action) => act(app, action, effects),
         Match::Prefix => app.pending = sequence,
+        Match::Nothing if context == Context::Jump => jump::key(app, chord),
+        Match::Nothing if context == Context::Answer => acting::answer_key(app, key, chord, effects),
         Match::Nothing if context != Context::Main => dialogs::edit(app, key, chord, effects),
         Match::Nothing if sequence.len() > 1 && chord.code == KeyCode::Esc => {}
         Match::Nothing => {
@@ -70,9 +73,15 @@ pub(super) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
         Context::Main | Context::Typing => {
             app.say("Pasted text goes nowhere here; press enter on an agent first", false);
         }
-        Context::Filter | Context::Picker | Context::Sling => {
+        Context::Confirm | Context::Jump | Context::Note => {}
+        Context::Filter | Context::Picker | Context::Sling | Context::Answer => {
             for c in text.chars().filter(|c| !c.is_control()) {
                 let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+                if let Some(Overlay::Answer(open)) = &mut app.overlay {
+                    // Pasted text is words, never a choice.
+                    open.text.push(c);
+                    continue;
+                }
                 dialogs::edit(app, key, Chord::of(&key), effects);
             }
         }
@@ -87,7 +96,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         return;
     }
     match action {
-        Action::Accept | Action::Cancel | Action::Mark | Action::SwitchSide | Action::NextRuntime | Action::Send => {
+        Action::Accept | Action::Cancel | Action::SwitchSide | Action::NextRuntime | Action::Send => {
             dialogs::act(app, action, effects);
         }
         _ if app.overlay.is_some() => dialogs::act(app, action, effects),

@@ -1,14 +1,18 @@
 //! The one place that changes the cockpit's state: an event in, effects out, no terminal and no clock.
 
+mod acting;
 mod dialogs;
+pub mod jump;
 mod keys;
 mod mouse;
 mod moves;
 
+use crate::view::AgentState;
 use crate::view::model::wants_person;
 
+pub use acting::asked;
+
 use super::app::{App, Cause, Effect, Event, Overlay, Pane, View, Wish};
-use super::dialogs::Preview;
 use super::layout::{self, SMALLEST};
 
 /// Takes in `event` and says what has to be done outside.
@@ -57,8 +61,8 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
                 app.touch(Cause::Town);
             }
         }
-        Event::Outcome(Ok(text)) => app.say(text, false),
-        Event::Outcome(Err(text)) => app.say(text, true),
+        Event::Done(id, finished) => acting::finished(app, id, finished),
+        Event::Problem(text) => app.say(text, true),
         Event::Tick(now) => tick(app, now),
     }
     settle(app, &mut effects);
@@ -80,6 +84,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
         app.wishes.clone_from(&wishes);
         effects.push(Effect::Watch(wishes));
     }
+    remember(app, effects);
     let title = match app.town.counts.needs_you + app.town.counts.stuck + app.town.counts.dead {
         0 if app.town.name.is_empty() => "gt".to_owned(),
         0 => format!("gt · {}", app.town.name),
@@ -92,10 +97,25 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Keeps what the next start should find again, when it changed.
+fn remember(app: &mut App, effects: &mut Vec<Effect>) {
+    app.memory.view = app.view;
+    app.memory.sort = app.sort;
+    // Before the town was read nothing is selected, which is nothing to remember.
+    if app.loaded {
+        app.memory.selected.clone_from(&app.selected);
+    }
+    if app.memory != app.kept {
+        app.kept = app.memory.clone();
+        effects.push(Effect::Remember(Box::new(app.memory.clone())));
+    }
+}
+
 /// The sessions to watch: those on the screen; the one typed into or alone on the screen gets the size it has there.
 fn wishes(app: &App) -> Vec<Wish> {
     let alone = (app.typing || app.zoom) && app.size.0 >= SMALLEST.0 && !app.read_only;
-    app.layout
+    let mut wishes: Vec<Wish> = app
+        .layout
         .tiles
         .iter()
         .filter_map(|tile| {
@@ -105,7 +125,13 @@ fn wishes(app: &App) -> Vec<Wish> {
                 .then_some((tile.area.width.max(2), tile.area.height.max(2)));
             Some(Wish { session, size })
         })
-        .collect()
+        .collect();
+    if let Some(Overlay::Answer(open)) = &app.overlay
+        && !wishes.iter().any(|wish| wish.session == open.agent.session)
+    {
+        wishes.push(Wish { session: open.agent.session.clone(), size: None });
+    }
+    wishes
 }
 
 fn touch_if_visible(app: &mut App, session: &str) {
@@ -114,7 +140,8 @@ fn touch_if_visible(app: &mut App, session: &str) {
         .tiles
         .iter()
         .any(|tile| app.town.agent(&tile.address).is_some_and(|agent| agent.session.as_deref() == Some(session)));
-    if visible {
+    let asked = matches!(&app.overlay, Some(Overlay::Answer(open)) if open.agent.session == session);
+    if visible || asked {
         app.touch(Cause::Screen);
     }
 }
@@ -123,9 +150,15 @@ fn take_town(app: &mut App, town: crate::view::TownView) {
     app.problem = None;
     let first = !app.loaded;
     app.loaded = true;
-    if !first && app.town == town {
+    let before = std::mem::replace(&mut app.town, town);
+    app.apply_seen();
+    if first {
+        app.selected = app.selected.take().or_else(|| app.memory.selected.clone());
+    }
+    if !first && app.town == before {
         return;
     }
+    let town = std::mem::replace(&mut app.town, before);
     // The event under the cursor stays there while newer ones come in above it.
     if app.pane == Pane::Feed || app.view == View::Feed {
         let kept = app.town.feed.get(app.feed).filter(|_| app.feed > 0).map(|line| line.seq);
@@ -135,6 +168,10 @@ fn take_town(app: &mut App, town: crate::view::TownView) {
     }
     let convoy = app.selected_convoy().map(|convoy| convoy.id.clone());
     app.town = town;
+    let town = &app.town;
+    app.answered.retain(|address, _| town.agent(address).is_some_and(|agent| agent.state == AgentState::NeedsYou));
+    app.marked.retain(|address| town.agent(address).is_some());
+    app.memory.seen.retain(|address, _| town.agent(address).is_some());
     if let Some(place) = convoy.and_then(|id| app.convoys().iter().position(|convoy| convoy.id == id)) {
         app.convoy = place;
     }
@@ -173,6 +210,10 @@ fn take_ready(app: &mut App, beads: Result<Vec<crate::view::ReadyBead>, String>,
             dialogs::ask_plan(sling, effects);
             app.touch(Cause::Town);
         }
+        (Ok(beads), Some(Overlay::Palette(palette))) => {
+            palette.beads = beads;
+            app.touch(Cause::Town);
+        }
         (Ok(_), _) => {}
         (Err(problem), _) => app.say(problem, true),
     }
@@ -192,15 +233,5 @@ fn tick(app: &mut App, now: crate::base::Timestamp) {
     app.now = now;
     if older {
         app.touch(Cause::Age);
-    }
-}
-
-/// Shows what slinging would do as text, for the events that bring it.
-impl From<Result<Vec<String>, String>> for Preview {
-    fn from(result: Result<Vec<String>, String>) -> Self {
-        match result {
-            Ok(lines) => Self::Will(lines),
-            Err(why) => Self::Refused(why),
-        }
     }
 }

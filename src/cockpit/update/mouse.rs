@@ -45,13 +45,14 @@ pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>)
             app.typing = false;
             moves::select(app, address);
             if app.view == View::Town || same {
-                if app.pane == Pane::Convoys || app.pane == Pane::Feed {
+                if !matches!(app.pane, Pane::Agents | Pane::Needs) {
                     app.pane = Pane::Agents;
                 }
                 keys::act(app, Action::Open, effects);
             }
         }
         Some(Hit::Queue(index)) => app.queue = index,
+        Some(Hit::Count(wanted)) => moves::only(app, wanted),
         Some(Hit::Dialog(_)) | None => {}
     }
 }
@@ -99,6 +100,18 @@ fn click_row(app: &mut App, pane: Pane, index: usize, effects: &mut Vec<Effect>)
                 keys::act(app, Action::Open, effects);
             }
         }
+        Pane::Rigs => {
+            let again = app.pane == pane && app.rig == index;
+            app.pane = pane;
+            app.rig = index;
+            if again {
+                keys::act(app, Action::Open, effects);
+            }
+        }
+        Pane::Landed => {
+            app.pane = pane;
+            app.landed = index;
+        }
         Pane::Feed => {
             app.pane = pane;
             app.feed = index;
@@ -129,6 +142,8 @@ fn in_dialog(app: &mut App, hit: Option<Hit>, step: isize, effects: &mut Vec<Eff
                 Some(Overlay::Help(help)) => help.query.row,
                 Some(Overlay::Palette(palette)) => palette.query.row,
                 Some(Overlay::Sling(sling)) => sling.query.row,
+                Some(Overlay::Journal(journal)) => journal.query.row,
+                Some(Overlay::Answer(open)) => open.row,
                 _ => return,
             };
             let moved = isize::try_from(target).unwrap_or(0) - isize::try_from(now).unwrap_or(0);
@@ -144,7 +159,7 @@ fn in_dialog(app: &mut App, hit: Option<Hit>, step: isize, effects: &mut Vec<Eff
                 .layout
                 .dialog
                 .is_some_and(|area| app.layout.header.union(app.layout.footer).area() > 0 && area.area() > 0);
-            if outside && !matches!(app.overlay, Some(Overlay::Message(_))) {
+            if outside && !matches!(app.overlay, Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Answer(_))) {
                 app.overlay = None;
             }
         }

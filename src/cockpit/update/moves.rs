@@ -2,10 +2,10 @@
 
 use super::super::actions::{self, Action};
 use super::super::app::{App, Effect, Overlay, Pane, Sort, View};
-use super::super::dialogs::{Help, Message, Palette, Sling};
+use super::super::dialogs::{Help, Journal, Palette, Sling};
 use super::super::layout::tile_agents;
 use super::super::theme::{self, Theme};
-use tui_textarea::TextArea;
+use super::{acting, jump};
 
 /// Does `action`.
 pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
@@ -36,10 +36,15 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         }
         Action::Sort => {
             app.sort = match app.sort {
-                Sort::Rig => Sort::Attention,
                 Sort::Attention => Sort::Rig,
+                Sort::Rig => Sort::Age,
+                Sort::Age => Sort::Attention,
             };
-            let words = if app.sort == Sort::Rig { "Ordered by rig" } else { "Those that need you most come first" };
+            let words = match app.sort {
+                Sort::Attention => "Those that need you most come first",
+                Sort::Rig => "Ordered by rig",
+                Sort::Age => "Those longest in their state come first",
+            };
             app.say(words, false);
         }
         Action::ViewTown => show(app, View::Town),
@@ -49,12 +54,36 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::ViewFeed => show(app, View::Feed),
         Action::Filter => app.filtering = true,
         Action::Help => app.overlay = Some(Overlay::Help(Help::default())),
-        Action::Palette => app.overlay = Some(Overlay::Palette(Palette::default())),
+        Action::Palette => {
+            app.overlay = Some(Overlay::Palette(Palette::default()));
+            effects.push(Effect::LoadReady);
+        }
         Action::Sling => {
             app.overlay = Some(Overlay::Sling(Box::new(Sling::new(app))));
             effects.push(Effect::LoadReady);
         }
-        Action::Message => message(app),
+        Action::Message => acting::message(app),
+        Action::Answer => acting::ask(app, false),
+        Action::Drain => acting::ask(app, true),
+        Action::Explain => acting::explain(app),
+        Action::Stop => acting::stop(app),
+        Action::Undo => acting::undo(app, effects),
+        Action::Mark | Action::MarkRange | Action::MarkAll | Action::MarkInvert => acting::mark(app, action),
+        Action::Journal => app.overlay = Some(Overlay::Journal(Journal::default())),
+        Action::GoTo => {
+            app.overlay = Some(Overlay::Palette(Palette { places: true, ..Palette::default() }));
+            effects.push(Effect::LoadReady);
+        }
+        Action::Jump => jump::begin(app),
+        Action::Pick => jump::pick(app),
+        Action::OnlyNeeding => only(app, "is:needs-you"),
+        Action::OnlyWorking => only(app, "is:working"),
+        Action::OnlyDone => only(app, "is:done"),
+        Action::OnlyIdle => only(app, "is:idle"),
+        Action::OnlyDead => only(app, "is:dead"),
+        Action::Lists => app.memory.lists_hidden = !app.memory.lists_hidden,
+        Action::Wider => widen(app, 4),
+        Action::Narrower => widen(app, -4),
         Action::CopyCommand => {
             if let Some(command) = actions::command(Action::Open, app) {
                 app.say(format!("Copied: {command}"), false);
@@ -67,21 +96,49 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
             let depth = theme::Depth::detect(|name| std::env::var(name).ok());
             if let Ok(theme) = Theme::named(next, depth) {
                 app.theme = theme;
+                app.memory.theme = Some(next.to_owned());
                 app.say(format!("Theme: {next}"), false);
             }
         }
         Action::Back => back(app),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Quit => effects.push(Effect::Quit),
-        Action::Accept | Action::Cancel | Action::Mark | Action::SwitchSide | Action::NextRuntime | Action::Send => {}
+        Action::Accept
+        | Action::Cancel
+        | Action::SwitchSide
+        | Action::NextRuntime
+        | Action::Send
+        | Action::AnswerAll
+        | Action::Yes
+        | Action::No => {}
     }
 }
 
 /// Selects an agent.
 pub(super) fn select(app: &mut App, address: String) {
     if app.selected.as_ref() != Some(&address) {
+        // Finished work was looked at once one goes on; before, the list would change under the hand.
+        app.look();
         app.last_selected = app.selected.replace(address);
     }
+}
+
+/// Shows only agents in one state; asked again, all of them.
+pub(super) fn only(app: &mut App, wanted: &str) {
+    if app.filter == wanted {
+        app.filter.clear();
+    } else {
+        app.filter = wanted.to_owned();
+        app.pane = Pane::Agents;
+        if !matches!(app.view, View::Town | View::Agents) {
+            show(app, View::Town);
+        }
+    }
+}
+
+fn widen(app: &mut App, step: i16) {
+    app.memory.lists_hidden = false;
+    app.memory.wider = (app.memory.wider + step).clamp(-60, 120);
 }
 
 fn show(app: &mut App, view: View) {
@@ -117,6 +174,8 @@ pub(super) fn step(app: &mut App, step: isize) {
             let total = app.town.rigs.iter().map(|rig| rig.queue.len()).sum();
             app.queue = stepped(app.queue, step, total);
         }
+        (View::Town, Pane::Rigs) => app.rig = stepped(app.rig, step, app.town.rigs.len()),
+        (View::Town, Pane::Landed) => app.landed = stepped(app.landed, step, app.town.landed.len()),
         (View::Town, Pane::Needs) => {
             let agents: Vec<String> = app.needing().iter().map(|agent| agent.address.clone()).collect();
             step_agent(app, &agents, step);
@@ -168,6 +227,17 @@ fn open(app: &mut App, effects: &mut Vec<Effect>) {
         show(app, View::Feed);
         return;
     }
+    if app.view == View::Town && app.pane == Pane::Landed {
+        show(app, View::Feed);
+        return;
+    }
+    if app.view == View::Town && app.pane == Pane::Rigs {
+        if let Some(name) = app.town.rigs.get(app.rig).map(|rig| format!("{}/", rig.name)) {
+            only(app, &name);
+        }
+        return;
+    }
+    app.look();
     if let Some(session) = app.selected_session().map(str::to_owned) {
         app.typing = true;
         effects.push(Effect::Focus(session, true));
@@ -194,20 +264,12 @@ fn needing(app: &mut App, step: isize) {
     }
 }
 
-fn message(app: &mut App) {
-    let Some(agent) = app.selected_agent() else { return };
-    let Some(session) = agent.session.clone() else { return };
-    let mut area = TextArea::default();
-    area.set_cursor_line_style(ratatui::style::Style::new());
-    area.set_placeholder_text("Write, then enter. Shift-enter or alt-enter begins a new line.");
-    area.set_placeholder_style(app.theme.dim());
-    app.overlay = Some(Overlay::Message(Box::new(Message { address: agent.address.clone(), session, area })));
-}
-
 /// One level up; at the top it stays.
 fn back(app: &mut App) {
     if app.zoom {
         app.zoom = false;
+    } else if !app.marked.is_empty() {
+        app.marked.clear();
     } else if !app.filter.is_empty() {
         app.filter.clear();
     } else if app.view != View::Town {

@@ -1,19 +1,22 @@
 //! Everything that may take a moment: reading the town, planning, slinging, messages. It is done on threads of its own; results come
 //! back as events.
 
+mod deeds;
+
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::base::{Error, Result};
-use crate::session::{self, NudgeOutcome};
 use crate::town::Town;
+use crate::view;
 use crate::work::{Desk, sling};
-use crate::{patrol, view};
 
-use super::app::{Event, Order};
+use super::app::Event;
+use super::deeds::{Deed, Order};
 use super::dialogs::Preview;
+use super::memory::{self, Memory};
 
 /// How often the ledger is asked whether anything changed (a read of one counter in shared memory).
 const LOOK: Duration = Duration::from_millis(100);
@@ -26,6 +29,7 @@ enum Job {
     Ready,
     Plan(u64, Order),
     Refresh,
+    Remember(Box<Memory>),
 }
 
 /// The threads that do the work.
@@ -55,31 +59,18 @@ impl Worker {
         let _ = self.jobs.send(Job::Plan(number, order));
     }
 
-    /// Slings beads to a target.
-    pub fn sling(&self, order: Order) {
-        self.aside(move |town| do_sling(town, order));
-    }
-
-    /// Sends an agent a message.
-    pub fn nudge(&self, session: String, text: String) {
-        self.aside(move |town| {
-            let outcome = session::nudge(town, &session, &text, "overseer")?;
-            match outcome {
-                NudgeOutcome::Delivered => Ok(format!("{session} has your message")),
-                NudgeOutcome::Unconfirmed => Ok(format!("Typed into {session}; nothing shows yet that it was read")),
-                NudgeOutcome::Queued(why) => Ok(format!("{session} gets it later: {why}")),
-                NudgeOutcome::Refused(why) => Err(Error::refused(format!("{session} did not get it: {why}"))),
-            }
-        });
-    }
-
-    /// Does something on a thread of its own, tells how it went, and has the town read again.
-    fn aside(&self, work: impl FnOnce(&Town) -> Result<String> + Send + 'static) {
+    /// Does something; what became of it comes back with its number.
+    pub fn perform(&self, id: u64, deed: Deed) {
         let (town, events, jobs) = (self.town.clone(), self.events.clone(), self.jobs.clone());
         std::thread::spawn(move || {
-            let _ = events.send(Event::Outcome(work(&town).map_err(|error| words(&error))));
+            let _ = events.send(Event::Done(id, deeds::perform(&town, deed)));
             let _ = jobs.send(Job::Refresh);
         });
+    }
+
+    /// Keeps what the next start should find again.
+    pub fn remember(&self, memory: Memory) {
+        let _ = self.jobs.send(Job::Remember(Box::new(memory)));
     }
 }
 
@@ -93,25 +84,6 @@ fn words(error: &Error) -> String {
 
 fn request(order: Order) -> sling::Request {
     sling::Request { beads: order.beads, target: order.target, agent: order.runtime, ..sling::Request::default() }
-}
-
-fn do_sling(town: &Town, order: Order) -> Result<String> {
-    let target = order.target.clone();
-    let mut desk = Desk::of(town.clone())?;
-    let report = sling::sling(&mut desk, &request(order))?;
-    patrol::daemon::ensure_running(town)?;
-    patrol::after_command(&desk)?;
-    if let [failure, ..] = report.failed.as_slice() {
-        let done = report.slung.len();
-        let hint = failure.hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default();
-        let more = if done > 0 { format!("{done} slung; ") } else { String::new() };
-        return Err(Error::failed(format!("{more}{}: {}{hint}", failure.bead, failure.error)));
-    }
-    Ok(match report.slung.as_slice() {
-        [one] if one.agent.is_empty() => format!("{} waits for a free place in {target}", one.bead),
-        [one] => format!("{} → {}", one.bead, one.agent),
-        many => format!("{} beads slung to {target}", many.len()),
-    })
 }
 
 fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Event>) {
@@ -142,6 +114,9 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => return,
         };
+        if let Job::Remember(memory) = &job {
+            memory.write(&memory::file(town));
+        }
         let Some(desk) = &desk else { continue };
         let event = match job {
             Job::Ready => Event::Ready(view::ready(desk, OFFERED).map_err(|error| words(&error))),
@@ -150,6 +125,7 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
                 asked = None;
                 continue;
             }
+            Job::Remember(_) => continue,
         };
         if events.send(event).is_err() {
             return;

@@ -1,8 +1,14 @@
 //! Where everything is on the screen: worked out once after every update, for drawing and for the mouse.
 
+mod home;
+mod tiles;
+
 use ratatui::layout::Rect;
 
 use super::app::{App, Overlay, Pane, Row, View};
+
+pub use home::ConvoyRow;
+pub use tiles::tile_agents;
 
 /// The smallest screen the cockpit can be used on.
 pub const SMALLEST: (u16, u16) = (60, 16);
@@ -18,6 +24,8 @@ pub enum Hit {
     Terminal(String),
     /// A merge request.
     Queue(usize),
+    /// A count in the top line, by the filter it stands for.
+    Count(&'static str),
     /// A row of the dialog on top.
     Dialog(usize),
 }
@@ -50,6 +58,16 @@ pub struct Layout {
     pub agents: Rect,
     /// The convoys.
     pub convoys: Rect,
+    /// The rigs.
+    pub rigs: Rect,
+    /// What was merged today.
+    pub landed: Rect,
+    /// Rows an agent takes in the list.
+    pub agent_lines: u16,
+    /// The members of convoys are listed too.
+    pub convoys_open: bool,
+    /// The rows of the convoy list.
+    pub convoy_rows: Vec<ConvoyRow>,
     /// The events.
     pub feed: Rect,
     /// The members of the selected convoy.
@@ -74,21 +92,27 @@ impl Layout {
 
     /// The panes of the town view that are shown, in the order of the tab key.
     pub fn panes(&self) -> Vec<Pane> {
-        [(Pane::Needs, self.needs), (Pane::Agents, self.agents), (Pane::Convoys, self.convoys), (Pane::Feed, self.feed)]
+        [Pane::Needs, Pane::Agents, Pane::Rigs, Pane::Convoys, Pane::Landed, Pane::Feed]
             .into_iter()
-            .filter(|(_, area)| area.height > 1)
-            .map(|(pane, _)| pane)
+            .filter(|pane| self.area(*pane).height > 1)
             .collect()
     }
 
     /// The rows below the title of a pane.
     pub fn rows(&self, pane: Pane) -> Rect {
-        below_title(match pane {
+        below_title(self.area(pane))
+    }
+
+    /// A pane with its title.
+    pub fn area(&self, pane: Pane) -> Rect {
+        match pane {
             Pane::Needs => self.needs,
             Pane::Agents => self.agents,
+            Pane::Rigs => self.rigs,
             Pane::Convoys => self.convoys,
+            Pane::Landed => self.landed,
             Pane::Feed => self.feed,
-        })
+        }
     }
 
     /// The size an agent's terminal has on the screen.
@@ -113,6 +137,7 @@ pub fn arrange(app: &mut App) {
         header: Rect::new(0, 0, width, 1.min(height)),
         footer: Rect::new(0, height.saturating_sub(1), width, 1.min(height)),
         body: Rect::new(0, 1, width, height.saturating_sub(2)),
+        agent_lines: 1,
         ..Layout::default()
     };
     if width < SMALLEST.0 || height < SMALLEST.1 {
@@ -121,11 +146,12 @@ pub fn arrange(app: &mut App) {
         return;
     }
     match app.view {
-        View::Town => town(app, &mut layout),
-        View::Agents => tiles(app, &mut layout),
+        View::Town => home::town(app, &mut layout),
+        View::Agents => tiles::tiles(app, &mut layout),
         View::Convoys => {
             let (left, right) = halves(&mut layout, width * 2 / 5);
             layout.convoys = left;
+            layout.convoy_rows = (0..app.convoys().len()).map(ConvoyRow::Convoy).collect();
             layout.members = right;
         }
         View::Queue => layout.queue = layout.body,
@@ -149,104 +175,6 @@ fn halves(layout: &mut Layout, left: u16) -> (Rect, Rect) {
     (Rect { width: left, ..body }, Rect { x: body.x + left + 1, width: body.width.saturating_sub(left + 1), ..body })
 }
 
-/// How wide the lists are beside the terminal, or `None` when there is no room for both.
-fn list_width(width: u16, typing: bool) -> Option<u16> {
-    match (width, typing) {
-        (..72, _) => None,
-        (..114, true) => None,
-        (_, true) => Some((width * 3 / 10).clamp(32, 48)),
-        (72..100, false) => Some(width * 45 / 100),
-        (100..160, false) => Some(width * 47 / 100),
-        (_, false) => Some((width * 2 / 5).min(88)),
-    }
-}
-
-fn town(app: &App, layout: &mut Layout) {
-    let body = layout.body;
-    let whole = app.zoom || (app.typing && list_width(body.width, true).is_none());
-    if whole && let Some(address) = app.selected.clone() {
-        layout.tiles.push(titled(address, body));
-        return;
-    }
-    let rows = body.height;
-    let feed_rows = match rows {
-        0..=17 => 0,
-        18..=25 => 4,
-        26..=37 => 6,
-        38..=49 => 9,
-        _ => 13,
-    };
-    let left = match list_width(body.width, app.typing) {
-        Some(width) => {
-            let (left, right) = halves(layout, width);
-            let feed = if app.typing && rows < 38 { 0 } else { feed_rows };
-            let terminal = Rect { height: right.height - feed, ..right };
-            layout.feed = Rect { y: terminal.bottom(), height: feed, ..right };
-            layout.tiles.push(titled(app.selected.clone().unwrap_or_default(), terminal));
-            left
-        }
-        None => {
-            let feed = feed_rows.min(4);
-            layout.feed = Rect { y: body.bottom() - feed, height: feed, ..body };
-            Rect { height: body.height - feed, ..body }
-        }
-    };
-    let fit = |wanted: usize, most: u16| u16::try_from(wanted).unwrap_or(u16::MAX).min(most);
-    let needing = app.needing().len();
-    let needs = if needing == 0 { 0 } else { 1 + fit(needing, (left.height / 5).max(2)) };
-    let convoys = 1 + fit(app.convoys().len().max(1), (left.height / 5).max(2));
-    layout.needs = Rect { height: needs, ..left };
-    layout.convoys = Rect { y: left.bottom() - convoys, height: convoys, ..left };
-    layout.agents = Rect { y: left.y + needs, height: left.height - needs - convoys, ..left };
-}
-
-/// The agents that have a terminal, in the order of the list.
-pub fn tile_agents(app: &App) -> Vec<String> {
-    app.agent_order()
-        .into_iter()
-        .filter(|address| app.town.agent(address).is_some_and(|agent| agent.session.is_some()))
-        .collect()
-}
-
-/// Columns and rows of the grid for `count` terminals on this much room.
-fn grid(count: usize, area: Rect) -> (u16, u16) {
-    let widest = (area.width / 44).clamp(1, 4);
-    let highest = (area.height / 9).clamp(1, 4);
-    [(1, 1), (2, 1), (2, 2), (3, 2), (3, 3), (4, 3)]
-        .into_iter()
-        .map(|(columns, rows): (u16, u16)| (columns.min(widest), rows.min(highest)))
-        .find(|(columns, rows)| usize::from(columns * rows) >= count)
-        .unwrap_or((4.min(widest), 3.min(highest)))
-}
-
-fn tiles(app: &App, layout: &mut Layout) {
-    let body = layout.body;
-    let agents = tile_agents(app);
-    let selected = app.selected.as_ref().and_then(|address| agents.iter().position(|other| other == address));
-    if (app.zoom || app.typing)
-        && let (Some(address), Some(_)) = (app.selected.clone(), selected)
-    {
-        layout.tiles.push(titled(address, body));
-        return;
-    }
-    let (columns, rows) = grid(agents.len().max(1), body);
-    let page_size = usize::from(columns * rows);
-    let page = selected.unwrap_or(0) / page_size;
-    let shown: Vec<String> = agents.into_iter().skip(page * page_size).take(page_size).collect();
-    let rows = u16::try_from(shown.len().div_ceil(usize::from(columns))).unwrap_or(1).max(1);
-    for (row, line) in (0u16..).zip(shown.chunks(usize::from(columns))) {
-        // A last row that is not full shares its width among those it has.
-        let columns = u16::try_from(line.len()).unwrap_or(1);
-        for (column, address) in (0u16..).zip(line) {
-            let (x, right) = (body.width * column / columns, body.width * (column + 1) / columns);
-            let (y, bottom) = (body.height * row / rows, body.height * (row + 1) / rows);
-            let gap = u16::from(column + 1 < columns);
-            let area = Rect::new(body.x + x, body.y + y, right - x - gap, bottom - y);
-            layout.tiles.push(titled(address.clone(), area));
-        }
-    }
-}
-
 fn keep_visible(first: &mut usize, selected: usize, rows: usize, total: usize) {
     if selected < *first {
         *first = selected;
@@ -261,8 +189,10 @@ fn scroll_lists(app: &mut App, layout: &Layout) {
     let rows = app.agent_rows();
     let at = |row: &Row| matches!((row, &app.selected), (Row::Agent(address), Some(selected)) if address == selected);
     let agent = rows.iter().position(at);
-    // The heading above the first agent should stay in sight.
-    let agent = agent.map_or(0, |place| if place == 1 { 0 } else { place });
+    // The heading above an agent should stay in sight.
+    let above = |place: usize| place > 0 && !matches!(rows[place - 1], Row::Agent(_));
+    let agent = agent.unwrap_or(0);
+    let agent_top = if above(agent) { agent - 1 } else { agent };
     let need = app.needing().iter().position(|agent| Some(&agent.address) == app.selected.as_ref()).unwrap_or(0);
     let (needing, convoys, feed) = (app.needing().len(), app.convoys().len(), app.town.feed.len());
     app.convoy = app.convoy.min(convoys.saturating_sub(1));
@@ -270,29 +200,58 @@ fn scroll_lists(app: &mut App, layout: &Layout) {
     let queued: usize = app.town.rigs.iter().map(|rig| rig.queue.len()).sum();
     app.queue = app.queue.min(queued.saturating_sub(1));
     let (convoy, event, request) = (app.convoy, app.feed, app.queue);
-    keep_visible(&mut app.scroll.agents, agent, height(layout.agents), rows.len());
+    let lines = if layout.agent_lines > 1 { usize::MAX } else { height(layout.agents) };
+    keep_visible(&mut app.scroll.agents, agent, lines, rows.len());
+    if height(layout.agents) > 1 {
+        app.scroll.agents = app.scroll.agents.min(agent_top);
+    }
+    let (rigs, landed) = (app.town.rigs.len(), app.town.landed.len());
+    app.rig = app.rig.min(rigs.saturating_sub(1));
+    app.landed = app.landed.min(landed.saturating_sub(1));
+    let (rig, merge) = (app.rig, app.landed);
+    keep_visible(&mut app.scroll.rigs, rig, height(layout.rigs), rigs);
+    keep_visible(&mut app.scroll.landed, merge, height(layout.landed), landed);
     keep_visible(&mut app.scroll.needs, need, height(layout.needs), needing);
-    keep_visible(&mut app.scroll.convoys, convoy, height(layout.convoys), convoys);
+    if layout.convoys_open {
+        app.scroll.convoys = 0;
+    } else {
+        keep_visible(&mut app.scroll.convoys, convoy, height(layout.convoys), convoys);
+    }
     keep_visible(&mut app.scroll.feed, event, height(layout.feed), feed);
     keep_visible(&mut app.scroll.queue, request, height(layout.queue), queued);
 }
 
 fn add_hits(app: &App, layout: &mut Layout) {
-    let counts = [
-        (Pane::Needs, app.scroll.needs, app.needing().len()),
-        (Pane::Agents, app.scroll.agents, app.agent_rows().len()),
-        (Pane::Convoys, app.scroll.convoys, app.convoys().len()),
-        (Pane::Feed, app.scroll.feed, app.town.feed.len()),
+    let rows = app.agent_rows();
+    let tall = |row: &Row| if matches!(row, Row::Agent(_)) { layout.agent_lines } else { 1 };
+    // Of each pane its first row on the screen, and how high each is.
+    let panes: [(Pane, usize, Vec<u16>); 6] = [
+        (Pane::Needs, app.scroll.needs, vec![1; app.needing().len()]),
+        (Pane::Agents, app.scroll.agents, rows.iter().map(tall).collect()),
+        (Pane::Rigs, app.scroll.rigs, vec![1; app.town.rigs.len()]),
+        (Pane::Convoys, app.scroll.convoys, vec![1; layout.convoy_rows.len()]),
+        (Pane::Landed, app.scroll.landed, vec![1; app.town.landed.len()]),
+        (Pane::Feed, app.scroll.feed, vec![1; app.town.feed.len()]),
     ];
     let mut hits = Vec::new();
-    for (pane, first, total) in counts {
+    for (pane, first, heights) in panes {
         let area = layout.rows(pane);
         if area.height == 0 {
             continue;
         }
         hits.push((area, Hit::Pane(pane)));
-        for (index, y) in (first..total).zip(area.y..area.bottom()) {
-            hits.push((Rect { y, height: 1, ..area }, Hit::Row(pane, index)));
+        let mut y = area.y;
+        for (index, height) in heights.into_iter().enumerate().skip(first) {
+            if y >= area.bottom() {
+                break;
+            }
+            let index = match (pane, layout.convoy_rows.get(index)) {
+                (Pane::Convoys, Some(ConvoyRow::Convoy(convoy) | ConvoyRow::Member(convoy, _))) => *convoy,
+                _ => index,
+            };
+            let height = height.min(area.bottom() - y);
+            hits.push((Rect { y, height, ..area }, Hit::Row(pane, index)));
+            y += height;
         }
     }
     for (index, y) in (app.scroll.queue..).zip(below_title(layout.queue).y..layout.queue.bottom()) {
@@ -301,13 +260,18 @@ fn add_hits(app: &App, layout: &mut Layout) {
     for tile in &layout.tiles {
         hits.push((tile.title.union(tile.area), Hit::Terminal(tile.address.clone())));
     }
+    hits.extend(super::render::count_hits(app, layout.header));
     layout.hits = hits;
 }
 
 fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
     let (columns, rows) = match overlay {
-        Overlay::Help(_) => (100, 34),
+        Overlay::Help(_) | Overlay::Journal(_) => (100, 34),
+        Overlay::Palette(palette) if palette.places => (124, 24),
         Overlay::Palette(_) => (84, 20),
+        Overlay::Answer(_) => (100, 26),
+        Overlay::Confirm(confirm) => (84, u16::try_from(confirm.lines.len() + 6).unwrap_or(u16::MAX).min(24)),
+        Overlay::Note(note) => (92, u16::try_from(note.lines.len() + 4).unwrap_or(u16::MAX)),
         Overlay::Sling(sling) => {
             let beads = sling.beads.as_ref().map_or(0, Vec::len).max(sling.targets.len().min(8) + 8);
             (128, u16::try_from(beads + 6).unwrap_or(u16::MAX).clamp(16, 34))
@@ -322,7 +286,15 @@ fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
 /// The rows of a dialog's list.
 pub fn dialog_list(area: Rect, overlay: Option<&Overlay>) -> Rect {
     match overlay {
-        Some(Overlay::Message(_)) | None => Rect { height: 0, ..area },
+        Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Answer(_)) | None => {
+            Rect { height: 0, ..area }
+        }
+        Some(Overlay::Palette(palette)) if palette.places => Rect {
+            x: area.x + 1,
+            y: area.y + 3,
+            width: places_left(area).saturating_sub(1),
+            height: area.height.saturating_sub(5),
+        },
         Some(Overlay::Sling(_)) => {
             let width = sling_left(area);
             Rect { x: area.x + 1, y: area.y + 3, width: width.saturating_sub(1), height: area.height.saturating_sub(5) }
@@ -341,6 +313,11 @@ pub fn sling_left(area: Rect) -> u16 {
     area.width * 55 / 100
 }
 
+/// How wide the list of places to go to is, beside the look at them.
+pub fn places_left(area: Rect) -> u16 {
+    if area.width >= 90 { area.width * 50 / 100 } else { area.width.saturating_sub(1) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,9 +326,9 @@ mod tests {
     fn grids_hold_their_terminals() {
         let area = Rect::new(0, 0, 200, 58);
         for (count, expected) in [(1, (1, 1)), (2, (2, 1)), (3, (2, 2)), (5, (3, 2)), (9, (3, 3)), (30, (4, 3))] {
-            assert_eq!(grid(count, area), expected, "{count}");
+            assert_eq!(tiles::grid(count, area), expected, "{count}");
         }
-        assert_eq!(grid(6, Rect::new(0, 0, 80, 22)), (1, 2));
+        assert_eq!(tiles::grid(6, Rect::new(0, 0, 80, 22)), (1, 2));
     }
 
     #[test]

@@ -1,0 +1,100 @@
+//! What can be done now, why not, and the command line that does the same.
+
+use super::Action;
+use crate::cockpit::app::{App, Pane, View};
+use crate::view::AgentState;
+
+/// Whether `action` can be done now; if not, why.
+///
+/// # Errors
+/// The reason, as a sentence for the person who pressed the key.
+pub fn available(action: Action, app: &App) -> Result<(), String> {
+    let agent = app.selected_agent();
+    match action {
+        Action::Open
+            if matches!(app.pane, Pane::Rigs | Pane::Landed | Pane::Feed)
+                && app.view == View::Town
+                && app.overlay.is_none() =>
+        {
+            Ok(())
+        }
+        Action::Open if matches!(app.pane, Pane::Convoys) && app.view == View::Town => {
+            if app.town.convoys.is_empty() {
+                Err("There is no convoy yet: sling some beads with s".into())
+            } else {
+                Ok(())
+            }
+        }
+        Action::Open | Action::Zoom
+            if app.view != View::Convoys && app.view != View::Queue && app.view != View::Feed =>
+        {
+            match agent {
+                None => Err("No agent is selected: sling some work with s, or gt sling".into()),
+                Some(agent) if agent.session.is_none() => Err(format!("{} has no running terminal", agent.address)),
+                Some(_) if action == Action::Open && app.read_only => Err("This cockpit is read-only".into()),
+                Some(_) => Ok(()),
+            }
+        }
+        Action::Open | Action::Zoom => Err("Nothing to open here: T goes back to the town".into()),
+        Action::Message => match agent {
+            _ if app.read_only => Err("This cockpit is read-only".into()),
+            _ if !app.marked.is_empty() => Ok(()),
+            None => Err("No agent is selected".into()),
+            Some(agent) if agent.session.is_none() => {
+                Err(format!("{} has no running session to write to", agent.address))
+            }
+            Some(_) => Ok(()),
+        },
+        Action::Answer | Action::Drain | Action::Stop | Action::Undo if app.read_only => {
+            Err("This cockpit is read-only".into())
+        }
+        Action::Answer => match agent {
+            Some(agent) if agent.state == AgentState::NeedsYou && agent.session.is_some() => Ok(()),
+            Some(agent) => Err(format!("{} asks nothing now", agent.address)),
+            None => Err("No agent is selected".into()),
+        },
+        Action::Drain if app.asking().is_empty() && app.overlay.is_none() => Err("Nobody asks anything".into()),
+        Action::Stop if app.subjects().is_empty() => Err("No running agent is selected".into()),
+        Action::Undo if app.undoable().is_none() => {
+            Err("Nothing to take back: that is possible for half a minute; L shows what was done".into())
+        }
+        Action::Mark | Action::MarkRange | Action::MarkAll | Action::MarkInvert | Action::Explain
+            if agent.is_none() && app.overlay.is_none() =>
+        {
+            Err("No agent is selected".into())
+        }
+        Action::Sling if app.read_only => Err("This cockpit is read-only".into()),
+        Action::Sling if app.loaded && app.town.rigs.is_empty() => {
+            Err("The town has no rig yet: gt rig add <name> <repository>".into())
+        }
+        Action::NextNeeding | Action::PreviousNeeding if app.overlay.is_none() && app.town.needing_you().is_empty() => {
+            Err("Nothing needs you".into())
+        }
+        Action::LastAgent if app.last_selected.is_none() => Err("You have looked at only one agent so far".into()),
+        Action::CopyCommand if command(Action::Open, app).is_none() => Err("Nothing is selected".into()),
+        _ => Ok(()),
+    }
+}
+
+/// The command line that does the same as `action` now.
+pub fn command(action: Action, app: &App) -> Option<String> {
+    let address = || app.selected_agent().map(|agent| agent.address.clone());
+    match action {
+        Action::Open | Action::Zoom if app.pane == Pane::Convoys || app.view == View::Convoys => {
+            app.selected_convoy().map(|convoy| format!("gt convoy show {}", convoy.id))
+        }
+        Action::Open | Action::Zoom => address().map(|address| format!("gt attach {address}")),
+        Action::Answer => address().map(|address| format!("gt attach {address}")),
+        Action::Explain => address().map(|address| format!("gt agents explain {address}")),
+        Action::Stop => app.selected_agent().map(|agent| match &agent.bead {
+            Some(bead) => format!("gt unsling {bead}"),
+            None => format!("gt session stop {}", agent.address),
+        }),
+        Action::Message => address().map(|address| format!("gt nudge {address} \"...\"")),
+        Action::Sling => Some("gt sling <bead>... <rig>".into()),
+        Action::ViewTown | Action::ViewAgents => Some("gt agents".into()),
+        Action::ViewConvoys => Some("gt convoy list".into()),
+        Action::ViewQueue => Some("gt mq list".into()),
+        _ => None,
+    }
+}

@@ -1,0 +1,234 @@
+//! The one table of actions: dispatch, key bar, help, which-key, palette and settings all read it.
+
+mod available;
+mod table;
+
+use super::app::{App, Overlay};
+
+pub use available::{available, command};
+pub use table::TABLE;
+
+/// Everything that can be asked of the cockpit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Down one row.
+    Down,
+    /// Up one row.
+    Up,
+    /// To the first row.
+    Top,
+    /// To the last row.
+    Bottom,
+    /// Down one page.
+    PageDown,
+    /// Up one page.
+    PageUp,
+    /// To the next pane.
+    NextPane,
+    /// To the pane before.
+    PreviousPane,
+    /// Open what is selected; type into an agent.
+    Open,
+    /// Leave the agent's terminal.
+    Leave,
+    /// One terminal on the whole screen, or back.
+    Zoom,
+    /// Give beads to workers.
+    Sling,
+    /// Write to the selected agent.
+    Message,
+    /// Narrow the lists.
+    Filter,
+    /// The next agent that needs me.
+    NextNeeding,
+    /// The one before.
+    PreviousNeeding,
+    /// The agent looked at before this one.
+    LastAgent,
+    /// Copy the selected thing's command.
+    CopyCommand,
+    /// How agents are ordered.
+    Sort,
+    /// The town.
+    ViewTown,
+    /// Tiles of live terminals.
+    ViewAgents,
+    /// Convoys and their members.
+    ViewConvoys,
+    /// The merge queues.
+    ViewQueue,
+    /// All events.
+    ViewFeed,
+    /// The next theme.
+    NextTheme,
+    /// Everything by name.
+    Palette,
+    /// All keys.
+    Help,
+    /// One level up.
+    Back,
+    /// Leave the cockpit.
+    Quit,
+    /// Stop the program, `fg` brings it back.
+    Suspend,
+    /// Choose what is highlighted.
+    Accept,
+    /// Close this without doing anything.
+    Cancel,
+    /// Mark or unmark.
+    Mark,
+    /// Go on to the other side.
+    SwitchSide,
+    /// Another runtime for the workers.
+    NextRuntime,
+    /// Send the text.
+    Send,
+    /// Answer what the selected agent asks.
+    Answer,
+    /// Answer one agent after the other.
+    Drain,
+    /// The same answer to every agent that asks the same.
+    AnswerAll,
+    /// The agent with this number among those that can be seen.
+    Pick,
+    /// Letters beside what can be seen, to go there.
+    Jump,
+    /// Go to anything by name.
+    GoTo,
+    /// Why an agent is in its state.
+    Explain,
+    /// What was done from here.
+    Journal,
+    /// Take the last thing done back.
+    Undo,
+    /// Mark or unmark from the last mark to here.
+    MarkRange,
+    /// Mark all.
+    MarkAll,
+    /// Mark what is not marked and the other way round.
+    MarkInvert,
+    /// Stop an agent.
+    Stop,
+    /// Lists on or off while an agent has the screen.
+    Lists,
+    /// More room for the lists.
+    Wider,
+    /// Less.
+    Narrower,
+    /// Only agents that need a person.
+    OnlyNeeding,
+    /// Only agents at work.
+    OnlyWorking,
+    /// Only agents that are done and not looked at.
+    OnlyDone,
+    /// Only agents without work.
+    OnlyIdle,
+    /// Only agents whose process is gone.
+    OnlyDead,
+    /// Say yes.
+    Yes,
+    /// Say no.
+    No,
+}
+
+/// Where keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// Lists and views.
+    Main,
+    /// Into an agent's terminal.
+    Typing,
+    /// Into the filter line.
+    Filter,
+    /// A list narrowed by typing: palette and help.
+    Picker,
+    /// The sling dialog.
+    Sling,
+    /// The message dialog.
+    Message,
+    /// The question of an agent.
+    Answer,
+    /// A question before something that can't be taken back.
+    Confirm,
+    /// Letters to go to.
+    Jump,
+    /// Something to read.
+    Note,
+}
+
+/// One action: its names, its words and its keys.
+#[derive(Debug)]
+pub struct Spec {
+    /// The action.
+    pub action: Action,
+    /// Its name in settings.
+    pub name: &'static str,
+    /// One or two words for the key bar.
+    pub words: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    /// The keys it has unless settings say otherwise.
+    pub keys: &'static [&'static str],
+    /// Where it works.
+    pub context: Context,
+    /// Its place in the key bar; 0 is not shown there.
+    pub bar: u8,
+}
+
+/// The entry of `action` in `context`.
+pub fn spec(action: Action, context: Context) -> Option<&'static Spec> {
+    TABLE.iter().find(|spec| spec.action == action && spec.context == context)
+}
+
+/// Where keys go now.
+pub fn context(app: &App) -> Context {
+    match &app.overlay {
+        Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Journal(_)) => Context::Picker,
+        Some(Overlay::Sling(_)) => Context::Sling,
+        Some(Overlay::Message(_)) => Context::Message,
+        Some(Overlay::Answer(_)) => Context::Answer,
+        Some(Overlay::Confirm(_)) => Context::Confirm,
+        Some(Overlay::Note(_)) => Context::Note,
+        None if app.jumping => Context::Jump,
+        None if app.typing => Context::Typing,
+        None if app.filtering => Context::Filter,
+        None => Context::Main,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::*;
+    use crate::cockpit::keys;
+
+    #[test]
+    fn names_are_unique_and_keys_read() {
+        let mut names = HashSet::new();
+        for spec in TABLE {
+            assert!(names.insert(spec.name), "{} twice", spec.name);
+            for key in spec.keys {
+                keys::parse(key).unwrap();
+            }
+            assert!(!spec.about.ends_with('.') && spec.words.len() <= 20, "{}", spec.name);
+        }
+    }
+
+    #[test]
+    fn no_key_means_two_things_in_one_place_and_no_key_hides_a_sequence() {
+        let mut taken: HashMap<(Context, Vec<keys::Chord>), &str> = HashMap::new();
+        for spec in TABLE {
+            for key in spec.keys {
+                let chords = keys::parse(key).unwrap();
+                for length in 1..chords.len() {
+                    assert!(!taken.contains_key(&(spec.context, chords[..length].to_vec())), "{key} is hidden");
+                }
+                if let Some(other) = taken.insert((spec.context, chords), spec.name) {
+                    panic!("{key} is both {other} and {}", spec.name);
+                }
+            }
+        }
+    }
+
+}

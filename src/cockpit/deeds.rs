@@ -1,0 +1,168 @@
+//! Things done from the cockpit: what each is called, which command does the same, and what became of it.
+
+use crate::base::Timestamp;
+
+use super::answer::{Prompt, Reply};
+
+/// What is to be slung, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The beads.
+    pub beads: Vec<String>,
+    /// A rig, or one of its agents.
+    pub target: String,
+    /// The runtime; the rig's own choice when not given.
+    pub runtime: Option<String>,
+}
+
+/// An agent with its session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agent {
+    /// Its address.
+    pub address: String,
+    /// Its session.
+    pub session: String,
+    /// The bead it has.
+    pub bead: Option<String>,
+}
+
+/// Something to be done outside the cockpit's loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Sling beads to a target.
+    Sling(Order),
+    /// Take beads back from whoever has them.
+    TakeBack(Vec<String>),
+    /// Write to agents.
+    Tell {
+        /// Whom.
+        to: Vec<Agent>,
+        /// What.
+        text: String,
+    },
+    /// Answer agents that ask `prompt`, and only those.
+    Answer {
+        /// Whom.
+        to: Vec<Agent>,
+        /// What they asked when the answer was given.
+        prompt: Prompt,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Stop agents; beads of theirs are given back.
+    Stop(Vec<Agent>),
+}
+
+impl Deed {
+    /// What is being done, for the remark and the journal.
+    pub fn words(&self) -> String {
+        let many = |count: usize, one: &str, more: &str| if count == 1 { one.to_owned() } else { format!("{count} {more}") };
+        match self {
+            Self::Sling(order) => {
+                format!("Sling {} to {}", many(order.beads.len(), &order.beads[0], "beads"), order.target)
+            }
+            Self::TakeBack(beads) => format!("Take back {}", many(beads.len(), &beads[0], "beads")),
+            Self::Tell { to, .. } => format!("Write to {}", many(to.len(), &to[0].address, "agents")),
+            Self::Answer { to, reply, .. } => {
+                let said = match reply {
+                    Reply::Choice(choice) => format!("{} {}", choice.key, choice.text),
+                    Reply::Text(text) => text.clone(),
+                };
+                format!("Answer {}: {said}", many(to.len(), &to[0].address, "agents"))
+            }
+            Self::Stop(agents) => format!("Stop {}", many(agents.len(), &agents[0].address, "agents")),
+        }
+    }
+
+    /// The command lines that do the same; nothing where there is none.
+    pub fn commands(&self) -> Vec<String> {
+        match self {
+            Self::Sling(order) => {
+                let runtime = order.runtime.as_ref().map(|name| format!(" --agent {name}")).unwrap_or_default();
+                vec![format!("gt sling {} {}{runtime}", order.beads.join(" "), order.target)]
+            }
+            Self::TakeBack(beads) => beads.iter().map(|bead| format!("gt unsling {bead}")).collect(),
+            Self::Tell { to, text } => {
+                to.iter().map(|agent| format!("gt nudge {} {}", agent.address, quoted(text))).collect()
+            }
+            Self::Answer { to, .. } => to.iter().map(|agent| format!("gt attach {}", agent.address)).collect(),
+            Self::Stop(agents) => agents
+                .iter()
+                .map(|agent| match &agent.bead {
+                    Some(bead) => format!("gt unsling {bead}"),
+                    None => format!("gt session stop {}", agent.address),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// `text` as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// What became of a deed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// When.
+    pub at: Timestamp,
+    /// Whether all of it was done.
+    pub ok: bool,
+    /// In a sentence.
+    pub text: String,
+    /// Part by part, where there are several.
+    pub parts: Vec<String>,
+    /// What takes it back.
+    pub undo: Option<Deed>,
+}
+
+/// A deed in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Task {
+    /// Its number.
+    pub id: u64,
+    /// The deed.
+    pub deed: Deed,
+    /// When it was begun.
+    pub begun: Timestamp,
+    /// What became of it; nothing while it is being done.
+    pub finished: Option<Finished>,
+    /// Whether it was taken back.
+    pub undone: bool,
+}
+
+/// How long a deed can be taken back.
+pub const UNDO_SECONDS: i64 = 30;
+
+impl Task {
+    /// What would take it back now.
+    pub fn undo(&self, now: Timestamp) -> Option<&Deed> {
+        let finished = self.finished.as_ref()?;
+        (!self.undone && finished.at.seconds_until(now) <= UNDO_SECONDS).then_some(finished.undo.as_ref()).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_deed_has_its_command() {
+        let agent = |bead: Option<&str>| Agent {
+            address: "shop/polecats/nux".into(),
+            session: "s".into(),
+            bead: bead.map(Into::into),
+        };
+        let order = Order { beads: vec!["a-1".into(), "a-2".into()], target: "shop".into(), runtime: Some("codex".into()) };
+        assert_eq!(Deed::Sling(order).commands(), ["gt sling a-1 a-2 shop --agent codex"]);
+        assert_eq!(
+            Deed::Tell { to: vec![agent(None)], text: "it's late".into() }.commands(),
+            ["gt nudge shop/polecats/nux 'it'\\''s late'"]
+        );
+        assert_eq!(Deed::Stop(vec![agent(Some("a-1")), agent(None)]).commands(), [
+            "gt unsling a-1",
+            "gt session stop shop/polecats/nux"
+        ]);
+    }
+}

@@ -1,0 +1,84 @@
+//! What comes into the cockpit and what goes out of it.
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use crate::base::Timestamp;
+use crate::terminal::ScreenState;
+use crate::view::{ReadyBead, TownView};
+
+use super::deeds::{Deed, Finished, Order};
+use super::dialogs::Preview;
+use super::memory::Memory;
+
+/// A session the cockpit wants to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// The session's name.
+    pub session: String,
+    /// The size it should have, when we type into it or show nothing else.
+    pub size: Option<(u16, u16)>,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key.
+    Key(KeyEvent),
+    /// The mouse.
+    Mouse(MouseEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The cockpit's terminal got or lost the focus.
+    Focus(bool),
+    /// The cockpit's terminal has this size now.
+    Resize(u16, u16),
+    /// The town as it is now.
+    Town(Box<TownView>),
+    /// The town could not be read.
+    TownFailed(String),
+    /// An agent's screen as it is now.
+    Screen(String, Box<ScreenState>),
+    /// An agent's screen won't change any more.
+    ScreenEnded(String, String),
+    /// The beads that could be slung.
+    Ready(Result<Vec<ReadyBead>, String>),
+    /// What slinging would do; the number is that of the question.
+    Planned(u64, Preview),
+    /// What was to be done is done, or not.
+    Done(u64, Finished),
+    /// Something went wrong that nobody asked for.
+    Problem(String),
+    /// Time passed.
+    Tick(Timestamp),
+}
+
+/// Something to be done outside; its result comes back as an event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// These are the sessions to watch from now on.
+    Watch(Vec<Wish>),
+    /// A key for an agent.
+    Key(String, KeyEvent),
+    /// A mouse event at this cell of an agent's screen.
+    Mouse(String, MouseEvent, u16, u16),
+    /// Text pasted to an agent.
+    Paste(String, String),
+    /// The agent's terminal got or lost the focus.
+    Focus(String, bool),
+    /// Read the beads that could be slung.
+    LoadReady,
+    /// Find out what slinging would do.
+    Plan(u64, Order),
+    /// Do something; the number comes back with what became of it.
+    Do(u64, Deed),
+    /// Keep this for the next start.
+    Remember(Box<Memory>),
+    /// Put text on the clipboard of the cockpit's terminal.
+    Copy(String),
+    /// Set the title of the cockpit's terminal.
+    Title(String),
+    /// Stop the program until the shell brings it back.
+    Suspend,
+    /// Leave.
+    Quit,
+}

@@ -1,0 +1,230 @@
+//! The beads view: list, board or tree, and one bead in full.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::base::text::{fit, width as columns_of};
+use crate::view::{BeadDetail, BeadLine, Tone};
+
+use super::super::app::App;
+use super::super::beads::{Shape, Stand};
+use super::super::layout::below_title;
+use super::dialogs::wrapped;
+use super::lists::{advice, select_row};
+use super::pen::{self, Piece};
+
+/// The colour of where a bead stands.
+fn color(app: &App, stand: Stand) -> Style {
+    match stand {
+        Stand::Ready | Stand::Waiting => app.theme.dim(),
+        Stand::Hooked => app.theme.tone(Tone::Good),
+        Stand::Closed => app.theme.tone(Tone::Moves),
+    }
+}
+
+/// Draws the view.
+pub(super) fn draw(app: &App, buffer: &mut Buffer) {
+    let layout = &app.layout;
+    if layout.list.height > 0 {
+        match app.beads.shape {
+            Shape::Board => board(app, buffer),
+            _ => list(app, buffer),
+        }
+    }
+    if layout.reading.height > 0 {
+        detail(app, buffer, layout.reading);
+    }
+    super::divider(app, buffer);
+}
+
+fn title(app: &App, buffer: &mut Buffer, area: Rect, words: &str) {
+    let count = app.beads.lines.as_ref().map_or(0, Vec::len);
+    let closed = if app.beads.closed { ", done ones too" } else { "" };
+    let note = format!("{count} · {}{closed}", app.beads.shape.words());
+    pen::rule(buffer, area, app.theme.rule(), &[(words, app.theme.accent())], &[(&note, app.theme.dim())]);
+}
+
+fn empty(app: &App, buffer: &mut Buffer, rows: Rect) -> bool {
+    let words = match &app.beads.lines {
+        None => "Reading the ledger …",
+        Some(lines) if !lines.is_empty() => return false,
+        Some(_) if !app.filter.is_empty() => "No bead's id, title or description has that in it; esc shows all.",
+        Some(_) => "No bead yet. c makes one, or bd create \"What is to be done\".",
+    };
+    advice(app, buffer, rows, words);
+    true
+}
+
+fn list(app: &App, buffer: &mut Buffer) {
+    let area = app.layout.list;
+    title(app, buffer, area, "beads");
+    let rows = below_title(area);
+    if empty(app, buffer, rows) {
+        return;
+    }
+    let lines = app.beads.lines.as_deref().unwrap_or_default();
+    let ids = lines.iter().map(|line| columns_of(&line.id)).max().unwrap_or(8).min(14);
+    let shown = app.beads.rows();
+    for (row, y) in shown.iter().skip(app.beads.scroll).zip(rows.y..rows.bottom()) {
+        let line = &lines[row.index];
+        let place = Rect { y, height: 1, ..rows };
+        let indent = "  ".repeat(row.depth.min(8));
+        bead_row(app, buffer, place, line, &indent, ids);
+        if app.beads.selected.as_ref() == Some(&line.id) {
+            select_row(app, buffer, place, app.overlay.is_none());
+        }
+    }
+}
+
+fn bead_row(app: &App, buffer: &mut Buffer, row: Rect, line: &BeadLine, indent: &str, ids: usize) {
+    let theme = &app.theme;
+    let stand = Stand::of(line);
+    let id = fit(&line.id, ids);
+    let priority = format!("P{}", line.priority);
+    let kind = fit(&line.issue_type, 8);
+    let mut left: Vec<Piece<'_>> = vec![
+        (" ", theme.text()),
+        (indent, theme.rule()),
+        (stand.glyph(), color(app, stand)),
+        (" ", theme.text()),
+        (&id, theme.dim()),
+        (" ", theme.text()),
+        (&priority, if line.priority <= 1 { theme.strong() } else { theme.dim() }),
+        (" ", theme.text()),
+    ];
+    if row.width >= 60 {
+        left.push((&kind, theme.dim()));
+        left.push((" ", theme.text()));
+    }
+    left.push((&line.title, if stand == Stand::Closed { theme.dim() } else { theme.text() }));
+    let who = line.assignee.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let note = match stand {
+        Stand::Hooked if !who.is_empty() => format!("{who} "),
+        Stand::Waiting if line.blocked => "waits ".to_owned(),
+        Stand::Waiting => format!("{} ", line.status),
+        _ => String::new(),
+    };
+    let start = row.right().saturating_sub(pen::width(&[(&note, theme.dim())]));
+    pen::pieces(buffer, row.x, row.y, start.saturating_sub(row.x + 1), &left);
+    pen::put(buffer, start, row.y, row.right() - start, &note, theme.dim());
+}
+
+fn board(app: &App, buffer: &mut Buffer) {
+    let area = app.layout.list;
+    let theme = &app.theme;
+    title(app, buffer, area, "beads");
+    let rows = below_title(area);
+    if empty(app, buffer, rows) {
+        return;
+    }
+    let lines = app.beads.lines.as_deref().unwrap_or_default();
+    let columns = app.layout.columns.iter();
+    for (stand, column) in columns {
+        let inside = app.beads.column(*stand);
+        let head = format!(" {} {}  {}", stand.glyph(), stand.words(), inside.len());
+        pen::put(buffer, column.x, column.y, column.width, &head, color(app, *stand));
+        let rows = below_title(*column);
+        let chosen = inside.iter().position(|&index| app.beads.selected.as_ref() == Some(&lines[index].id));
+        let per = usize::from(rows.height / 2).max(1);
+        let first = chosen.map_or(0, |place| (place + 1).saturating_sub(per));
+        for (place, &index) in inside.iter().enumerate().skip(first).take(per) {
+            let line = &lines[index];
+            let y = rows.y + u16::try_from((place - first) * 2).unwrap_or(0);
+            let card = Rect { x: rows.x, y, width: rows.width.saturating_sub(1), height: 2.min(rows.bottom() - y) };
+            pen::put(buffer, card.x + 1, y, card.width.saturating_sub(1), &line.title, theme.text());
+            if card.height > 1 {
+                let who = line.assignee.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+                let note = format!("{} P{} {} {who}", line.id, line.priority, line.issue_type);
+                pen::put(buffer, card.x + 1, y + 1, card.width.saturating_sub(1), &note, theme.dim());
+            }
+            if chosen == Some(place) {
+                select_row(app, buffer, card, app.overlay.is_none());
+            }
+        }
+    }
+}
+
+/// The lines of a bead in full, wrapped to `width`: the text and how it strikes the eye.
+fn text_of(app: &App, bead: &BeadDetail, width: usize) -> Vec<(String, Style)> {
+    let theme = &app.theme;
+    let (dim, text, strong) = (theme.dim(), theme.text(), theme.strong());
+    let mut out: Vec<(String, Style)> = Vec::new();
+    let say = |out: &mut Vec<(String, Style)>, words: &str, style: Style| {
+        for line in words.lines() {
+            out.extend(wrapped(line, width.max(10)).into_iter().map(|line| (line, style)));
+        }
+    };
+    say(&mut out, &bead.line.title, strong);
+    let stand = Stand::of(&bead.line);
+    let who = if bead.line.assignee.is_empty() { String::new() } else { format!(" · {}", bead.line.assignee) };
+    let head = format!(
+        "{} {} · P{} {} · {}{who}",
+        stand.glyph(),
+        stand.words(),
+        bead.line.priority,
+        bead.line.issue_type,
+        bead.line.rig
+    );
+    say(&mut out, &head, color(app, stand));
+    if !bead.labels.is_empty() {
+        say(&mut out, &bead.labels.join(", "), dim);
+    }
+    let mut section = |out: &mut Vec<(String, Style)>, name: &str, words: &str| {
+        if !words.trim().is_empty() {
+            out.push((String::new(), text));
+            if !name.is_empty() {
+                out.push((name.to_owned(), dim));
+            }
+            say(out, words.trim_end(), text);
+        }
+    };
+    section(&mut out, "", &bead.description);
+    section(&mut out, "how", &bead.design);
+    section(&mut out, "done when", &bead.acceptance);
+    section(&mut out, "notes", &bead.notes);
+    section(&mut out, "closed because", &bead.close_reason);
+    for (name, edges) in [("depends on", &bead.depends_on), ("needed by", &bead.needed_by)] {
+        let edges: Vec<String> = edges
+            .iter()
+            .map(|(kind, id, title, status)| {
+                let done = if matches!(status.as_str(), "closed" | "tombstone") { "✓" } else { "○" };
+                format!("{done} {id}  {title}  ({kind})")
+            })
+            .collect();
+        section(&mut out, name, &edges.join("\n"));
+    }
+    for (who, at, words) in &bead.comments {
+        section(&mut out, &format!("{who}, {}", super::age(*at, app.now)), words);
+    }
+    let history: Vec<String> =
+        bead.history.iter().map(|line| format!("{}  {:<10}  {}", line.at.hour_minute(), line.what, line.text)).collect();
+    section(&mut out, "history", &history.join("\n"));
+    out
+}
+
+fn detail(app: &App, buffer: &mut Buffer, area: Rect) {
+    let theme = &app.theme;
+    let Some(bead) = app.beads.shown() else {
+        pen::rule(buffer, area, theme.rule(), &[("bead", theme.dim())], &[]);
+        if app.beads.selected.is_some() {
+            advice(app, buffer, below_title(area), "…");
+        }
+        return;
+    };
+    let note = format!("made {} by {}", super::age(bead.created_at, app.now), bead.created_by);
+    pen::rule(buffer, area, theme.rule(), &[(&bead.line.id, theme.strong())], &[(&note, theme.dim())]);
+    let rows = below_title(area);
+    let inner = Rect { x: rows.x + 1, width: rows.width.saturating_sub(2), ..rows };
+    let lines = text_of(app, bead, usize::from(inner.width));
+    let first = app.beads.reading.min(lines.len().saturating_sub(usize::from(inner.height)));
+    for ((line, style), y) in lines.iter().skip(first).zip(inner.y..inner.bottom()) {
+        pen::put(buffer, inner.x, y, inner.width, line, *style);
+    }
+    let left = lines.len().saturating_sub(first + usize::from(inner.height));
+    if left > 0 {
+        let words = format!(" {left} more lines: J ");
+        let width = u16::try_from(columns_of(&words)).unwrap_or(0);
+        pen::put(buffer, inner.right().saturating_sub(width), inner.bottom() - 1, width, &words, theme.dim());
+    }
+}

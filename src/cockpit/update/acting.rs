@@ -1,0 +1,296 @@
+//! Actions on agents: answering, writing, marking, stopping, taking back; each becomes a deed of the journal.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use tui_textarea::TextArea;
+
+use super::super::actions::{self, Action};
+use super::super::answer::{self, Prompt, Reply};
+use super::super::app::{App, Effect, Overlay};
+use super::super::deeds::{Agent, Deed, Finished, Task};
+use super::super::dialogs::{AnswerBox, Confirm, Message, Note};
+use super::super::keys::Chord;
+use super::super::marks;
+use super::moves;
+
+/// How many deeds the journal keeps.
+const KEPT: usize = 200;
+
+/// Begins a deed.
+pub(super) fn begin(app: &mut App, deed: Deed, effects: &mut Vec<Effect>) {
+    let id = app.tasks.last().map_or(1, |task| task.id + 1);
+    app.say(format!("{} …", deed.words()), false);
+    app.tasks.push(Task { id, deed: deed.clone(), begun: app.now, finished: None, undone: false });
+    if app.tasks.len() > KEPT {
+        app.tasks.remove(0);
+    }
+    effects.push(Effect::Do(id, deed));
+}
+
+/// A deed is done, or could not be.
+pub(super) fn finished(app: &mut App, id: u64, finished: Finished) {
+    let undo = finished.undo.is_some();
+    let mut text = finished.text.clone();
+    if undo && let Some(key) = actions::spec(Action::Undo, actions::Context::Main).and_then(|spec| app.keymap.key(spec)) {
+        text = format!("{text} · {key} takes it back");
+    }
+    app.say(text, !finished.ok);
+    if let Some(task) = app.tasks.iter_mut().find(|task| task.id == id) {
+        task.finished = Some(finished);
+    }
+}
+
+/// Takes back the newest deed that can be taken back.
+pub(super) fn undo(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some((id, deed)) = app.undoable().and_then(|task| Some((task.id, task.undo(app.now)?.clone()))) else { return };
+    if let Some(task) = app.tasks.iter_mut().find(|task| task.id == id) {
+        task.undone = true;
+    }
+    begin(app, deed, effects);
+}
+
+/// Opens the message dialog for the marked agents, or the selected one.
+pub(super) fn message(app: &mut App) {
+    let to = app.subjects();
+    if to.is_empty() {
+        return;
+    }
+    let mut area = TextArea::default();
+    area.set_cursor_line_style(ratatui::style::Style::new());
+    area.set_placeholder_text("Write, then enter. Shift-enter or alt-enter begins a new line.");
+    area.set_placeholder_style(app.theme.dim());
+    app.overlay = Some(Overlay::Message(Box::new(Message { to, area })));
+}
+
+/// Sends the message; to several agents only after a question.
+pub(super) fn send(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Message(message)) = &app.overlay else { return };
+    let (text, to) = (message.text(), message.to.clone());
+    if text.is_empty() {
+        app.say("Write something first; esc closes", false);
+        return;
+    }
+    app.overlay = None;
+    let deed = Deed::Tell { to, text };
+    match &deed {
+        Deed::Tell { to, text } if to.len() > 1 => {
+            let mut lines = vec![format!("\"{}\"", text.lines().next().unwrap_or_default()), String::new()];
+            lines.extend(to.iter().map(|agent| agent.address.clone()));
+            app.overlay = Some(Overlay::Confirm(Confirm { question: format!("Send it to {} agents?", to.len()), lines, deed }));
+        }
+        _ => begin(app, deed, effects),
+    }
+}
+
+/// Asks whether the marked agents, or the selected one, should be stopped.
+pub(super) fn stop(app: &mut App) {
+    let agents = app.subjects();
+    let Some(first) = agents.first() else { return };
+    let question = match agents.len() {
+        1 => format!("Stop {}?", first.address),
+        many => format!("Stop {many} agents?"),
+    };
+    let lines = agents
+        .iter()
+        .map(|agent| match &agent.bead {
+            Some(bead) => format!("{}: {bead} becomes open again; branch and a snapshot keep its work", agent.address),
+            None => format!("{}: its session ends", agent.address),
+        })
+        .collect();
+    app.overlay = Some(Overlay::Confirm(Confirm { question, lines, deed: Deed::Stop(agents) }));
+}
+
+/// The question before something irrevocable was answered.
+pub(super) fn confirmed(app: &mut App, yes: bool, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Confirm(confirm)) = app.overlay.take() else { return };
+    if yes {
+        if matches!(confirm.deed, Deed::Stop(_) | Deed::Tell { .. }) {
+            app.marked.clear();
+        }
+        begin(app, confirm.deed, effects);
+    } else {
+        app.say("Left as it is", false);
+    }
+}
+
+/// Marks or unmarks.
+pub(super) fn mark(app: &mut App, action: Action) {
+    let order = app.agent_order();
+    let Some(here) = app.selected.clone() else { return };
+    match action {
+        Action::Mark => {
+            if !app.marked.remove(&here) {
+                app.marked.insert(here.clone());
+            }
+            app.anchor = Some(here);
+            moves::step(app, 1);
+        }
+        Action::MarkRange => {
+            let place = |address: &String| order.iter().position(|other| other == address);
+            let from = app.anchor.as_ref().and_then(place).or_else(|| place(&here));
+            if let (Some(from), Some(to)) = (from, place(&here)) {
+                app.marked.extend(order[from.min(to)..=from.max(to)].iter().cloned());
+            }
+            app.anchor = Some(here);
+        }
+        Action::MarkAll => {
+            if order.iter().all(|address| app.marked.contains(address)) {
+                app.marked.clear();
+            } else {
+                app.marked.extend(order);
+            }
+        }
+        Action::MarkInvert => {
+            let before = std::mem::take(&mut app.marked);
+            app.marked = order.into_iter().filter(|address| !before.contains(address)).collect();
+        }
+        _ => {}
+    }
+    if !app.marked.is_empty() {
+        app.say(format!("{} marked: m writes to them, X stops them, esc unmarks", app.marked.len()), false);
+    }
+}
+
+/// Opens the question of the selected agent; with `drain` the next one follows each answer.
+pub(super) fn ask(app: &mut App, drain: bool) {
+    let asking: Vec<String> = app.asking().iter().map(|agent| agent.address.clone()).collect();
+    if drain && !asking.iter().any(|address| Some(address) == app.selected.as_ref()) {
+        match asking.into_iter().next() {
+            Some(address) => moves::select(app, address),
+            None => {
+                app.overlay = None;
+                app.say("Nobody asks anything any more", false);
+                return;
+            }
+        }
+    }
+    let agent = app.selected_agent().and_then(|agent| {
+        let session = agent.session.clone()?;
+        Some(Agent { address: agent.address.clone(), session, bead: agent.bead.clone() })
+    });
+    if let Some(agent) = agent {
+        app.overlay = Some(Overlay::Answer(Box::new(AnswerBox { agent, text: String::new(), row: 0, drain })));
+    }
+}
+
+/// What the agent of the open question asks now.
+pub fn asked(app: &App) -> Option<Prompt> {
+    let Some(Overlay::Answer(open)) = &app.overlay else { return None };
+    answer::prompt(app.watched.get(&open.agent.session)?.screen.as_ref()?)
+}
+
+/// A key in the question dialog that is no action: a choice, or a letter of the answer.
+pub(super) fn answer_key(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec<Effect>) {
+    let prompt = asked(app);
+    let Some(Overlay::Answer(open)) = &mut app.overlay else { return };
+    let choice = prompt.as_ref().filter(|_| open.text.is_empty()).and_then(|prompt| prompt.choice(key.code)).cloned();
+    match (choice, chord.code) {
+        (Some(choice), _) => reply(app, Reply::Choice(choice), false, effects),
+        (None, KeyCode::Backspace) => drop(open.text.pop()),
+        (None, _) => {
+            if let Some(c) = chord.character() {
+                open.text.push(c);
+            }
+        }
+    }
+}
+
+/// Moves the highlight among the choices.
+pub(super) fn step_choice(app: &mut App, step: isize) {
+    let count = asked(app).map_or(0, |prompt| prompt.choices.len());
+    if let Some(Overlay::Answer(open)) = &mut app.overlay {
+        open.row = moves::stepped(open.row, step, count);
+    }
+}
+
+/// Sends what is written, or the highlighted choice.
+pub(super) fn accept_answer(app: &mut App, to_all: bool, effects: &mut Vec<Effect>) {
+    let prompt = asked(app);
+    let Some(Overlay::Answer(open)) = &app.overlay else { return };
+    let written = open.text.trim().to_owned();
+    let row = open.row;
+    let choice = prompt.as_ref().and_then(|prompt| prompt.choices.get(row)).cloned();
+    match (written.is_empty(), choice) {
+        (false, _) => reply(app, Reply::Text(written), to_all, effects),
+        (true, Some(choice)) => reply(app, Reply::Choice(choice), to_all, effects),
+        (true, None) => app.say("Write the answer first; esc closes", false),
+    }
+}
+
+fn reply(app: &mut App, reply: Reply, to_all: bool, effects: &mut Vec<Effect>) {
+    let Some(prompt) = asked(app) else {
+        app.say("Its screen has not come yet", false);
+        return;
+    };
+    let Some(Overlay::Answer(open)) = &app.overlay else { return };
+    let (first, drain) = (open.agent.clone(), open.drain);
+    let mut to = vec![first.clone()];
+    if to_all {
+        // Who really asks the same is looked at again when the answer is given.
+        to.extend(app.asking().iter().filter(|agent| agent.address != first.address).filter_map(|agent| {
+            let session = agent.session.clone()?;
+            Some(Agent { address: agent.address.clone(), session, bead: agent.bead.clone() })
+        }));
+    }
+    app.answered.extend(to.iter().map(|agent| (agent.address.clone(), app.now)));
+    app.overlay = None;
+    begin(app, Deed::Answer { to, prompt, reply }, effects);
+    if drain {
+        next_question(app);
+    }
+}
+
+/// Goes on to the next agent that asks.
+pub(super) fn skip(app: &mut App) {
+    if let Some(Overlay::Answer(open)) = &app.overlay {
+        // Skipped ones come again later.
+        app.answered.insert(open.agent.address.clone(), app.now.plus_seconds(60));
+    }
+    next_question(app);
+}
+
+fn next_question(app: &mut App) {
+    let next = app.asking().first().map(|agent| agent.address.clone());
+    app.overlay = None;
+    match next {
+        Some(address) => {
+            moves::select(app, address);
+            ask(app, true);
+        }
+        None => app.say("Nobody else asks anything", false),
+    }
+}
+
+/// Says why the selected agent is in its state, and all else that is known of it.
+pub(super) fn explain(app: &mut App) {
+    let Some(agent) = app.selected_agent() else { return };
+    let line = |word: &str, text: &str| (word.to_owned(), text.to_owned());
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    let mut lines = vec![
+        line("state", &format!("{} {}", marks::glyph(agent.state), marks::word(agent.state))),
+        line("known from", &agent.source),
+    ];
+    if let Some(detail) = &agent.detail {
+        lines.push(line("it says", detail));
+    }
+    if let Some(since) = agent.since {
+        lines.push(line("since", &super::super::render::age(since, app.now)));
+    }
+    lines.push(line("", ""));
+    lines.push(line("role", &agent.role));
+    lines.push(line("runtime", &agent.preset));
+    let work = match (&agent.bead, &agent.title) {
+        (Some(bead), Some(title)) => format!("{bead}  {title}"),
+        _ => or_none(&agent.bead),
+    };
+    lines.push(line("work", &work));
+    if let Some(merge) = &agent.merge {
+        lines.push(line("merge", merge));
+    }
+    lines.push(line("branch", &or_none(&agent.branch)));
+    lines.push(line("worktree", &or_none(&agent.worktree)));
+    lines.push(line("session", &or_none(&agent.session)));
+    lines.push(line("", ""));
+    lines.push(line("the same", &format!("gt agents explain {}", agent.address)));
+    let title = agent.address.clone();
+    app.overlay = Some(Overlay::Note(Note { title, lines, scroll: 0 }));
+}

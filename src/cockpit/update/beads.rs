@@ -1,0 +1,97 @@
+//! The beads view and its form.
+
+use super::super::actions::Action;
+use super::super::app::{App, Effect, Overlay};
+use super::super::beads::Shape;
+use super::super::deeds::Deed;
+use super::super::dialogs::{Confirm, Field, Form, Message, Purpose, Sling};
+use super::acting;
+
+/// An action of the view; `false` when it is none of its own.
+pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> bool {
+    let selected = app.beads.selected.clone();
+    match action {
+        Action::Open => app.beads.open = !app.beads.open,
+        Action::Back if app.beads.open => app.beads.open = false,
+        Action::Shape => {
+            app.beads.shape = app.beads.shape.next();
+            app.beads.open = false;
+        }
+        Action::ShowClosed => app.beads.closed = !app.beads.closed,
+        Action::ReadDown => read(app, 3),
+        Action::ReadUp => read(app, -3),
+        Action::NextPane if app.beads.shape == Shape::Board => app.beads.step_column(1),
+        Action::PreviousPane if app.beads.shape == Shape::Board => app.beads.step_column(-1),
+        Action::New => {
+            let rig = app.beads.line().map(|line| line.rig.clone());
+            app.overlay = Some(Overlay::Form(Box::new(Form::new(app, rig))));
+        }
+        Action::Edit => {
+            if let Some(detail) = app.beads.shown().cloned() {
+                app.overlay = Some(Overlay::Form(Box::new(Form::of(app, &detail))));
+            } else {
+                app.say("The bead is still being read", false);
+            }
+        }
+        Action::Comment => {
+            if let Some(id) = selected {
+                app.overlay = Some(Overlay::Message(Box::new(Message::new(Purpose::Comment(id), &app.theme))));
+            }
+        }
+        Action::Close => {
+            let Some(line) = app.beads.line().cloned() else { return true };
+            if line.status == "closed" {
+                acting::begin(app, Deed::ReopenBead(line.id), effects);
+            } else {
+                app.overlay = Some(Overlay::Confirm(Confirm {
+                    question: format!("Close {}?", line.id),
+                    lines: vec![line.title, "It counts as done; u or bd reopen takes it back.".to_owned()],
+                    deed: Deed::CloseBead(line.id),
+                }));
+            }
+        }
+        Action::Sling => {
+            let mut sling = Sling::new(app);
+            if let Some(line) = app.beads.line() {
+                sling.query.text.clone_from(&line.id);
+                if let Some(place) = sling.targets.iter().position(|target| *target == line.rig) {
+                    sling.target.row = place;
+                }
+            }
+            app.overlay = Some(Overlay::Sling(Box::new(sling)));
+            effects.push(Effect::LoadReady);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn read(app: &mut App, step: isize) {
+    app.beads.reading = app.beads.reading.saturating_add_signed(step).min(2000);
+}
+
+/// An action of the form.
+pub(super) fn form(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Form(form)) = &mut app.overlay else { return };
+    match action {
+        Action::SwitchSide => form.field = if form.field == Field::Title { Field::Body } else { Field::Title },
+        Action::NextPriority => form.priority = (form.priority + 1) % 5,
+        Action::NextKind => form.next_kind(),
+        Action::NextRig => form.next_rig(),
+        Action::Send => {
+            let (title, body) = form.texts();
+            if title.is_empty() {
+                app.say("It needs a title", false);
+                return;
+            }
+            let (rig, priority, kind) = (form.rig.clone(), form.priority, form.kind.clone());
+            let deed = match form.id.clone() {
+                Some(id) => Deed::EditBead { id, title, body, priority, kind },
+                None => Deed::CreateBead { rig, title, body, priority, kind },
+            };
+            app.overlay = None;
+            acting::begin(app, deed, effects);
+        }
+        _ => {}
+    }
+}
