@@ -81,7 +81,8 @@ fn inside(row: &str) -> &str {
 
 /// A row that only parts what is above from what is below.
 fn is_rule(row: &str) -> bool {
-    !row.is_empty() && row.chars().all(|c| ('\u{2500}'..='\u{257f}').contains(&c) || matches!(c, '-' | '=' | '_' | '▔' | '▁'))
+    !row.is_empty()
+        && row.chars().all(|c| ('\u{2500}'..='\u{257f}').contains(&c) || matches!(c, '-' | '=' | '_' | '▔' | '▁'))
 }
 
 /// `❯ 2. Yes` as its number and words.

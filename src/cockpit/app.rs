@@ -9,10 +9,10 @@ use crate::terminal::ScreenState;
 use crate::view::model::{Counts, attention};
 use crate::view::{AgentState, AgentView, ConvoyView, TownView};
 
+pub use super::deeds::Order;
 use super::deeds::{Agent, Task};
 use super::dialogs::{AnswerBox, Confirm, Help, Journal, Message, Note, Palette, Sling};
 pub use super::events::{Effect, Event, Wish};
-pub use super::deeds::Order;
 use super::keymap::Keymap;
 use super::keys::Chord;
 use super::layout::Layout;

@@ -56,7 +56,8 @@ pub enum Deed {
 impl Deed {
     /// What is being done, for the remark and the journal.
     pub fn words(&self) -> String {
-        let many = |count: usize, one: &str, more: &str| if count == 1 { one.to_owned() } else { format!("{count} {more}") };
+        let many =
+            |count: usize, one: &str, more: &str| if count == 1 { one.to_owned() } else { format!("{count} {more}") };
         match self {
             Self::Sling(order) => {
                 format!("Sling {} to {}", many(order.beads.len(), &order.beads[0], "beads"), order.target)
@@ -154,15 +155,16 @@ mod tests {
             session: "s".into(),
             bead: bead.map(Into::into),
         };
-        let order = Order { beads: vec!["a-1".into(), "a-2".into()], target: "shop".into(), runtime: Some("codex".into()) };
+        let order =
+            Order { beads: vec!["a-1".into(), "a-2".into()], target: "shop".into(), runtime: Some("codex".into()) };
         assert_eq!(Deed::Sling(order).commands(), ["gt sling a-1 a-2 shop --agent codex"]);
         assert_eq!(
             Deed::Tell { to: vec![agent(None)], text: "it's late".into() }.commands(),
             ["gt nudge shop/polecats/nux 'it'\\''s late'"]
         );
-        assert_eq!(Deed::Stop(vec![agent(Some("a-1")), agent(None)]).commands(), [
-            "gt unsling a-1",
-            "gt session stop shop/polecats/nux"
-        ]);
+        assert_eq!(
+            Deed::Stop(vec![agent(Some("a-1")), agent(None)]).commands(),
+            ["gt unsling a-1", "gt session stop shop/polecats/nux"]
+        );
     }
 }

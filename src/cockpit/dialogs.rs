@@ -378,7 +378,13 @@ impl Journal {
             };
             lines.push(JournalLine { at: task.begun, task: Some(task.id), mark, text: task.deed.words(), note });
             for part in task.finished.iter().flat_map(|finished| &finished.parts) {
-                lines.push(JournalLine { at: task.begun, task: Some(task.id), mark: " ", text: format!("  {part}"), note: String::new() });
+                lines.push(JournalLine {
+                    at: task.begun,
+                    task: Some(task.id),
+                    mark: " ",
+                    text: format!("  {part}"),
+                    note: String::new(),
+                });
             }
         }
         for (at, text, bad) in &app.said {

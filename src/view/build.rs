@@ -9,7 +9,9 @@ use crate::ledger::ReadyFilter;
 use crate::town::Rig;
 use crate::work::{Desk, mail};
 
-use super::model::{AgentView, ConvoyView, Counts, FeedLine, Landing, MemberView, QueueEntry, ReadyBead, RigView, TownView};
+use super::model::{
+    AgentView, ConvoyView, Counts, FeedLine, Landing, MemberView, QueueEntry, ReadyBead, RigView, TownView,
+};
 
 /// How many events the picture holds.
 const FEED: usize = 200;

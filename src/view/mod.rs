@@ -10,10 +10,11 @@ pub mod queue;
 
 pub use agents::town;
 pub use beads::{BeadDetail, BeadLine};
-pub use mail::Letter;
 pub use build::{build, ready};
+pub use mail::Letter;
 pub use queue::RequestDetail;
 
 pub use model::{
-    AgentState, AgentView, ConvoyView, Counts, FeedLine, Landing, MemberView, QueueEntry, ReadyBead, RigView, Tone, TownView,
+    AgentState, AgentView, ConvoyView, Counts, FeedLine, Landing, MemberView, QueueEntry, ReadyBead, RigView, Tone,
+    TownView,
 };

@@ -184,8 +184,9 @@ fn interaction_31_questions_are_answered_from_the_list() {
     screen.wait_text("answer ›");
     screen.send("blue house\r");
     screen.wait_text("name blue house");
-    screen.send("L");
     screen.wait_text("has your answer");
+    screen.send("L");
+    screen.wait_text("done from here");
     screen.send("\x1b");
     screen.wait("the journal to close", |text| !text.contains("done from here"));
     screen.send("q");

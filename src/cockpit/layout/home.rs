@@ -129,7 +129,8 @@ fn lists_into(app: &App, layout: &mut Layout, left: Rect) {
         .enumerate()
         .flat_map(|(index, convoy)| {
             let open = if layout.convoys_open && !convoy.landed { convoy.members.len() } else { 0 };
-            std::iter::once(ConvoyRow::Convoy(index)).chain((0..open).map(move |member| ConvoyRow::Member(index, member)))
+            std::iter::once(ConvoyRow::Convoy(index))
+                .chain((0..open).map(move |member| ConvoyRow::Member(index, member)))
         })
         .collect();
 }

@@ -72,7 +72,12 @@ fn counts(app: &App, room: u16) -> Vec<Count> {
     let theme = &app.theme;
     let counts = &app.town.counts;
     let shown = [
-        (counts.needs_you, AgentState::NeedsYou, if counts.needs_you == 1 { "needs you" } else { "need you" }, "is:needs-you"),
+        (
+            counts.needs_you,
+            AgentState::NeedsYou,
+            if counts.needs_you == 1 { "needs you" } else { "need you" },
+            "is:needs-you",
+        ),
         (counts.working, AgentState::Working, "working", "is:working"),
         (counts.done, AgentState::Done, "done", "is:done"),
         (counts.idle, AgentState::Idle, "idle", "is:idle"),
@@ -104,7 +109,10 @@ fn counts(app: &App, room: u16) -> Vec<Count> {
     let wide = |counts: &[Count]| -> u16 {
         pen::width(&counts.iter().map(|count| (count.text.as_str(), count.style)).collect::<Vec<_>>())
     };
-    [make(true, true), make(true, false)].into_iter().find(|counts| wide(counts) <= room).unwrap_or_else(|| make(false, false))
+    [make(true, true), make(true, false)]
+        .into_iter()
+        .find(|counts| wide(counts) <= room)
+        .unwrap_or_else(|| make(false, false))
 }
 
 /// What can be clicked in the top line.
@@ -152,7 +160,9 @@ pub(super) fn footer(app: &App, buffer: &mut Buffer) {
             continue;
         }
         let words = match spec.action {
-            Action::Open if app.view == View::Town && matches!(app.pane, Pane::Convoys | Pane::Feed | Pane::Landed) => "open",
+            Action::Open if app.view == View::Town && matches!(app.pane, Pane::Convoys | Pane::Feed | Pane::Landed) => {
+                "open"
+            }
             Action::Open if app.view == View::Town && app.pane == Pane::Rigs => "only this rig",
             Action::Zoom if app.zoom => "unzoom",
             _ => spec.words,

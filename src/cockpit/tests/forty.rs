@@ -12,7 +12,8 @@ fn said(bench: &Bench) -> String {
 
 fn click_on(bench: &mut Bench, words: &str) {
     let text = bench.text();
-    let (row, line) = text.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap_or_else(|| panic!("{text}"));
+    let (row, line) =
+        text.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap_or_else(|| panic!("{text}"));
     let column = crate::base::text::width(&line[..line.find(words).unwrap()]);
     bench.event(Event::Mouse(MouseEvent {
         kind: MouseEventKind::Down(MouseButton::Left),
@@ -138,7 +139,9 @@ fn interaction_07_looking_at_finished_work_makes_it_idle() {
 fn interaction_08_a_state_is_explained() {
     let mut bench = Bench::new(120, 40);
     let text = bench.keys("e").text();
-    for words in ["▲ needs you", "program status", "Run `npm publish --dry-run`?", "gt agents explain shop/polecats/nux"] {
+    for words in
+        ["▲ needs you", "program status", "Run `npm publish --dry-run`?", "gt agents explain shop/polecats/nux"]
+    {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
@@ -181,7 +184,9 @@ fn interaction_14_empty_panes_tell_the_next_step() {
     let empty = TownView { name: "new".into(), ..TownView::default() };
     let mut bench = Bench::of(empty, 120, 40);
     assert!(bench.text().contains("gt rig add") && bench.text().contains("travel as a convoy"), "{}", bench.text());
-    for (key, words) in [("A", "No agent runs now"), ("Q", "Finished work comes here"), ("F", "Nothing yet"), ("L", "Nothing yet")] {
+    for (key, words) in
+        [("A", "No agent runs now"), ("Q", "Finished work comes here"), ("F", "Nothing yet"), ("L", "Nothing yet")]
+    {
         assert!(bench.keys(key).text().contains(words), "{key}: {}", bench.text());
         bench.keys("esc");
     }
@@ -280,10 +285,13 @@ fn interaction_28_a_storm_of_sizes_leaves_one_wish() {
         bench.draw();
     }
     let tile = &bench.app.layout.tiles[0];
-    assert_eq!(bench.app.wishes, [crate::cockpit::app::Wish {
-        session: "shop-polecat-nux".into(),
-        size: Some((tile.area.width, tile.area.height))
-    }]);
+    assert_eq!(
+        bench.app.wishes,
+        [crate::cockpit::app::Wish {
+            session: "shop-polecat-nux".into(),
+            size: Some((tile.area.width, tile.area.height))
+        }]
+    );
 }
 
 #[test]
@@ -332,7 +340,8 @@ fn interaction_30_marks_by_one_by_range_all_and_inverted() {
 fn interaction_31_a_prompt_is_answered_from_the_list() {
     let mut bench = asking();
     let text = bench.keys("a").text();
-    for words in ["Bash(npm publish --dry-run)", "Do you want to proceed? 続けますか", "1  Yes", "2  No, tell Claude"] {
+    for words in ["Bash(npm publish --dry-run)", "Do you want to proceed? 続けますか", "1  Yes", "2  No, tell Claude"]
+    {
         assert!(text.contains(words), "{words}: {text}");
     }
     bench.keys("y");
@@ -403,7 +412,8 @@ fn interaction_39_the_next_start_goes_on_where_this_one_was() {
     else {
         panic!("{:?}", bench.effects)
     };
-    let mut next = Bench { app: App::new(Theme::dark(Depth::True), Keymap::default(), (120, 40), now()), effects: Vec::new() };
+    let mut next =
+        Bench { app: App::new(Theme::dark(Depth::True), Keymap::default(), (120, 40), now()), effects: Vec::new() };
     next.app.recall(*memory, true);
     next.event(Event::Town(Box::new(town())));
     assert_eq!((next.app.view, next.app.sort, next.app.memory.wider), (View::Convoys, Sort::Rig, 4));

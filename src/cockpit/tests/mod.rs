@@ -17,7 +17,8 @@ use super::{render, update};
 use crate::base::Timestamp;
 use crate::terminal::{Color, Cursor, Line, Run, ScreenState, Style};
 use crate::view::{
-    AgentState, AgentView, ConvoyView, Counts, FeedLine, Landing, MemberView, QueueEntry, ReadyBead, RigView, Tone, TownView,
+    AgentState, AgentView, ConvoyView, Counts, FeedLine, Landing, MemberView, QueueEntry, ReadyBead, RigView, Tone,
+    TownView,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -95,7 +96,14 @@ pub fn town() -> TownView {
         name: "outback".into(),
         agents: Vec::new(),
         rigs: vec![
-            RigView { name: "api".into(), branch: "main".into(), agents: api, queue: Vec::new(), waiting: 2, ..RigView::default() },
+            RigView {
+                name: "api".into(),
+                branch: "main".into(),
+                agents: api,
+                queue: Vec::new(),
+                waiting: 2,
+                ..RigView::default()
+            },
             RigView {
                 name: "shop".into(),
                 branch: "main".into(),

@@ -30,7 +30,8 @@ pub(super) fn begin(app: &mut App, deed: Deed, effects: &mut Vec<Effect>) {
 pub(super) fn finished(app: &mut App, id: u64, finished: Finished) {
     let undo = finished.undo.is_some();
     let mut text = finished.text.clone();
-    if undo && let Some(key) = actions::spec(Action::Undo, actions::Context::Main).and_then(|spec| app.keymap.key(spec)) {
+    if undo && let Some(key) = actions::spec(Action::Undo, actions::Context::Main).and_then(|spec| app.keymap.key(spec))
+    {
         text = format!("{text} · {key} takes it back");
     }
     app.say(text, !finished.ok);
@@ -75,7 +76,8 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<Effect>) {
         Deed::Tell { to, text } if to.len() > 1 => {
             let mut lines = vec![format!("\"{}\"", text.lines().next().unwrap_or_default()), String::new()];
             lines.extend(to.iter().map(|agent| agent.address.clone()));
-            app.overlay = Some(Overlay::Confirm(Confirm { question: format!("Send it to {} agents?", to.len()), lines, deed }));
+            app.overlay =
+                Some(Overlay::Confirm(Confirm { question: format!("Send it to {} agents?", to.len()), lines, deed }));
         }
         _ => begin(app, deed, effects),
     }

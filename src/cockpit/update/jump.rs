@@ -29,7 +29,10 @@ pub fn labels(app: &App) -> Vec<Label> {
         _ => false,
     };
     let places = app.layout.hits.iter().filter(|(_, hit)| worth(hit));
-    places.zip(LETTERS.chars()).map(|((area, hit), letter)| Label { letter, at: (area.x, area.y), hit: hit.clone() }).collect()
+    places
+        .zip(LETTERS.chars())
+        .map(|((area, hit), letter)| Label { letter, at: (area.x, area.y), hit: hit.clone() })
+        .collect()
 }
 
 /// Puts the letters there.

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use crate::base::{Error, Result, Timestamp};
+use crate::patrol;
 use crate::session::{self, AttachMode, Client, ClientMsg, NudgeOutcome, ServerMsg};
 use crate::terminal::{Key, KeyKind, KeyMods, KeyPress, ScreenState};
 use crate::town::Town;
 use crate::work::{Desk, sling, unsling};
-use crate::patrol;
 
 use super::super::answer::{self, Prompt, Reply};
 use super::super::deeds::{Agent, Deed, Finished, Order};
@@ -24,7 +24,9 @@ pub(super) fn perform(town: &Town, deed: Deed) -> Finished {
         Deed::Sling(order) => sling_beads(town, order),
         Deed::TakeBack(beads) => take_back(town, &beads),
         Deed::Tell { to, text } => Ok(each(&to, "told", |agent| tell(town, agent, &text))),
-        Deed::Answer { to, prompt, reply } => Ok(each(&to, "answered", |agent| give_answer(town, agent, &prompt, &reply))),
+        Deed::Answer { to, prompt, reply } => {
+            Ok(each(&to, "answered", |agent| give_answer(town, agent, &prompt, &reply)))
+        }
         Deed::Stop(agents) => stop(town, &agents),
     };
     done.unwrap_or_else(|error| failure(&error))

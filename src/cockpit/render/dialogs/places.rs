@@ -34,7 +34,12 @@ pub(super) fn look(app: &App, buffer: &mut Buffer, area: Rect, choice: &Choice) 
         Choice::Agent(address) => {
             let Some(agent) = app.town.agent(address) else { return };
             say(buffer, 0, address, theme.strong());
-            say(buffer, 1, &format!("{} {}", marks::glyph(agent.state), marks::word(agent.state)), theme.state(agent.state));
+            say(
+                buffer,
+                1,
+                &format!("{} {}", marks::glyph(agent.state), marks::word(agent.state)),
+                theme.state(agent.state),
+            );
             let work = agent.title.as_deref().unwrap_or("no work");
             say(buffer, 2, work, theme.text());
             let rest = Rect { y: inner.y + 4, height: inner.height.saturating_sub(4), ..inner };

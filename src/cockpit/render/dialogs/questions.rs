@@ -54,7 +54,12 @@ pub(super) fn answer(app: &App, buffer: &mut Buffer, area: Rect, open: &AnswerBo
         }
         let key = choice.key.to_string();
         let row = Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 };
-        let line = [(" ", theme.text()), (key.as_str(), theme.accent()), ("  ", theme.text()), (choice.text.as_str(), theme.text())];
+        let line = [
+            (" ", theme.text()),
+            (key.as_str(), theme.accent()),
+            ("  ", theme.text()),
+            (choice.text.as_str(), theme.text()),
+        ];
         pen::pieces(buffer, row.x, y, row.width, &line);
         if index == open.row && open.text.is_empty() {
             super::mark_row(app, buffer, row, true);

@@ -68,7 +68,13 @@ pub(super) fn note(app: &App, buffer: &mut Buffer, area: Rect, note: &Note) -> O
             pen::put(buffer, inner.x, y, inner.width, text, theme.text());
         } else {
             let word = fit(word, words);
-            pen::pieces(buffer, inner.x, y, inner.width, &[(&word, theme.strong()), ("  ", theme.dim()), (text, theme.text())]);
+            pen::pieces(
+                buffer,
+                inner.x,
+                y,
+                inner.width,
+                &[(&word, theme.strong()), ("  ", theme.dim()), (text, theme.text())],
+            );
         }
     }
     None

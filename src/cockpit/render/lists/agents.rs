@@ -10,8 +10,8 @@ use crate::view::{AgentView, RigView};
 use super::super::super::app::{App, Pane, Row, Sort};
 use super::super::super::layout::below_title;
 use super::super::super::marks;
-use super::super::pen::{self, Piece};
 use super::super::age;
+use super::super::pen::{self, Piece};
 use super::{advice, focused, select_row, title};
 
 fn widest<'a>(texts: impl Iterator<Item = &'a str>, least: usize, most: usize) -> usize {
@@ -181,7 +181,9 @@ fn row_of(app: &App, buffer: &mut Buffer, row: Rect, agent: &AgentView, asks: bo
     }
     let note = match (&agent.merge, agent.state) {
         (Some(merge), _) => format!("{merge} "),
-        (None, state) if !asks && !matches!(state, crate::view::AgentState::Working) => format!("{} ", marks::word(state)),
+        (None, state) if !asks && !matches!(state, crate::view::AgentState::Working) => {
+            format!("{} ", marks::word(state))
+        }
         _ => String::new(),
     };
     let since = agent.since.map(|since| age(since, app.now)).unwrap_or_default();
@@ -206,7 +208,11 @@ fn second_line(app: &App, buffer: &mut Buffer, row: Rect, agent: &AgentView) {
         own = own.replace(known.as_str(), "");
     }
     let own = own.split_whitespace().collect::<Vec<_>>().join(" ");
-    let doing = Some(own.as_str()).filter(|own| !own.is_empty()).or(if wants_person(agent.state) { agent.title.as_deref() } else { None });
+    let doing = Some(own.as_str()).filter(|own| !own.is_empty()).or(if wants_person(agent.state) {
+        agent.title.as_deref()
+    } else {
+        None
+    });
     words.extend(doing);
     if doing.is_none() {
         words.extend(agent.branch.as_deref());

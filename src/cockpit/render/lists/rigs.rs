@@ -39,8 +39,14 @@ fn rig_row(app: &App, buffer: &mut Buffer, row: Rect, rig: &RigView, names: usiz
         None => ("·", theme.dim()),
     };
     let name = fit(&rig.name, names);
-    let left =
-        [("   ", theme.text()), (&*name, theme.text()), ("  ", theme.text()), (&rig.branch, theme.dim()), (" ", theme.dim()), health];
+    let left = [
+        ("   ", theme.text()),
+        (&*name, theme.text()),
+        ("  ", theme.text()),
+        (&rig.branch, theme.dim()),
+        (" ", theme.dim()),
+        health,
+    ];
     let end = pen::pieces(buffer, row.x, row.y, row.width, &left);
     let count = |state: AgentState| rig.agents.iter().filter(|agent| agent.state == state).count();
     let mut notes: Vec<(String, Style)> = Vec::new();
