@@ -146,6 +146,7 @@ pub fn town() -> TownView {
         ],
         counts,
         ready: 3,
+        unread: 0,
         landed: [("sh-77d2b", "Fix flaky cart test", 9), ("sh-6b2aa", "Show the delivery date", 31)]
             .map(|(bead, title, minutes)| Landing {
                 at: now().plus_seconds(-60 * minutes),
