@@ -43,7 +43,7 @@ impl Doctor {
     pub fn run(self, global: &Global) -> Result<()> {
         let mut context = Context::open(global)?;
         if self.fix {
-            mend(&mut context)?;
+            jsonl::bring_in_step(&mut context.ledger)?;
         }
         type Look = fn(&Context) -> Result<Check>;
         const LOOKS: [(&str, Look); 5] = [
@@ -118,23 +118,7 @@ fn integrity(context: &Context) -> Result<Check> {
 
 /// Every line of a file says what the ledger says, and the other way round.
 fn in_step(context: &Context) -> Result<Check> {
-    const SHOWN: usize = 10;
-    let mut behind = Vec::new();
-    for store in context.ledger.stores()? {
-        let path = store.beads_dir.join(jsonl::FILE);
-        match jsonl::differences(&context.ledger, &store)? {
-            None => behind.push(format!("{} is missing", path.display())),
-            Some(found) if found.is_empty() => {}
-            Some(found) => {
-                let mut some: Vec<String> =
-                    found.iter().take(SHOWN).map(|one| format!("{} {}", one.id, one.what)).collect();
-                if found.len() > SHOWN {
-                    some.push(format!("and {} more", found.len() - SHOWN));
-                }
-                behind.push(format!("{}: {}", path.display(), some.join(", ")));
-            }
-        }
-    }
+    let behind = jsonl::out_of_step(&context.ledger)?;
     let wrong = (!behind.is_empty()).then(|| ("warning", behind.join("; "), Some("bd doctor --fix")));
     Ok(check("issues.jsonl", wrong, "in step with the database"))
 }
@@ -174,14 +158,4 @@ fn aside(context: &Context) -> Result<Check> {
     let wrong = (!found.is_empty())
         .then(|| ("warning", format!("lines that could not be read are in {}", found.join(", ")), None));
     Ok(check("unreadable lines", wrong, "none"))
-}
-
-fn mend(context: &mut Context) -> Result<()> {
-    for store in context.ledger.stores()? {
-        if store.beads_dir.join(jsonl::FILE).exists() {
-            jsonl::import_store(&mut context.ledger, &store.name)?;
-        }
-        jsonl::export_store(&context.ledger, &store.name)?;
-    }
-    Ok(())
 }

@@ -39,6 +39,9 @@ pub enum CrewCommand {
     At(Which),
     /// Start a member's session
     Start(Which),
+    /// End a member's session where it runs, and start it again
+    #[command(visible_alias = "rs")]
+    Restart(Which),
     /// End a member's session
     Stop(Which),
     /// Show how a member is
@@ -107,6 +110,9 @@ impl CrewCommand {
             CrewCommand::Start(which) => {
                 let record = standing::start(&desk, &which.address(&desk)?, which.agent.as_deref(), true)?;
                 report::print(output, &super::standing::Started(record))
+            }
+            CrewCommand::Restart(which) => {
+                super::standing::restart(&desk, &which.address(&desk)?, which.agent.as_deref(), output)
             }
             CrewCommand::Stop(which) => {
                 let agent = which.address(&desk)?;

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use crate::base::Result;
 use crate::base::report::{self, Output};
-use crate::patrol::daemon;
+use crate::patrol::{daemon, service};
 use crate::town::Town;
 
 /// The daemon: dispatch, merge queue, watching, export
@@ -25,6 +25,11 @@ pub enum Daemon {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Write it down as a service of your own, for systemd or launchd; says how to turn it on
+    #[command(visible_alias = "enable-supervisor")]
+    InstallService,
+    /// Remove that service again
+    UninstallService,
     /// Run it in the foreground
     #[command(hide = true)]
     Run {
@@ -45,6 +50,8 @@ impl Daemon {
             Daemon::Start => report::print(out, &daemon::start(&town)?),
             Daemon::Stop => report::print(out, &daemon::stop(&town)?),
             Daemon::Status => report::print(out, &daemon::status(&town)?),
+            Daemon::InstallService => report::print(out, &service::install(&town)?),
+            Daemon::UninstallService => report::print(out, &service::uninstall(&town)?),
             Daemon::Logs { lines, follow } => daemon::logs(&town, lines, follow),
             Daemon::Run { detach } => daemon::run(town, detach),
         }

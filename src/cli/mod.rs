@@ -13,6 +13,7 @@ mod crew;
 mod hooks;
 mod install;
 mod rig;
+mod worktree;
 // agents and sessions
 mod attach;
 mod handoff;
@@ -27,6 +28,7 @@ mod agents;
 mod audit;
 mod broadcast;
 mod convoy;
+mod dog;
 mod daemon;
 mod done;
 mod escalate;
@@ -39,6 +41,7 @@ mod mail_book;
 mod mol;
 mod mq;
 mod polecat;
+mod power;
 mod sling;
 mod status;
 // faces
@@ -74,6 +77,16 @@ pub enum Command {
     /// Workspaces of their own for people and long-lived agents
     #[command(subcommand)]
     Crew(crew::CrewCommand),
+    /// Your workspace in another rig, made when there is none; for crew
+    Worktree(worktree::WorktreeArgs),
+    /// Bring the town up: the daemon and the mayor
+    Up(power::Up),
+    /// Take the town down: the daemon, the mayor, the crew
+    Down(power::Down),
+    /// Stop everything, and put away what is handed in
+    Shutdown(power::Shutdown),
+    /// Look at everything that can go wrong; --fix mends it
+    Doctor(power::Doctor),
     /// The worktrees that keep agents' work
     #[command(subcommand)]
     Hooks(hooks::Hooks),
@@ -155,6 +168,9 @@ pub enum Command {
     Dnd(broadcast::Dnd),
     /// Tell those who have to know that something is wrong; list, acknowledge and close what was told
     Escalate(escalate::Escalate),
+    /// Helpers of the deacon for maintenance
+    #[command(subcommand)]
+    Dog(dog::Dog),
     /// The workers of a rig: list them, look at one, remove one
     #[command(subcommand)]
     Polecat(polecat::Polecat),
@@ -214,6 +230,12 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Rig(command)) => command.run(output),
         Some(Command::Crew(command)) => command.run(output),
         Some(Command::Hooks(command)) => command.run(output),
+        Some(Command::Worktree(command)) => command.run(output),
+        Some(Command::Up(command)) => command.run(output),
+        Some(Command::Down(command)) => command.run(output),
+        Some(Command::Shutdown(command)) => command.run(output),
+        Some(Command::Doctor(command)) => command.run(output),
+        Some(Command::Dog(command)) => command.run(output),
         // agents and sessions
         Some(Command::Mayor(command)) => command.run(output),
         Some(Command::Prime(command)) => command.run(output),

@@ -9,7 +9,7 @@ use crate::base::report::{self, Output, Paint, Report};
 use crate::base::{Error, Result};
 use crate::session;
 use crate::town::Address;
-use crate::work::{Desk, agents, archive, assignment, hook, hook_status, unsling};
+use crate::work::{Desk, agents, archive, assignment, hook, hook_status, queue, unsling};
 
 /// The workers of a rig
 #[derive(Debug, Subcommand)]
@@ -22,6 +22,11 @@ pub enum Polecat {
     },
     /// Show what one holds: branch, commits, what is not committed
     Status {
+        /// Its address, or its name
+        agent: String,
+    },
+    /// Say whether it holds anything that is nowhere else
+    CheckRecovery {
         /// Its address, or its name
         agent: String,
     },
@@ -57,6 +62,62 @@ impl Report for Nuked {
     }
 }
 
+#[derive(Serialize)]
+struct Recovery {
+    rig: String,
+    polecat: String,
+    /// `clean`, `has_work`, `has_uncommitted`, `has_unmerged`, or `unknown`.
+    cleanup_status: &'static str,
+    needs_recovery: bool,
+    verdict: &'static str,
+    branch: Option<String>,
+    issue: Option<String>,
+    uncommitted: usize,
+    unmerged: Option<usize>,
+}
+
+impl Recovery {
+    fn of(desk: &Desk, which: &str) -> Result<Recovery> {
+        let details = hook_status::details(desk, which)?;
+        let line = &details.line;
+        let works = assignment::of_agent(desk.ledger.conn(), &line.agent)?.is_some();
+        let in_queue = match &line.bead {
+            Some(bead) => queue::of_source(desk.ledger.conn(), bead)?.iter().any(|one| one.state.is_open()),
+            None => false,
+        };
+        let unmerged = details.ahead.filter(|_| line.state != "archived");
+        let cleanup_status = match (works || in_queue, details.dirty.is_empty(), unmerged) {
+            (true, ..) => "has_work",
+            (_, false, _) => "has_uncommitted",
+            (_, _, Some(ahead)) if ahead > 0 => "has_unmerged",
+            (_, _, None) if line.state != "archived" => "unknown",
+            _ => "clean",
+        };
+        let needs_recovery = cleanup_status != "clean";
+        let address: Address = line.agent.parse()?;
+        Ok(Recovery {
+            rig: line.rig.clone(),
+            polecat: address.name().to_owned(),
+            cleanup_status,
+            needs_recovery,
+            verdict: if needs_recovery { "NEEDS_RECOVERY" } else { "SAFE_TO_NUKE" },
+            branch: line.branch.clone(),
+            issue: line.bead.clone(),
+            uncommitted: details.dirty.len(),
+            unmerged,
+        })
+    }
+}
+
+impl Report for Recovery {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        let verdict = if self.needs_recovery { paint.yellow(self.verdict) } else { paint.green(self.verdict) };
+        writeln!(out, "{}/{}: {verdict} ({})", self.rig, self.polecat, self.cleanup_status)?;
+        let unmerged = self.unmerged.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        writeln!(out, "  {} files not committed, {unmerged} commits not merged", self.uncommitted)
+    }
+}
+
 impl Polecat {
     /// Runs the command.
     ///
@@ -74,6 +135,7 @@ impl Polecat {
                 report::print(out, &agents::AgentList { agents: list })
             }
             Polecat::Status { agent } => report::print(out, &hook_status::details(&desk, &agent)?),
+            Polecat::CheckRecovery { agent } => report::print(out, &Recovery::of(&desk, &agent)?),
             Polecat::Nuke { agent, force } => {
                 report::print(out, &nuke(&mut desk, &agent, force)?)?;
                 super::after_change(&desk)

@@ -4,12 +4,15 @@
 mod control;
 pub mod daemon;
 mod dispatcher;
+pub mod doctor;
 mod escalations;
 mod exporter;
 mod landing;
 mod postman;
+pub mod power;
 mod pulse;
 mod refinery;
+pub mod service;
 mod snapshots;
 mod sync;
 mod witness;

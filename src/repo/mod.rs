@@ -16,6 +16,7 @@ mod rebase;
 mod remove;
 mod snapshot;
 mod town_git;
+mod version;
 mod worktree;
 
 pub use bare::{Bare, CommitInfo, redact_url};
@@ -26,4 +27,5 @@ pub use push::PushOutcome;
 pub use rebase::Rebase;
 pub use snapshot::{SNAPSHOT_REFS, Snapshot};
 pub use town_git::init_with_commit;
+pub use version::git_version;
 pub use worktree::{ChangeKind, FileStatus, Worktree};

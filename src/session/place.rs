@@ -11,6 +11,9 @@ use crate::town::Town;
 /// Unix socket addresses hold 107 bytes and a final zero.
 const MAX_SOCKET_PATH: usize = 107;
 
+/// The lock in a session's directory that says whose the name is now: the host's for its life, or that of whoever settles a dead one.
+pub(super) const HOST_LOCK: &str = "host.lock";
+
 /// The directories of a town's sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {

@@ -6,10 +6,11 @@ use nix::sys::signal::Signal;
 
 use super::client::Client;
 pub use super::freeze::{Stopped, freeze, is_frozen, thaw};
-use super::place::Place;
+use super::place::{HOST_LOCK, Place};
 use super::record::{Exit, LastScreen, SessionRecord};
 use super::tree::{self, Processes, Wanted};
 use super::wire::{ClientMsg, KillReport, ServerMsg};
+use crate::base::lock::Lock;
 use crate::base::{Error, Result, ResultExt, Timestamp, text};
 use crate::town::{Address, Town};
 
@@ -99,10 +100,13 @@ pub fn recall(town: &Town) -> Result<usize> {
 /// their ancestors are left alone.
 pub(super) fn settle(place: &Place, name: &str, spare: &[i32]) -> Result<Option<(SessionRecord, KillReport)>> {
     let directory = place.directory(name);
-    let Some(mut record) = SessionRecord::read(&directory)? else { return Ok(None) };
-    if record.exit.is_some() || record.host_alive() {
+    let is_open = |record: &SessionRecord| record.exit.is_none() && !record.host_alive();
+    if !SessionRecord::read(&directory)?.is_some_and(|record| is_open(&record)) {
         return Ok(None);
     }
+    // A new host of that name, or somebody else who settles it: whoever has the lock has the say.
+    let Some(_lock) = Lock::try_acquire(&directory.join(HOST_LOCK))? else { return Ok(None) };
+    let Some(mut record) = SessionRecord::read(&directory)?.filter(is_open) else { return Ok(None) };
     let report = end_leftovers(&record, spare);
     record.exit = Some(Exit { code: None, signal: None, at: Timestamp::now(), reason: Some("host lost".into()) });
     record.write(&directory)?;

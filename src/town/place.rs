@@ -160,18 +160,24 @@ impl Town {
         TownSettings::load(&self.settings_file())
     }
 
+    /// Where the directory of the sessions' sockets is, or would be.
+    pub fn socket_path(&self) -> PathBuf {
+        let uid = nix::unistd::getuid();
+        let runtime =
+            std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_absolute() && dir.is_dir());
+        runtime
+            .map(|dir| dir.join(format!("gt-{}", self.id)))
+            .filter(|dir| dir.as_os_str().len() <= MAX_SOCKET_DIR)
+            .unwrap_or_else(|| PathBuf::from(format!("/tmp/gt-{uid}-{}", self.id)))
+    }
+
     /// The directory of the sessions' sockets, made when missing and checked: ours alone (0700) and no symbolic link.
     ///
     /// # Errors
     /// [`crate::base::Kind::Refused`] when the directory is someone else's; also when it can't be made.
     pub fn socket_dir(&self) -> Result<PathBuf> {
         let uid = nix::unistd::getuid();
-        let runtime =
-            std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_absolute() && dir.is_dir());
-        let path = runtime
-            .map(|dir| dir.join(format!("gt-{}", self.id)))
-            .filter(|dir| dir.as_os_str().len() <= MAX_SOCKET_DIR)
-            .unwrap_or_else(|| PathBuf::from(format!("/tmp/gt-{uid}-{}", self.id)));
+        let path = self.socket_path();
         let what = || format!("socket directory {}", path.display());
         match fs::DirBuilder::new().mode(0o700).create(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error).with_context(what),

@@ -20,6 +20,9 @@ pub fn from_path(town: &Town, path: &Path) -> Result<Option<Address>> {
     if path.starts_with(town.root.join("mayor")) {
         return Ok(Some(Address::Mayor));
     }
+    if let Ok(below) = path.strip_prefix(town.root.join("deacon/dogs")) {
+        return Ok(below.components().next().map(|name| Address::Dog(name.as_os_str().to_string_lossy().into_owned())));
+    }
     let Some(rig) = town.rig_of_path(path)? else { return Ok(None) };
     let below = |kind: &str| {
         let rest = path.strip_prefix(rig.root.join(kind)).ok()?;
@@ -31,7 +34,10 @@ pub fn from_path(town: &Town, path: &Path) -> Result<Option<Address>> {
     if path.starts_with(rig.refinery_worktree()) {
         return Ok(Some(Address::Refinery(rig.name)));
     }
-    Ok(below("crew").map(|name| Address::Crew { rig: rig.name.clone(), name }))
+    let Some(name) = below("crew") else { return Ok(None) };
+    // A crew member's workspace in another rig is its own.
+    let owner = super::elsewhere::owner(&rig.crew_dir(&name));
+    Ok(Some(owner.unwrap_or(Address::Crew { rig: rig.name.clone(), name })))
 }
 
 /// The agent that runs this command: by its environment, else by the working directory.

@@ -13,7 +13,8 @@ pub fn builtin(role: Role) -> &'static str {
         Role::Crew => include_str!("../../assets/roles/crew.md"),
         Role::Witness => include_str!("../../assets/roles/witness.md"),
         Role::Refinery => include_str!("../../assets/roles/refinery.md"),
-        Role::Deacon | Role::Overseer | Role::Dog => "",
+        Role::Dog => include_str!("../../assets/roles/dog.md"),
+        Role::Deacon | Role::Overseer => "",
     }
 }
 

@@ -7,6 +7,7 @@ mod fuzz;
 mod import;
 mod lines;
 mod merge_files;
+mod step;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub use compare::{Difference, differences};
 pub use export::{export_all, export_store, write_lines};
 pub use import::{ImportReport, Note, check, import_file, import_store, refresh};
 pub use merge_files::{MergedFiles, merge_files};
+pub use step::{bring_in_step, out_of_step};
 
 /// The file of a store.
 pub const FILE: &str = "issues.jsonl";

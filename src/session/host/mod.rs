@@ -17,7 +17,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::Mode;
 
-use super::place::Place;
+use super::place::{HOST_LOCK, Place};
 use super::record::{SessionRecord, SessionSpec};
 use super::start::{HostAnswer, HostOrder};
 use super::{DEFAULT_SIZE, tree};
@@ -25,6 +25,9 @@ use crate::base::lock::Lock;
 use crate::base::{Error, Kind, Result, ResultExt, Timestamp};
 use crate::terminal::clamp_size;
 use pty::Pty;
+
+/// How long whoever settles a dead host of the same name may take.
+const SETTLING: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What `gt session-host` does: reads the order on standard input, leaves its starter behind, runs the session and answers on standard
 /// output whether it runs. Returns in the starter's child at once, in the host when the session has ended.
@@ -91,13 +94,26 @@ fn leave_starter() {
     }
 }
 
+/// The lock of the session's name. One that settles what a dead host left behind holds it for a moment.
+fn take_place(directory: &Path, name: &str) -> Result<Lock> {
+    let begin = std::time::Instant::now();
+    loop {
+        if let Some(lock) = Lock::try_acquire(&directory.join(HOST_LOCK))? {
+            return Ok(lock);
+        }
+        let runs = SessionRecord::read(directory)?.is_some_and(|record| record.host_alive());
+        if runs || begin.elapsed() > SETTLING {
+            return Err(Error::refused(format!("session {name} runs already"))
+                .hint(format!("gt attach {name}, or gt session stop {name}")));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
 fn prepare(order: &HostOrder) -> Result<serve::Host> {
     let HostOrder { spec, place } = order;
     let directory = place.make_directory(&spec.name)?;
-    let Some(lock) = Lock::try_acquire(&directory.join("host.lock"))? else {
-        return Err(Error::refused(format!("session {} runs already", spec.name))
-            .hint(format!("gt attach {0}, or gt session stop {0}", spec.name)));
-    };
+    let lock = take_place(&directory, &spec.name)?;
     nix::unistd::chdir("/").context("leave the directory")?;
     nix::sys::prctl::set_child_subreaper(true).context("become a subreaper")?;
     let mut caught = SigSet::empty();

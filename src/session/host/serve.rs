@@ -22,6 +22,7 @@ use super::pty::{Input, MAX_INPUT, Pty};
 use crate::base::lock::Lock;
 use crate::base::{Error, Result, Timestamp, files};
 use crate::session::HISTORY;
+use crate::session::place::HOST_LOCK;
 use crate::session::record::{Exit, LastScreen, SessionRecord};
 use crate::session::tree::Processes;
 use crate::session::wire::{AttachMode, ClientMsg, MAX_LINES, NudgeOutcome, PROTOCOL, ServerMsg, Status};
@@ -421,7 +422,7 @@ impl Host {
         }
         files::make_dirs(&self.directory, 0o700)?;
         // The lock held so far is on a file that has no name any more. When another host has the new one, it is the session.
-        let Some(lock) = Lock::try_acquire(&self.directory.join("host.lock"))? else {
+        let Some(lock) = Lock::try_acquire(&self.directory.join(HOST_LOCK))? else {
             return Err(Error::refused(format!("session {} runs in another host", self.record.name)));
         };
         self.lock = lock;
