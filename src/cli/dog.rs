@@ -29,7 +29,10 @@ pub enum Dog {
         name: Option<String>,
     },
     /// Send one on an errand
-    #[command(visible_alias = "dispatch", after_help = "Examples:\n  gt dog start --formula dependency-update\n  gt dog start alpha --bead hq-x7k2m")]
+    #[command(
+        visible_alias = "dispatch",
+        after_help = "Examples:\n  gt dog start --formula dependency-update\n  gt dog start alpha --bead hq-x7k2m"
+    )]
     Start(Start),
     /// End its session; its work is open again
     Stop {

@@ -11,7 +11,9 @@ use crate::town::Town;
 
 /// Bring the town up: the daemon and the mayor
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  gt up\n  gt up --restore      after a reboot: everybody who ran, in their conversations, with their work")]
+#[command(
+    after_help = "Examples:\n  gt up\n  gt up --restore      after a reboot: everybody who ran, in their conversations, with their work"
+)]
 pub struct Up {
     /// Also everybody who ran when the machine or the town went down
     #[arg(long)]
@@ -42,7 +44,9 @@ pub struct Shutdown {
 
 /// Look at everything that can go wrong: exit code 1 when something does not work
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  gt doctor\n  gt doctor --fix      mends what can be mended without losing anything")]
+#[command(
+    after_help = "Examples:\n  gt doctor\n  gt doctor --fix      mends what can be mended without losing anything"
+)]
 pub struct Doctor {
     /// Mend what can be mended without losing anything
     #[arg(long)]

@@ -13,7 +13,11 @@ use crate::work::{Desk, identity};
 
 /// Your workspace in another rig, made when there is none; for crew
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true, after_help = "Examples:\n  gt worktree api               in a crew workspace of another rig: prints where to go\n  cd \"$(gt worktree api --no-cd)\"")]
+#[command(
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  gt worktree api               in a crew workspace of another rig: prints where to go\n  cd \"$(gt worktree api --no-cd)\""
+)]
 pub struct WorktreeArgs {
     #[command(subcommand)]
     command: Option<WorktreeCommand>,
@@ -63,7 +67,12 @@ impl Report for List {
         for one in &self.0 {
             let state = if one.git_clean { paint.dim("clean") } else { paint.yellow("uncommitted changes") };
             let branch = neutralise(one.branch.as_deref().unwrap_or("no branch"), true).into_owned();
-            writeln!(out, "{} {branch}  {state}  {}", fit(&one.rig, 16), neutralise(&one.path.to_string_lossy(), true))?;
+            writeln!(
+                out,
+                "{} {branch}  {state}  {}",
+                fit(&one.rig, 16),
+                neutralise(&one.path.to_string_lossy(), true)
+            )?;
         }
         Ok(())
     }

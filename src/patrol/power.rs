@@ -79,7 +79,9 @@ pub fn up(town: &Town, restore: bool) -> Result<Steps> {
         // Before the daemon, which would start the workers at the same time.
         for agent in missing(&desk)?.into_iter().filter(|agent| *agent != Address::Mayor) {
             let started = handoff::start_again(&desk, &agent, true);
-            steps.add(agent.to_string(), started, |record: &SessionRecord| format!("runs {} as pid {}", record.preset, record.child_pid));
+            steps.add(agent.to_string(), started, |record: &SessionRecord| {
+                format!("runs {} as pid {}", record.preset, record.child_pid)
+            });
         }
         desk.ledger.write("overseer", |tx| tx.set_kv(ENDED, None))?;
     }
@@ -140,7 +142,8 @@ pub fn down(town: &Town, workers: bool, dry_run: bool) -> Result<Steps> {
         Ok(all)
     };
     if dry_run {
-        let mut would = |what: &str| steps.steps.push(Step { what: what.into(), ok: true, detail: "would be stopped".into() });
+        let mut would =
+            |what: &str| steps.steps.push(Step { what: what.into(), ok: true, detail: "would be stopped".into() });
         if control::status(town)?.running {
             would("daemon");
         }

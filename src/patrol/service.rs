@@ -83,7 +83,8 @@ fn unit_word(text: &str) -> String {
 fn systemd(gt: &str, town: &Town, search: &str) -> String {
     let root = town.root.to_string_lossy();
     // `$` is replaced in commands only.
-    let variable = |name: &str, value: &str| format!("Environment={}\n", unit_word(&format!("{name}={value}")).replace("$$", "$"));
+    let variable =
+        |name: &str, value: &str| format!("Environment={}\n", unit_word(&format!("{name}={value}")).replace("$$", "$"));
     format!(
         "[Unit]\nDescription=Gas Town daemon of {}\nAfter=network.target\n\n[Service]\nType=simple\nExecStart={} daemon run\n\
          WorkingDirectory={}\n{}{}Restart=on-failure\nRestartSec=2\n\

@@ -15,7 +15,8 @@ pub fn git_version() -> Result<((u32, u32), String)> {
 
 fn numbers(words: &str) -> Option<(u32, u32)> {
     let version = words.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
-    let mut parts = version.split('.').map(|part| part.trim_end_matches(|c: char| !c.is_ascii_digit()).parse::<u32>().ok());
+    let mut parts =
+        version.split('.').map(|part| part.trim_end_matches(|c: char| !c.is_ascii_digit()).parse::<u32>().ok());
     Some((parts.next()??, parts.next()??))
 }
 

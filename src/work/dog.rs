@@ -73,8 +73,11 @@ fn names(desk: &Desk) -> Result<Vec<String>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.with_context(|| format!("read {}", path.display()))?,
     };
-    let mut names: Vec<String> =
-        entries.flatten().filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     Ok(names)
 }
@@ -141,7 +144,9 @@ fn describe(desk: &Desk, name: &str) -> Result<Dog> {
     };
     let record = standing::running(desk, &agent)?;
     let session = match &record {
-        Some(_) => agents::list(desk)?.into_iter().find(|info| info.address == agent.to_string()).map(|info| info.state),
+        Some(_) => {
+            agents::list(desk)?.into_iter().find(|info| info.address == agent.to_string()).map(|info| info.state)
+        }
         None => None,
     };
     Ok(Dog {
@@ -249,7 +254,8 @@ fn hang(desk: &mut Desk, agent: &Address, errand: &Errand, preset: &str) -> Resu
         let bead = tx.get(&id)?;
         let held = assignment::find(tx.conn(), &id)?.filter(|row| row.state.holds_bead());
         if bead.status.is_done() || held.is_some() {
-            let why = held.map_or_else(|| "is closed".to_owned(), |row| format!("is already assigned to {}", row.agent));
+            let why =
+                held.map_or_else(|| "is closed".to_owned(), |row| format!("is already assigned to {}", row.agent));
             return Err(Error::refused(format!("{id} {why}")).hint(format!("bd show {id}")));
         }
         let row = Assignment {
@@ -329,10 +335,13 @@ pub fn done(desk: &mut Desk, agent: &Address, message: &str, force: bool) -> Res
 pub fn remove(desk: &mut Desk, name: &str, force: bool) -> Result<Dog> {
     let dog = get(desk, name)?;
     if let Some(work) = &dog.work {
-        return Err(Error::refused(format!("{} works on {work}", dog.name)).hint(format!("gt dog stop {} first", dog.name)));
+        return Err(
+            Error::refused(format!("{} works on {work}", dog.name)).hint(format!("gt dog stop {} first", dog.name))
+        );
     }
     session::kill(&desk.town, &address(&dog.name).session_name(), &[])?;
-    let entries = std::fs::read_dir(&dog.directory).with_context(|| format!("read {}", dog.directory.display()))?.count();
+    let entries =
+        std::fs::read_dir(&dog.directory).with_context(|| format!("read {}", dog.directory.display()))?.count();
     if entries > 0 && !force {
         return Err(Error::refused(format!("{} holds {entries} files or directories", dog.directory.display()))
             .hint("take out what is worth keeping; --force moves the directory to .runtime/removed"));

@@ -36,8 +36,10 @@ pub fn owner(path: &Path) -> Option<Address> {
 fn name_of(me: &Address) -> Result<(String, String)> {
     match me {
         Address::Crew { rig, name } => Ok((rig.clone(), format!("{rig}-{name}"))),
-        _ => Err(Error::usage(format!("{me} is no crew member"))
-            .hint("run it in a crew workspace: gt crew list shows them")),
+        _ => {
+            Err(Error::usage(format!("{me} is no crew member"))
+                .hint("run it in a crew workspace: gt crew list shows them"))
+        }
     }
 }
 
@@ -49,7 +51,9 @@ pub fn make(desk: &Desk, me: &Address, rig: &str) -> Result<Elsewhere> {
     let (own, name) = name_of(me)?;
     let rig = desk.town.rig(rig)?;
     if rig.name == own {
-        return Err(Error::refused(format!("{own} is your own rig")).hint(format!("cd {}", desk.town.home(me).display())));
+        return Err(
+            Error::refused(format!("{own} is your own rig")).hint(format!("cd {}", desk.town.home(me).display()))
+        );
     }
     let path = rig.crew_dir(&name);
     if !path.is_dir() {

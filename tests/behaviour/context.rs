@@ -15,7 +15,8 @@ fn every_role_starts_with_little_to_read() {
     place.gt(["dog", "add", "rex"]).ok();
     // As much as there can be: a long bead with steps on the hook, mail, notes.
     let words = "Many words that nobody needs to read at once. ".repeat(200);
-    let bead = place.bead("web", "A piece of work with a title of an ordinary length", &format!("# {words}\ntrue"), &[]);
+    let bead =
+        place.bead("web", "A piece of work with a title of an ordinary length", &format!("# {words}\ntrue"), &[]);
     place.gt(["sling", "feature", "--on", &bead, "web/crew/ann"]).ok();
     let other = place.bead("web", "Another piece of work", &format!("# {words}\ntrue"), &[]);
     let slung = place.gt(["sling", "polecat-work", "--on", &other, "web", "--no-start", "--json"]).ok().json();

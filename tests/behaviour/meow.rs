@@ -50,7 +50,10 @@ fn what_the_mayor_is_told_is_built_and_summed_up() {
     fs::write(&fake, MAYOR.replace("@GT@", GT).replace("@BD@", BD)).unwrap();
     fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
     let runtime = json!({"provider": "claude", "command": fake.to_str().unwrap()});
-    place.set("settings/config.json", &[("agents", json!({"wits": runtime})), ("role_agents", json!({"mayor": "wits"}))]);
+    place.set(
+        "settings/config.json",
+        &[("agents", json!({"wits": runtime})), ("role_agents", json!({"mayor": "wits"}))],
+    );
     place.gt(["up"]).ok();
     let told = place.gt(["mayor", "tell", "Please build door window roof", "--wait", "--json"]).ok().json();
     let screen = told["screen"].as_str().unwrap();

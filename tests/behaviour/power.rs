@@ -103,7 +103,7 @@ fn a_town_that_went_down_comes_back_with_its_conversations_and_its_work() {
     let dry = place.gt(["down", "--polecats", "-n", "--json"]).ok().json();
     assert_eq!(dry["steps"].as_array().unwrap().len(), 4, "{dry}");
     place.gt(["down"]).ok();
-    assert_eq!(running(&place), [worker.clone()]);
+    assert_eq!(running(&place), std::slice::from_ref(&worker));
     assert_eq!(place.daemon_pid(), None);
     place.gt(["shutdown"]).code(4);
     place.gt(["shutdown", "--yes"]).ok();
@@ -176,9 +176,14 @@ fn the_doctor_sees_each_thing_that_is_broken_and_mends_it() {
         assert_eq!(status(&whole, check), ["ok"], "{check}: {whole}");
     }
     assert!(worktree.join("README.md").is_file());
-    assert!(place.root.join(".runtime").read_dir().unwrap().any(|entry| {
-        entry.unwrap().file_name().to_string_lossy().starts_with("broken-")
-    }));
+    assert!(
+        place
+            .root
+            .join(".runtime")
+            .read_dir()
+            .unwrap()
+            .any(|entry| { entry.unwrap().file_name().to_string_lossy().starts_with("broken-") })
+    );
     assert_eq!(place.show(&bead).title, "Long work", "the ledger is made again from its files");
 
     // A host that died without a word, with the daemon away that would see it by itself.
@@ -187,7 +192,9 @@ fn the_doctor_sees_each_thing_that_is_broken_and_mends_it() {
     let list = place.gt(["session", "list", "--json"]).ok().json();
     let ann = list.as_array().unwrap().iter().find(|one| one["address"] == "web/crew/ann").unwrap().clone();
     kill(i32::try_from(ann["host_pid"].as_i64().unwrap()).unwrap(), "-9");
-    wait_for("the lost host to be seen", || status(&look(false), "sessions").contains(&"warning".to_owned()).then_some(()));
+    wait_for("the lost host to be seen", || {
+        status(&look(false), "sessions").contains(&"warning".to_owned()).then_some(())
+    });
     assert_eq!(status(&look(true), "sessions"), ["fixed"]);
 
     // What only a person can mend is told with the place, and nothing is touched.
@@ -209,7 +216,10 @@ fn the_daemon_can_be_a_service() {
     assert!(path.starts_with(place.sandbox.path("home")), "{written}");
     let unit = fs::read_to_string(&path).unwrap();
     assert!(unit.contains("daemon run") && unit.contains(place.root.to_str().unwrap()), "{unit}");
-    assert!(written["next"].as_array().unwrap().iter().any(|line| line.as_str().unwrap().contains("enable")), "{written}");
+    assert!(
+        written["next"].as_array().unwrap().iter().any(|line| line.as_str().unwrap().contains("enable")),
+        "{written}"
+    );
     place.gt(["daemon", "uninstall-service"]).ok();
     assert!(!path.exists());
     place.gt(["daemon", "uninstall-service"]).code(3);

@@ -36,7 +36,9 @@ fn settings(town: &Town) -> Finding {
     match read() {
         Ok(rigs) => Finding::ok(CHECK, format!("of the town and {rigs} rigs can be read")),
         // What a person wrote is not changed behind their back.
-        Err(error) => Finding::new(CHECK, Health::Error, error.to_string(), error.hint_text().unwrap_or("mend the file")),
+        Err(error) => {
+            Finding::new(CHECK, Health::Error, error.to_string(), error.hint_text().unwrap_or("mend the file"))
+        }
     }
 }
 
@@ -44,7 +46,9 @@ fn git() -> Finding {
     const CHECK: &str = "git";
     match repo::git_version() {
         Ok((version, words)) if version >= (2, 25) => Finding::ok(CHECK, words),
-        Ok((_, words)) => Finding::new(CHECK, Health::Error, format!("{words} is too old"), "install git 2.25 or newer"),
+        Ok((_, words)) => {
+            Finding::new(CHECK, Health::Error, format!("{words} is too old"), "install git 2.25 or newer")
+        }
         Err(error) => Finding::new(CHECK, Health::Error, error.to_string(), "install git 2.25 or newer"),
     }
 }
@@ -57,7 +61,9 @@ fn disk(town: &Town) -> Finding {
     };
     let message = format!("{free} MiB are free");
     match free {
-        free if free < TOO_LITTLE => Finding::new(CHECK, Health::Error, message, "make room: nothing can be written soon"),
+        free if free < TOO_LITTLE => {
+            Finding::new(CHECK, Health::Error, message, "make room: nothing can be written soon")
+        }
         free if free < LITTLE => Finding::new(CHECK, Health::Warning, message, "make room before agents fill it"),
         _ => Finding::ok(CHECK, message),
     }
@@ -83,9 +89,12 @@ fn clock(town: &Town) -> Finding {
     };
     match look() {
         Ok(None) => Finding::ok(CHECK, "agrees with the file system and with what was written before"),
-        Ok(Some(off)) => {
-            Finding::new(CHECK, Health::Warning, format!("what is on the disk is {off} s from it"), "set the clock; leases and ages go by it")
-        }
+        Ok(Some(off)) => Finding::new(
+            CHECK,
+            Health::Warning,
+            format!("what is on the disk is {off} s from it"),
+            "set the clock; leases and ages go by it",
+        ),
         Err(error) => Finding::new(CHECK, Health::Error, error.to_string(), error.hint_text().unwrap_or("")),
     }
 }
@@ -94,7 +103,11 @@ fn writable(town: &Town) -> Finding {
     const CHECK: &str = "files";
     for path in [&town.root, &town.beads_dir(), &town.runtime_dir()] {
         if !path.is_dir() {
-            let fix = if path.ends_with(".runtime") { "gt makes it again by itself" } else { "gt install --force lays it out again" };
+            let fix = if path.ends_with(".runtime") {
+                "gt makes it again by itself"
+            } else {
+                "gt install --force lays it out again"
+            };
             return Finding::new(CHECK, Health::Error, format!("{} is missing", path.display()), fix);
         }
         if nix::unistd::access(path.as_path(), nix::unistd::AccessFlags::W_OK).is_err() {

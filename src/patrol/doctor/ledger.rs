@@ -56,7 +56,9 @@ pub(super) fn files(desk: &mut Desk, fix: bool) -> Vec<Finding> {
     const CHECK: &str = "issues.jsonl";
     let step = match jsonl::out_of_step(&desk.ledger) {
         Ok(behind) if behind.is_empty() => Finding::ok(CHECK, "in step with the ledger"),
-        Ok(behind) => mendable(CHECK, Health::Warning, behind.join("; "), fix, || jsonl::bring_in_step(&mut desk.ledger)),
+        Ok(behind) => {
+            mendable(CHECK, Health::Warning, behind.join("; "), fix, || jsonl::bring_in_step(&mut desk.ledger))
+        }
         Err(error) => Finding::new(CHECK, Health::Error, error.to_string(), ""),
     };
     let aside: Vec<String> = desk

@@ -59,15 +59,24 @@ impl Finding {
 const FIX: &str = "gt doctor --fix";
 
 /// A finding that `mend` can set right: mended when that is wanted, else told.
-fn mendable(check: &'static str, status: Health, message: String, fix: bool, mend: impl FnOnce() -> Result<()>) -> Finding {
+fn mendable(
+    check: &'static str,
+    status: Health,
+    message: String,
+    fix: bool,
+    mend: impl FnOnce() -> Result<()>,
+) -> Finding {
     if !fix {
         return Finding::new(check, status, message, FIX);
     }
     match mend() {
         Ok(()) => Finding::new(check, Health::Fixed, message, ""),
-        Err(error) => {
-            Finding::new(check, status, format!("{message}; mending it failed: {error}"), error.hint_text().unwrap_or(""))
-        }
+        Err(error) => Finding::new(
+            check,
+            status,
+            format!("{message}; mending it failed: {error}"),
+            error.hint_text().unwrap_or(""),
+        ),
     }
 }
 

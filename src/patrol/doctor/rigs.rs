@@ -53,7 +53,12 @@ fn hooks(desk: &mut Desk, rigs: &[Rig], fix: bool) -> Vec<Finding> {
     for place in &all {
         let Some(rig) = rigs.iter().find(|rig| rig.name == place.rig) else {
             let message = format!("{}: its rig {} is gone", place.agent, place.rig);
-            findings.push(Finding::new(CHECK, Health::Warning, message, "gt rig add it again, or gt hooks list shows what it holds"));
+            findings.push(Finding::new(
+                CHECK,
+                Health::Warning,
+                message,
+                "gt rig add it again, or gt hooks list shows what it holds",
+            ));
             continue;
         };
         if !place.worktree.join(".git").exists() {
@@ -130,7 +135,8 @@ pub(super) fn runtimes(desk: &Desk) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         wrong.into_iter().map(|(message, fix)| Finding::new(CHECK, Health::Warning, message, fix)).collect();
     if !found.is_empty() {
-        findings.push(Finding::ok(CHECK, format!("{} can be started", found.into_iter().collect::<Vec<_>>().join(", "))));
+        findings
+            .push(Finding::ok(CHECK, format!("{} can be started", found.into_iter().collect::<Vec<_>>().join(", "))));
     }
     findings
 }

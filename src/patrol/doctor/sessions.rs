@@ -18,8 +18,11 @@ fn records(desk: &Desk, fix: bool) -> Finding {
         Ok(all) => all,
         Err(error) => return Finding::new(CHECK, Health::Error, error.to_string(), error.hint_text().unwrap_or("")),
     };
-    let lost: Vec<&str> =
-        all.iter().filter(|record| record.exit.is_none() && !record.host_alive()).map(|record| record.name.as_str()).collect();
+    let lost: Vec<&str> = all
+        .iter()
+        .filter(|record| record.exit.is_none() && !record.host_alive())
+        .map(|record| record.name.as_str())
+        .collect();
     if lost.is_empty() {
         let running = all.iter().filter(|record| registry::is_alive(record)).count();
         return Finding::ok(CHECK, format!("{running} run, each with its host"));
@@ -48,11 +51,8 @@ fn sockets(desk: &Desk, fix: bool) -> Finding {
 
 /// Sockets that refuse everybody, and how many hosts listen of which there is no record.
 fn strays(desk: &Desk) -> Result<(Vec<PathBuf>, usize)> {
-    let known: Vec<PathBuf> = registry::list(&desk.town)?
-        .into_iter()
-        .filter(registry::is_alive)
-        .map(|record| record.socket)
-        .collect();
+    let known: Vec<PathBuf> =
+        registry::list(&desk.town)?.into_iter().filter(registry::is_alive).map(|record| record.socket).collect();
     let (mut dead, mut unknown) = (Vec::new(), 0);
     // Only looked at: making or mending it is a check of its own.
     let directory = desk.town.socket_path();
