@@ -18,6 +18,12 @@ pub struct Agents {
 pub enum AgentsCommand {
     /// List them (the default)
     List,
+    /// Show why an agent is taken to be in the state it is shown in: every source, and which of them counts
+    #[command(after_help = "Example:\n  gt agents explain web/polecats/nux")]
+    Explain {
+        /// The agent
+        agent: String,
+    },
 }
 
 impl Agents {
@@ -27,6 +33,9 @@ impl Agents {
     /// When the town can't be read.
     pub fn run(self, out: Output) -> Result<()> {
         let desk = Desk::open_current()?;
+        if let Some(AgentsCommand::Explain { agent }) = &self.command {
+            return report::print(out, &agents::explain(&desk, agent)?);
+        }
         report::print(out, &agents::AgentList { agents: agents::list(&desk)? })
     }
 }

@@ -53,7 +53,7 @@ impl HookEvent {
         let mut primes = moment == Moment::Start && !self.late;
         if session.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') && !session.is_empty() {
             let mut note = lifecycle::read_note(&town, &session);
-            let before = note.conversation.clone();
+            let before = (note.conversation.clone(), note.transcript.clone());
             let mut changed = lifecycle::take(&mut note, &self.event, &input, Timestamp::now());
             if self.late && moment == Moment::Prompt && !note.primed {
                 note.primed = true;
@@ -61,8 +61,10 @@ impl HookEvent {
             }
             if changed {
                 lifecycle::write_note(&town, &session, &note)?;
-                if let Some(name) = note.conversation.filter(|name| before.as_ref() != Some(name)) {
-                    seance::named(&town, &session, &name)?;
+                if let Some(name) = &note.conversation
+                    && before != (note.conversation.clone(), note.transcript.clone())
+                {
+                    seance::named(&town, &session, name, note.transcript.as_deref())?;
                 }
             }
         }

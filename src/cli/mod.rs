@@ -28,6 +28,7 @@ mod agents;
 mod audit;
 mod broadcast;
 mod convoy;
+mod costs;
 mod daemon;
 mod dog;
 mod done;
@@ -155,6 +156,8 @@ pub enum Command {
     /// The steps an agent's work is done in
     #[command(subcommand, visible_alias = "molecule")]
     Mol(mol::Mol),
+    /// Show what the agents' models have cost: tokens and money
+    Costs(costs::CostsArgs),
     /// Show who did what
     Audit(audit::Audit),
     /// Show what happened lately
@@ -267,6 +270,7 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Mq(command)) => command.run(output),
         Some(Command::Formula(command)) => command.run(output),
         Some(Command::Mol(command)) => command.run(output),
+        Some(Command::Costs(command)) => command.run(output),
         Some(Command::Audit(command)) => command.run(output),
         Some(Command::Trail(command)) => command.run(output),
         Some(Command::Mail(command)) => command.run(output),

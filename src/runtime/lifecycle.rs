@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::AgentState;
+use super::state::speaks_of_limits;
 use crate::base::{Result, ResultExt, Timestamp, files};
 use crate::town::Town;
 
@@ -68,9 +69,22 @@ pub enum Moment {
     Other,
 }
 
+/// The event in the words used here: Cursor and Copilot have others for the same.
+fn canonical(event: &str) -> &str {
+    match event {
+        "sessionStart" => "SessionStart",
+        "beforeSubmitPrompt" | "userPromptSubmitted" => "UserPromptSubmit",
+        "postToolUse" => "PostToolUse",
+        "stop" => "Stop",
+        "sessionEnd" => "SessionEnd",
+        "errorOccurred" => "StopFailure",
+        other => other,
+    }
+}
+
 /// Which moment the event called `event` is.
 pub fn moment(event: &str) -> Moment {
-    match event {
+    match canonical(event) {
         "SessionStart" => Moment::Start,
         "UserPromptSubmit" | "BeforeAgent" => Moment::Prompt,
         _ => Moment::Other,
@@ -80,12 +94,14 @@ pub fn moment(event: &str) -> Moment {
 /// Notes what `event` with its `input` tells. Returns whether anything changed that has to be written.
 pub fn take(note: &mut Note, event: &str, input: &Value, now: Timestamp) -> bool {
     let before = note.clone();
+    let event = canonical(event);
     let text = |key: &str| input.get(key).and_then(Value::as_str).unwrap_or_default();
     // A helper agent's own events say nothing of the conversation it belongs to.
     if !text("agent_id").is_empty() {
         return false;
     }
-    let conversation = text("session_id");
+    let names = ["session_id", "conversation_id", "sessionId"];
+    let conversation = names.iter().map(|key| text(key)).find(|name| !name.is_empty()).unwrap_or_default();
     if !conversation.is_empty() && note.conversation.as_deref() != Some(conversation) {
         note.conversation = Some(conversation.to_owned());
         note.begun = matches!(text("source"), "resume" | "compact");
@@ -96,16 +112,16 @@ pub fn take(note: &mut Note, event: &str, input: &Value, now: Timestamp) -> bool
     // What was told before is forgotten with the rest.
     note.primed &= !matches!(event, "SessionStart" | "PreCompress");
     note.begun |= moment(event) == Moment::Prompt;
+    let failure = [text("error"), text("error_details"), text("last_assistant_message")];
+    let failure = failure.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(": ");
     let told = match event {
         "SessionStart" if note.state.is_none() => Some((AgentState::Idle, "")),
         "UserPromptSubmit" | "BeforeAgent" | "PreToolUse" | "PostToolUse" | "BeforeTool" | "AfterTool"
         | "PreCompact" => Some((AgentState::Working, "")),
         "Stop" | "AfterAgent" => Some((AgentState::Idle, "")),
         "PermissionRequest" => Some((AgentState::NeedsYou, text("tool_name"))),
-        "StopFailure" if text("error").contains("rate") || text("error").contains("limit") => {
-            Some((AgentState::RateLimited, text("error")))
-        }
-        "StopFailure" => Some((AgentState::NeedsYou, text("error"))),
+        "StopFailure" if speaks_of_limits(&failure) => Some((AgentState::RateLimited, failure.as_str())),
+        "StopFailure" => Some((AgentState::NeedsYou, failure.as_str())),
         "Notification" => match text("notification_type") {
             "idle_prompt" => Some((AgentState::Idle, "")),
             "permission_prompt" | "elicitation_dialog" | "agent_needs_input" | "ToolPermission" => {
@@ -132,6 +148,9 @@ pub fn take(note: &mut Note, event: &str, input: &Value, now: Timestamp) -> bool
 pub fn answer(event: &str, context: &str) -> String {
     if context.is_empty() {
         return "{}".into();
+    }
+    if event == "sessionStart" {
+        return json!({"additional_context": context}).to_string();
     }
     json!({"hookSpecificOutput": {"hookEventName": event, "additionalContext": context}}).to_string()
 }

@@ -3,12 +3,15 @@
 mod catalogue;
 pub mod hook_files;
 pub mod lifecycle;
+pub mod limits;
 mod opencode;
 mod prepare;
 mod resolve;
+pub mod screen;
 pub mod script;
 mod start;
 mod state;
+pub mod transcript;
 mod trust;
 
 pub use catalogue::{

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::TitleRule;
+use super::limits;
 use crate::base::{Error, Result, Timestamp};
 
 /// Output this recent means that an agent of which nothing better is known is at work.
@@ -106,12 +107,18 @@ pub struct Facts<'a> {
     pub program: Option<Program<'a>>,
     /// What its lifecycle hooks last told, with its own words.
     pub hook: Option<(AgentState, &'a str)>,
+    /// When they told it.
+    pub hook_at: Option<Timestamp>,
+    /// What the bottom of its screen tells, with the rule's words.
+    pub screen: Option<(AgentState, &'a str)>,
     /// The terminal's title.
     pub title: &'a str,
     /// What the preset knows about titles.
     pub title_rules: &'a [TitleRule],
     /// Seconds since the terminal last showed something new; `None` when it never did.
     pub seconds_since_output: Option<i64>,
+    /// When that was.
+    pub output_at: Option<Timestamp>,
     /// Seconds since the session started.
     pub seconds_since_start: Option<i64>,
     /// Since when the best evidence holds.
@@ -123,7 +130,7 @@ pub struct Facts<'a> {
 pub struct StateReading {
     /// The state.
     pub state: AgentState,
-    /// Where it comes from: `assignment`, `exit 1`, `signal 9`, `session`, `program status`, `hook`, `title`, `output`.
+    /// Where it comes from: `assignment`, `exit 1`, `signal 9`, `session`, `program status`, `hook`, `screen`, `title`, `output`.
     pub source: String,
     /// Since when.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,15 +138,29 @@ pub struct StateReading {
     /// The evidence's own words; may be empty. Text from outside.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
+    /// When a rate limit ends, where the provider said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
-/// Reads the state off the best evidence there is: how the process ended, the assignment, what the program reports, its title, its output.
+/// Reads the state off the best evidence there is: how the process ended, the assignment, what the program reports, its hooks, its
+/// screen, its title, its output.
 pub fn read_state(facts: &Facts<'_>) -> StateReading {
+    let mut reading = best(facts);
+    if reading.state == AgentState::RateLimited {
+        let said = if reading.source == "hook" { facts.hook_at } else { facts.output_at };
+        reading.until = limits::until(&reading.detail, said.unwrap_or_else(Timestamp::now));
+    }
+    reading
+}
+
+fn best(facts: &Facts<'_>) -> StateReading {
     let reading = |state, source: &str, detail: &str| StateReading {
         state,
         source: source.to_owned(),
         since: facts.since,
         detail: detail.to_owned(),
+        until: None,
     };
     if !facts.process_alive {
         return match (facts.assignment, facts.exit) {
@@ -184,6 +205,9 @@ pub fn read_state(facts: &Facts<'_>) -> StateReading {
     if let Some((state, detail)) = facts.hook {
         return reading(state, "hook", detail);
     }
+    if let Some((state, detail)) = facts.screen {
+        return reading(state, "screen", detail);
+    }
     if let Some(rule) = facts.title_rules.iter().find(|rule| rule.matches(facts.title)) {
         return reading(rule.state, "title", facts.title);
     }
@@ -198,9 +222,11 @@ pub fn read_state(facts: &Facts<'_>) -> StateReading {
     }
 }
 
-fn speaks_of_limits(message: &str) -> bool {
+pub(super) fn speaks_of_limits(message: &str) -> bool {
     let message = message.to_lowercase();
-    ["rate limit", "rate-limit", "usage limit", "quota", "overloaded", "429"].iter().any(|word| message.contains(word))
+    ["rate limit", "rate-limit", "rate_limit", "limit reached", "usage limit", "quota", "overloaded", "429"]
+        .iter()
+        .any(|word| message.contains(word))
 }
 
 #[cfg(test)]

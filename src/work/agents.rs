@@ -6,12 +6,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::assignment::{self, Assignment, State};
+use super::evidence::{self, Asked, Evidence, Explained};
 use super::{Desk, hook};
 use crate::base::report::{Paint, Report};
-use crate::base::text::{fit, neutralise, truncate};
-use crate::base::{Result, Timestamp};
-use crate::runtime::{self, AgentState, Exited, Facts, Program, StateReading, TitleRule, lifecycle};
-use crate::session::{self, Client, SessionRecord, registry};
+use crate::base::text::{fit, nearest, neutralise, truncate};
+use crate::base::{Error, Result, Timestamp};
+use crate::runtime::{self, AgentState, StateReading, TitleRule};
+use crate::session::{self, SessionRecord, registry};
 use crate::town::Address;
 
 /// One agent.
@@ -104,18 +105,44 @@ struct Known {
 /// When the ledger or the sessions can't be read.
 pub fn list(desk: &Desk) -> Result<Vec<AgentInfo>> {
     let known = gather(desk)?;
-    let statuses = ask_hosts(&known);
+    let records: Vec<_> = known.iter().map(|known| known.record.as_ref()).collect();
+    let asked = evidence::ask(&records);
     let mut rules: BTreeMap<String, Vec<TitleRule>> = BTreeMap::new();
     let mut out = Vec::with_capacity(known.len());
-    for (known, status) in known.into_iter().zip(statuses) {
-        let preset = preset_of(&known, status.as_ref());
+    for (known, asked) in known.into_iter().zip(asked) {
+        let preset = preset_of(&known, asked.status.as_ref());
         if !rules.contains_key(&preset) {
             rules.insert(preset.clone(), title_rules(desk, &known, &preset));
         }
         let rules = rules.get(&preset).map_or(&[][..], Vec::as_slice);
-        out.push(describe(desk, known, status.as_ref(), preset, rules)?);
+        out.push(describe(desk, known, &asked, preset, rules)?);
     }
     Ok(out)
+}
+
+/// Why the agent is taken to be in the state it is shown in; of its name any part will do that only it has.
+///
+/// # Errors
+/// [`crate::base::Kind::NotFound`] when there is no such agent; also when ledger or sessions can't be read.
+pub fn explain(desk: &Desk, name: &str) -> Result<Explained> {
+    let known = gather(desk)?;
+    let exact = known.iter().find(|known| known.address.to_string() == name);
+    let session = || known.iter().find(|known| known.address.session_name() == name);
+    let last = || known.iter().find(|known| known.address.name() == name || known.address.role().as_str() == name);
+    let Some(known) = exact.or_else(session).or_else(last) else {
+        let names: Vec<String> = known.iter().map(|known| known.address.to_string()).collect();
+        let error = Error::not_found(format!("no agent {name}"));
+        return Err(match nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => error.hint(format!("did you mean {near}?")),
+            None => error.hint("gt agents lists them"),
+        });
+    };
+    let asked = evidence::ask(&[known.record.as_ref()]).pop().unwrap_or_default();
+    let preset = preset_of(known, asked.status.as_ref());
+    let rules = title_rules(desk, known, &preset);
+    let evidence = Evidence::of(desk, known.record.as_ref(), known.row.as_ref(), &asked, &preset, &rules)?;
+    let (state, items) = (evidence.reading(), evidence.items());
+    Ok(Explained { agent: known.address.to_string(), preset, state, evidence: items })
 }
 
 fn gather(desk: &Desk) -> Result<Vec<Known>> {
@@ -165,22 +192,6 @@ fn gather(desk: &Desk) -> Result<Vec<Known>> {
     Ok(found.into_values().collect())
 }
 
-/// Asks all living hosts at once; one that does not answer has no status.
-fn ask_hosts(known: &[Known]) -> Vec<Option<session::Status>> {
-    std::thread::scope(|scope| {
-        let asked: Vec<_> = known
-            .iter()
-            .map(|known| {
-                let record = known.record.as_ref().filter(|record| registry::is_alive(record));
-                record.map(|record| {
-                    scope.spawn(|| Client::connect_record(record).and_then(|mut client| client.status()).ok())
-                })
-            })
-            .collect();
-        asked.into_iter().map(|handle| handle.and_then(|handle| handle.join().ok().flatten())).collect()
-    })
-}
-
 fn preset_of(known: &Known, status: Option<&session::Status>) -> String {
     status
         .map(|status| status.preset.clone())
@@ -199,49 +210,11 @@ fn title_rules(desk: &Desk, known: &Known, preset: &str) -> Vec<TitleRule> {
     runtime::preset(&desk.town, rig.as_ref(), &role, Some(preset)).map(|preset| preset.titles).unwrap_or_default()
 }
 
-fn describe(
-    desk: &Desk,
-    known: Known,
-    status: Option<&session::Status>,
-    preset: String,
-    rules: &[TitleRule],
-) -> Result<AgentInfo> {
+fn describe(desk: &Desk, known: Known, asked: &Asked, preset: String, rules: &[TitleRule]) -> Result<AgentInfo> {
     let Known { address, row, place, record } = known;
-    let now = Timestamp::now();
     let alive = record.as_ref().is_some_and(registry::is_alive);
-    let program = status.and_then(|status| status.program.as_ref());
-    let note = record.as_ref().filter(|_| alive).map(|record| lifecycle::read_note(&desk.town, &record.name));
-    // What an earlier run of the session told says nothing about this one.
-    let told = note.as_ref().filter(|note| note.since >= record.as_ref().map(|record| record.started_at));
     let since = record.as_ref().map(|record| record.started_at).or(row.as_ref().map(|row| row.created_at));
-    let state = runtime::read_state(&Facts {
-        has_session: record.is_some(),
-        process_alive: alive,
-        exit: record
-            .as_ref()
-            .and_then(|record| record.exit.as_ref())
-            .map(|exit| Exited { code: exit.code, signal: exit.signal }),
-        assignment: row.as_ref().map(|row| row.state.as_str()),
-        assignment_note: row.as_ref().map_or("", |row| row.note.as_str()),
-        program: program.map(|program| Program {
-            state: program.state.as_str(),
-            kind: program.kind.as_deref().unwrap_or_default(),
-            message: program.msg.as_deref().unwrap_or_default(),
-        }),
-        hook: told.and_then(|note| note.state.map(|state| (state, note.detail.as_str()))),
-        title: status.map_or("", |status| status.title.as_str()),
-        title_rules: rules,
-        seconds_since_output: status
-            .filter(|status| status.last_output_at.is_some())
-            .map(|status| i64::try_from(status.silent_ms / 1000).unwrap_or(i64::MAX)),
-        seconds_since_start: record.as_ref().map(|record| record.started_at.seconds_until(now)),
-        since,
-    });
-    let state = if record.as_ref().is_some_and(registry::is_frozen) {
-        StateReading { detail: "frozen: gt thaw lets it go on".to_owned(), source: "process".to_owned(), ..state }
-    } else {
-        state
-    };
+    let state = Evidence::of(desk, record.as_ref(), row.as_ref(), asked, &preset, rules)?.reading();
     let bead = row
         .as_ref()
         .map(|row| row.bead.clone())

@@ -27,6 +27,9 @@ pub struct Predecessor {
     /// Its conversation, by which the runtime can take it up; `None` where the runtime told none.
     #[serde(default)]
     pub conversation: Option<String>,
+    /// Where the runtime writes it down; `None` where it told none.
+    #[serde(default)]
+    pub transcript: Option<String>,
 }
 
 /// A later line of the history: the conversation that a session turned out to be.
@@ -34,6 +37,8 @@ pub struct Predecessor {
 struct Named {
     session: String,
     named: String,
+    #[serde(default)]
+    transcript: Option<String>,
 }
 
 fn path(town: &Town) -> PathBuf {
@@ -50,12 +55,13 @@ pub fn began(town: &Town, record: &SessionRecord, conversation: Option<&str>) ->
     files::append_line(&path(town), &line.to_string(), 0o600)
 }
 
-/// Notes which conversation the latest session of that name is.
+/// Notes which conversation the latest session of that name is, and where it is written down.
 ///
 /// # Errors
 /// When the history can't be written.
-pub fn named(town: &Town, session: &str, conversation: &str) -> Result<()> {
-    files::append_line(&path(town), &json!({"session": session, "named": conversation}).to_string(), 0o600)
+pub fn named(town: &Town, session: &str, conversation: &str, transcript: Option<&str>) -> Result<()> {
+    let line = json!({"session": session, "named": conversation, "transcript": transcript});
+    files::append_line(&path(town), &line.to_string(), 0o600)
 }
 
 /// All sessions there were, newest first; only those whose agent, bead or conversation holds `word`.
@@ -68,10 +74,11 @@ pub fn list(town: &Town, word: &str) -> Result<Vec<Predecessor>> {
     for line in text.lines() {
         if let Ok(session) = serde_json::from_str::<Predecessor>(line) {
             found.push(session);
-        } else if let Ok(Named { session, named }) = serde_json::from_str::<Named>(line)
+        } else if let Ok(Named { session, named, transcript }) = serde_json::from_str::<Named>(line)
             && let Some(latest) = found.iter_mut().rev().find(|one| one.session == session)
         {
             latest.conversation = Some(named);
+            latest.transcript = transcript;
         }
     }
     found.reverse();

@@ -40,6 +40,18 @@ pub fn tracking(conn: &Connection, bead: &str) -> Result<Option<String>> {
     Ok(statement.query_row([bead], |row| row.get(0)).optional()?)
 }
 
+/// The convoy that tracks `bead`, open or landed; the newest when there are several.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn ever_tracking(conn: &Connection, bead: &str) -> Result<Option<String>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT d.issue FROM deps d JOIN beads b ON b.id = d.issue \
+         WHERE d.depends_on = ?1 AND d.type = 'tracks' AND b.issue_type = 'convoy' ORDER BY b.created_ns DESC LIMIT 1",
+    )?;
+    Ok(statement.query_row([bead], |row| row.get(0)).optional()?)
+}
+
 /// Hours since `convoy` was made; 0 for none.
 ///
 /// # Errors
