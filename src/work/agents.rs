@@ -245,7 +245,11 @@ fn describe(desk: &Desk, known: Known, asked: &Asked, preset: String, rules: &[T
         session: address.session_name(),
         pid: record.as_ref().filter(|_| alive).map(|record| record.child_pid),
         since,
-        doing: status.map(|status| neutralise(status.title.trim(), true).into_owned()).unwrap_or_default(),
+        doing: asked
+            .status
+            .as_ref()
+            .map(|status| neutralise(status.title.trim(), true).into_owned())
+            .unwrap_or_default(),
         address: address.to_string(),
     })
 }
