@@ -1,4 +1,5 @@
-//! How long whole `bd` processes take on ledgers of several sizes: `cargo bench --bench ledger -- [--quick] [SIZE...]`.
+//! How long whole `bd` processes take on ledgers of several sizes, and how that grows: `cargo bench --bench ledger -- [--quick] [SIZE...]`.
+//! A real bd 0.47 on the PATH is measured beside ours on the smallest size.
 //!
 //! Beads are as in grown projects: two in five depend on another, three in ten are closed, some have parents, labels and texts.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
@@ -107,13 +108,13 @@ fn main() {
     let mut sizes: Vec<usize> = Vec::new();
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
-            "--quick" => (runs, sizes) = (5, vec![1_000]),
+            "--quick" => (runs, sizes) = (5, vec![1_000, 3_000]),
             "--bench" => {}
             size => sizes.push(size.parse().unwrap()),
         }
     }
     if sizes.is_empty() {
-        sizes = vec![10_000, 100_000];
+        sizes = vec![1_000, 3_000, 10_000, 30_000, 100_000];
     }
     print!("{:<28}", "median of whole processes");
     sizes.iter().for_each(|size| print!("{size:>12}"));
@@ -124,7 +125,7 @@ fn main() {
         Some((_, times)) => times.push(time),
         None => table.push((name, vec![time])),
     };
-    for size in sizes {
+    for &size in &sizes {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path();
         std::fs::create_dir(dir.join(".beads")).unwrap();
@@ -180,5 +181,56 @@ fn main() {
             Some((_, budget)) => println!("   budget {budget}"),
             None => println!(),
         }
+    }
+    growth(&sizes, &table);
+    peer(sizes.iter().copied().min().unwrap_or(1_000));
+}
+
+/// How much slower each command is on the largest ledger than on the smallest, against what n log n allows.
+fn growth(sizes: &[usize], table: &[(&str, Vec<Duration>)]) {
+    let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return };
+    if first >= last {
+        return;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "sizes are small")]
+    let cost = |size: &usize| *size as f64 * (*size as f64).log2();
+    let allowed = cost(last) / cost(first);
+    println!("\n{:<28}{:>12}   (n log n: {allowed:.0}; below 1 is within it)", "growth", "times");
+    for (name, times) in table.iter().filter(|(_, times)| times.len() == sizes.len()) {
+        let grown = times[times.len() - 1].as_secs_f64() / times[0].as_secs_f64().max(1e-6);
+        let verdict = if grown <= allowed { "within" } else { "FASTER THAN N LOG N" };
+        println!("{name:<28}{grown:>12.1}   {:.2} of it, {verdict}", grown / allowed);
+    }
+}
+
+/// The same commands of a real bd 0.47, where the PATH has one.
+fn peer(size: usize) {
+    let said = Command::new("bd").arg("version").stdin(Stdio::null()).output();
+    let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    if !said.contains("0.47") {
+        println!("\nno real bd 0.47 on the PATH to measure beside ours");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = Command::new("bd")
+            .args(args)
+            .current_dir(dir.path())
+            .env("BEADS_NO_DAEMON", "1")
+            .env("BD_ACTOR", "bench")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "bd {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    assert!(Command::new("git").args(["init", "-q"]).current_dir(dir.path()).status().unwrap().success());
+    run(&["init", "--prefix", "lab", "-q"]);
+    std::fs::write(dir.path().join("beads.jsonl"), file(size)).unwrap();
+    let start = Instant::now();
+    run(&["import", "-i", "beads.jsonl"]);
+    println!("\nreal bd 0.47, {size} beads\n{:<28}{:>12}", "import", format!("{:.1?}", start.elapsed()));
+    let one = id(size / 2);
+    for args in [vec!["ready", "--json"], vec!["list", "--json"], vec!["show", &one, "--json"], vec!["create", "By the benchmark"]] {
+        println!("{:<28}{:>12}", args[0], format!("{:.1?}", measure(3, |_| run(&args))));
     }
 }

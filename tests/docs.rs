@@ -17,7 +17,7 @@ struct Named {
 fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = vec![root.join("README.md")];
-    for directory in ["assets", "formulas"] {
+    for directory in ["assets", "docs", "formulas"] {
         walk(&root.join(directory), &mut found);
     }
     found.retain(|path| path.extension().is_some_and(|extension| extension == "md" || extension == "toml"));

@@ -156,25 +156,34 @@ pub struct Blocked {
     /// Only direct parts of this bead
     #[arg(long, value_name = "ID")]
     parent: Option<String>,
+    /// At most so many; 0 for all
+    #[arg(long, short = 'n', default_value_t = 0)]
+    limit: usize,
 }
 
 impl Blocked {
     /// Runs the command.
     pub fn run(self, global: &Global) -> Result<()> {
         let context = Context::open(global)?;
-        let base = Filter { parent: self.parent, store: global.rig.clone(), ..Filter::default() };
+        let limit = (self.limit > 0).then_some(self.limit);
+        let base = Filter { parent: self.parent, store: global.rig.clone(), limit, ..Filter::default() };
         let mut beads = context.ledger.list(&Filter { blocked: Some(true), ..base.clone() })?;
         let by_hand = vec![Status::Blocked, Status::Deferred];
-        let others = context.ledger.list(&Filter { statuses: by_hand, blocked: Some(false), ..base })?;
+        let left = base.limit.map(|limit| limit.saturating_sub(beads.len()));
+        let others = context.ledger.list(&Filter { statuses: by_hand, blocked: Some(false), limit: left, ..base })?;
         beads.extend(others);
         let paint = Paint::stdout();
         let (mut out, mut text) = (Vec::new(), String::new());
         for (bead, blockers) in beads.iter().zip(context.ledger.blockers_of(&beads)?) {
-            text += &render::line(bead, paint);
-            if !blockers.is_empty() {
-                text += &paint.dim(&format!("  waits for {}", blockers.join(", ")));
+            // Much of a ledger may be blocked: only the form that is asked for is made.
+            if !context.output.json {
+                text += &render::line(bead, paint);
+                if !blockers.is_empty() {
+                    text += &paint.dim(&format!("  waits for {}", blockers.join(", ")));
+                }
+                text.push('\n');
+                continue;
             }
-            text.push('\n');
             let mut map: Map<String, Value> = render::issue(bead, Parts::LABELS);
             map.insert("blocked_by_count".into(), blockers.len().into());
             map.insert("blocked_by".into(), blockers.into());
