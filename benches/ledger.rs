@@ -230,7 +230,12 @@ fn peer(size: usize) {
     run(&["import", "-i", "beads.jsonl"]);
     println!("\nreal bd 0.47, {size} beads\n{:<28}{:>12}", "import", format!("{:.1?}", start.elapsed()));
     let one = id(size / 2);
-    for args in [vec!["ready", "--json"], vec!["list", "--json"], vec!["show", &one, "--json"], vec!["create", "By the benchmark"]] {
+    for args in [
+        vec!["ready", "--json"],
+        vec!["list", "--json"],
+        vec!["show", &one, "--json"],
+        vec!["create", "By the benchmark"],
+    ] {
         println!("{:<28}{:>12}", args[0], format!("{:.1?}", measure(3, |_| run(&args))));
     }
 }

@@ -39,9 +39,9 @@ fn a_full_disk_is_said_harms_nothing_and_heals_with_room() {
         for n in 1 2 3; do "$BD" q "Before $n" >/dev/null || exit 93; done
         dd if=/dev/zero of=ballast bs=1k count=4000 2>/dev/null
         n=0
-        while "$BD" q "While it fills $n" >>made 2>error; do n=$((n+1)); [ $n -gt 400 ] && exit 94; done
-        "$BD" create "One more" >/dev/null 2>error; code=$?
-        echo "error {"; cat error; echo; echo "}"
+        while "$BD" q "While it fills $n" >>"$TMPDIR/made" 2>/dev/null; do n=$((n+1)); [ $n -gt 400 ] && exit 94; done
+        error=$("$BD" create "One more" 2>&1 >/dev/null); code=$?
+        echo "error {"; echo "$error"; echo "}"
         echo "code {"; echo $code; echo "}"
         echo "read {"; "$BD" count 2>&1; echo "}"
         rm ballast
@@ -50,7 +50,7 @@ fn a_full_disk_is_said_harms_nothing_and_heals_with_room() {
         echo "doctor {"; "$BD" doctor --json --quiet 2>&1 | tr -d '\n'; echo; echo "}"
         echo "count {"; "$BD" count; echo "}"
         echo "lines {"; wc -l < .beads/issues.jsonl; echo "}"
-        echo "made {"; wc -l < made; echo "}"
+        echo "made {"; wc -l < "$TMPDIR/made"; echo "}"
         echo "all {"; "$BD" export | grep -c 'lab-'; echo "}"
     "#;
     let Some(run) = on_small_disk(&sandbox, 2_000, script) else { return };
@@ -58,7 +58,8 @@ fn a_full_disk_is_said_harms_nothing_and_heals_with_room() {
     let error = part(&run.stdout, "error").to_lowercase();
     assert!(error.contains("full") || error.contains("no space"), "{error}");
     assert_eq!(part(&run.stdout, "code"), "1", "{run:?}");
-    let number = |name: &str| part(&run.stdout, name).trim().parse::<usize>().unwrap_or_else(|e| panic!("{e}: {run:?}"));
+    let number =
+        |name: &str| part(&run.stdout, name).trim().parse::<usize>().unwrap_or_else(|e| panic!("{e}: {run:?}"));
     assert!(number("read") >= 3, "reading goes on: {run:?}");
     // Everything acknowledged is there; a refused one may have reached the database before its file could not be written.
     assert!(number("count") >= 4 + number("made"), "{run:?}");
@@ -75,7 +76,7 @@ fn a_ledger_on_media_that_can_not_be_written_is_read_or_said_to_be_so() {
         before=$(cksum < .beads/issues.jsonl)
         mount -o remount,ro "$DISK" || exit 94
         echo "error {"; "$BD" create "Not to be" 2>&1 >/dev/null; echo "}"
-        "$BD" create "Not to be" >/dev/null 2>&1; echo "code {"; echo $?; echo "}"
+        "$BD" create "Not to be" >/dev/null 2>&1; code=$?; echo "code {"; echo $code; echo "}"
         echo "list {"; "$BD" list 2>&1; echo "}"
         mount -o remount,rw "$DISK" || exit 95
         [ "$before" = "$(cksum < .beads/issues.jsonl)" ] || exit 96

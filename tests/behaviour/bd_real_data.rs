@@ -18,7 +18,9 @@ fn plain(line: &str) -> Map<String, Value> {
             list.dedup();
         }
     }
-    map.retain(|_, value| !matches!(value, Value::Null | Value::Bool(false)) && *value != "" && *value != Value::Array(vec![]));
+    map.retain(|_, value| {
+        !matches!(value, Value::Null | Value::Bool(false)) && *value != "" && *value != Value::Array(vec![])
+    });
     map
 }
 
