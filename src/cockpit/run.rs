@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::base::{Error, Result, ResultExt, Timestamp};
 use crate::session::ClientMsg;
-use crate::terminal::CursorShape;
+use crate::terminal::{self, CursorShape};
 use crate::town::Town;
 
 use super::app::{App, Cause, Effect, Event};
@@ -27,7 +27,7 @@ use super::memory::{self, Memory};
 use super::settings::Settings;
 use super::stats::Stats;
 use super::worker::Worker;
-use super::{input, render, update};
+use super::{render, update};
 
 /// No two frames are nearer than this, but for the echo of a key.
 const FRAME: Duration = Duration::from_millis(16);
@@ -241,13 +241,13 @@ impl<'a> Cockpit<'a> {
         match effect {
             Effect::Watch(wishes) => self.links.watch(wishes),
             Effect::Key(session, key) => {
-                if let Some(press) = input::key_press(&key) {
+                if let Some(press) = terminal::key_press(&key) {
                     self.links.send(&session, ClientMsg::Key(press));
                     self.echo = Some(session);
                 }
             }
             Effect::Mouse(session, mouse, column, row) => {
-                self.links.send(&session, ClientMsg::Mouse(input::mouse_event(&mouse, column, row)));
+                self.links.send(&session, ClientMsg::Mouse(terminal::mouse_event(&mouse, column, row)));
             }
             Effect::Paste(session, text) => self.links.send(&session, ClientMsg::Paste(text)),
             Effect::Focus(session, focus) => self.links.send(&session, ClientMsg::Focus(focus)),

@@ -58,6 +58,9 @@ fn kitty(press: KeyPress, modes: &Modes) -> Vec<u8> {
     };
     let number = mods.number();
     let modifiers = if number > 1 || !event.is_empty() { format!(";{number}{event}") } else { String::new() };
+    if keypad && let Some(code) = keypad_motion(key) {
+        return format!("\x1b[{code}{modifiers}u").into_bytes();
+    }
     if let Some((code, end)) = functional(key) {
         return match (code, modifiers.is_empty()) {
             (1, true) => format!("\x1b[{end}"),
@@ -107,10 +110,11 @@ fn other_key(press: KeyPress, level: u8) -> Option<Vec<u8>> {
         Key::Backspace if level > 1 => 127,
         Key::Escape if level > 1 => 27,
         Key::Char(c) if mods.beyond_shift() && (level > 1 || (mods.ctrl && control(c).is_none())) => {
-            if mods.ctrl {
-                base_of(c) as u32
-            } else {
-                c as u32
+            // The character as Shift makes it.
+            let mut upper = c.to_uppercase();
+            match (upper.next(), upper.next()) {
+                (Some(upper), None) if mods.shift => upper as u32,
+                _ => c as u32,
             }
         }
         _ => return None,
@@ -232,6 +236,23 @@ fn application_keypad(c: char) -> Option<char> {
     })
 }
 
+/// kitty's numbers of the keypad's keys that move.
+fn keypad_motion(key: Key) -> Option<u32> {
+    Some(match key {
+        Key::Left => 57417,
+        Key::Right => 57418,
+        Key::Up => 57419,
+        Key::Down => 57420,
+        Key::PageUp => 57421,
+        Key::PageDown => 57422,
+        Key::Home => 57423,
+        Key::End => 57424,
+        Key::Insert => 57425,
+        Key::Delete => 57426,
+        _ => return None,
+    })
+}
+
 fn keypad_code(c: char) -> Option<u32> {
     Some(match c {
         '0'..='9' => 57399 + (c as u32 - '0' as u32),
@@ -300,6 +321,35 @@ mod tests {
             (Key::F(5), NONE, "^[[15~"),
             (Key::F(12), "A", "^[[24;3~"),
             (Key::F(13), NONE, "^[[25~"),
+            (Key::F(20), NONE, "^[[34~"),
+            (Key::F(2), "C", "^[[1;5Q"),
+            (Key::F(3), "S", "^[[1;2R"),
+            (Key::F(4), "A", "^[[1;3S"),
+            (Key::F(6), NONE, "^[[17~"),
+            (Key::F(10), "CS", "^[[21;6~"),
+            (Key::F(11), NONE, "^[[23~"),
+            (Key::Down, "A", "^[[1;3B"),
+            (Key::Right, "CA", "^[[1;7C"),
+            (Key::Up, "SCA", "^[[1;8A"),
+            (Key::Home, NONE, "^[[H"),
+            (Key::End, NONE, "^[[F"),
+            (Key::Home, "C", "^[[1;5H"),
+            (Key::Insert, "S", "^[[2;2~"),
+            (Key::Delete, "C", "^[[3;5~"),
+            (Key::PageDown, NONE, "^[[6~"),
+            (Key::Char('['), "C", "^["),
+            (Key::Char('\\'), "C", "\x1c"),
+            (Key::Char('_'), "C", "\x1f"),
+            (Key::Char('/'), "C", "\x1f"),
+            (Key::Char('?'), "C", "\x7f"),
+            (Key::Char('8'), "C", "\x7f"),
+            (Key::Char('2'), "C", "\0"),
+            (Key::Char('1'), "C", "1"),
+            (Key::Char(';'), "C", ";"),
+            (Key::Char('ä'), "A", "^[ä"),
+            (Key::Char(' '), "A", "^[ "),
+            (Key::Tab, "A", "^[\t"),
+            (Key::Escape, "A", "^[^["),
         ];
         for (key, mods, expected) in table {
             assert_eq!(text(press(*key, mods), Modes::default()), *expected, "{key:?} {mods}");
@@ -317,6 +367,27 @@ mod tests {
         assert_eq!(text(five, keypad), "^[Ou");
         assert_eq!(text(KeyPress { keypad: true, ..press(Key::Enter, "") }, keypad), "^[OM");
         assert_eq!(text(five, Modes::default()), "5");
+        for (c, end) in [('0', 'p'), ('9', 'y'), ('+', 'k'), ('-', 'm'), ('*', 'j'), ('/', 'o'), ('.', 'n'), (',', 'l')]
+        {
+            let key = KeyPress { keypad: true, ..press(Key::Char(c), "") };
+            assert_eq!(text(key, keypad), format!("^[O{end}"), "{c}");
+        }
+        assert_eq!(text(press(Key::Char('5'), ""), keypad), "5", "not on the keypad");
+        assert_eq!(text(press(Key::Up, ""), keypad), "^[[A");
+        let newline = Modes { newline: true, ..Modes::default() };
+        assert_eq!(text(press(Key::Enter, ""), newline), "\r\n");
+    }
+
+    #[test]
+    fn keypad_in_kittys_protocol() {
+        let modes = |kitty_flags| Modes { kitty_flags, ..Modes::default() };
+        let keypad = |key, mods| KeyPress { keypad: true, ..press(key, mods) };
+        assert_eq!(text(keypad(Key::Enter, ""), modes(1)), "^[[57414u");
+        assert_eq!(text(keypad(Key::Left, ""), modes(1)), "^[[57417u");
+        assert_eq!(text(keypad(Key::Delete, "C"), modes(1)), "^[[57426;5u");
+        assert_eq!(text(keypad(Key::Char('5'), ""), modes(1)), "5");
+        assert_eq!(text(keypad(Key::Char('5'), "C"), modes(1)), "^[[57404;5u");
+        assert_eq!(text(keypad(Key::Char('5'), ""), modes(8)), "^[[57404u");
     }
 
     #[test]
@@ -330,6 +401,25 @@ mod tests {
         assert_eq!(text(press(Key::Char('a'), "C"), two), "^[[27;5;97~");
         assert_eq!(text(press(Key::Char('A'), "S"), two), "A");
         assert_eq!(text(press(Key::Char(';'), "C"), one), "^[[27;5;59~");
+        let table: &[(Key, &str, &str, &str)] = &[
+            (Key::Tab, "C", "^[[27;5;9~", "^[[27;5;9~"),
+            (Key::Tab, "S", "^[[Z", "^[[Z"),
+            (Key::Enter, "A", "^[[27;3;13~", "^[[27;3;13~"),
+            (Key::Backspace, "C", "\x08", "^[[27;5;127~"),
+            (Key::Escape, "A", "^[^[", "^[[27;3;27~"),
+            (Key::Char('a'), "A", "^[a", "^[[27;3;97~"),
+            (Key::Char('a'), "CS", "\x01", "^[[27;6;65~"),
+            (Key::Char(' '), "C", "\0", "^[[27;5;32~"),
+            (Key::Char('1'), "C", "^[[27;5;49~", "^[[27;5;49~"),
+            (Key::Char('/'), "C", "\x1f", "^[[27;5;47~"),
+            (Key::Up, "C", "^[[1;5A", "^[[1;5A"),
+            (Key::F(1), "S", "^[[1;2P", "^[[1;2P"),
+            (Key::Char('x'), "", "x", "x"),
+        ];
+        for (key, mods, level_one, level_two) in table {
+            assert_eq!(text(press(*key, mods), one), *level_one, "{key:?} {mods} at level 1");
+            assert_eq!(text(press(*key, mods), two), *level_two, "{key:?} {mods} at level 2");
+        }
     }
 
     #[test]
@@ -350,6 +440,33 @@ mod tests {
             (1, Key::F(3), "", "^[[13~"),
             (1, Key::F(1), "", "^[[P"),
             (5, Key::Char('A'), "CS", "^[[97:65;6u"),
+            (1, Key::Char('i'), "C", "^[[105;5u"),
+            (1, Key::Char('m'), "C", "^[[109;5u"),
+            (1, Key::Char('['), "C", "^[[91;5u"),
+            (1, Key::Char(' '), "C", "^[[32;5u"),
+            (1, Key::Char('é'), "A", "^[[233;3u"),
+            (1, Key::Char('A'), "SA", "^[[97;4u"),
+            (1, Key::Char('a'), "W", "^[[97;9u"),
+            (1, Key::Enter, "C", "^[[13;5u"),
+            (1, Key::Enter, "A", "^[[13;3u"),
+            (1, Key::Backspace, "C", "^[[127;5u"),
+            (1, Key::Home, "", "^[[H"),
+            (1, Key::Delete, "C", "^[[3;5~"),
+            (1, Key::PageUp, "", "^[[5~"),
+            (1, Key::F(4), "A", "^[[1;3S"),
+            (1, Key::F(12), "", "^[[24~"),
+            (1, Key::F(13), "", "^[[57376u"),
+            (1, Key::F(24), "S", "^[[57387;2u"),
+            (2, Key::Char('a'), "C", "\x01"),
+            (4, Key::Char('a'), "C", "\x01"),
+            (5, Key::Char('a'), "C", "^[[97;5u"),
+            (8, Key::Tab, "", "^[[9u"),
+            (8, Key::Backspace, "", "^[[127u"),
+            (8, Key::Up, "", "^[[A"),
+            (8, Key::Char('A'), "S", "^[[97;2u"),
+            (16, Key::Char('a'), "", "a"),
+            (24, Key::Char('A'), "S", "^[[97;2;65u"),
+            (24, Key::Char('a'), "C", "^[[97;5u"),
             (8, Key::Char('a'), "", "^[[97u"),
             (8, Key::Enter, "", "^[[13u"),
             (8, Key::Char('j'), "C", "^[[106;5u"),

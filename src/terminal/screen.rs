@@ -91,20 +91,28 @@ pub struct Run {
 
 impl Run {
     fn cells(&self, start: u16) -> impl Iterator<Item = Cell<'_>> {
-        let uniform = text::width(&self.text) == usize::from(self.cols);
+        let ascii = self.text.len() == usize::from(self.cols) && self.text.is_ascii();
+        let uniform = ascii || text::width(&self.text) == usize::from(self.cols);
+        let mut at = 0;
         let mut col = start;
-        let pieces: Box<dyn Iterator<Item = &str>> = if !uniform {
-            Box::new(std::iter::once(self.text.as_str()))
-        } else if self.text.is_ascii() {
-            Box::new((0..self.text.len()).map(|i| &self.text[i..=i]))
-        } else {
-            Box::new(self.text.graphemes(true))
-        };
-        pieces.map(move |piece| {
-            let width = if uniform { text::width(piece) as u16 } else { self.cols };
+        std::iter::from_fn(move || {
+            let rest = self.text.get(at..).filter(|rest| !rest.is_empty())?;
+            let piece = match (ascii, uniform) {
+                (true, _) => &rest[..1],
+                (_, true) => rest.graphemes(true).next()?,
+                _ => rest,
+            };
+            let width = if ascii {
+                1
+            } else if uniform {
+                text::width(piece) as u16
+            } else {
+                self.cols
+            };
             let cell = Cell { col, width, text: piece, style: self.style, link: self.link.as_deref() };
+            at += piece.len();
             col += width;
-            cell
+            Some(cell)
         })
     }
 }

@@ -6,6 +6,7 @@ mod support;
 mod town;
 
 mod agents;
+mod attach;
 mod bd_basics;
 mod bd_care;
 mod bd_files;

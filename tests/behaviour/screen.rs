@@ -12,20 +12,24 @@ use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::Config;
 use alacritty_terminal::term::TermMode;
-use alacritty_terminal::term::cell::Flags;
+use alacritty_terminal::term::cell::{Cell, Flags};
 use alacritty_terminal::vte::ansi::Processor;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use crate::support::{PATIENCE, Sandbox};
 
-/// What the program's questions to its terminal are answered with.
+/// What the program's questions to its terminal are answered with, and what it put on the clipboard.
 #[derive(Clone)]
-struct Answers(Arc<Mutex<Box<dyn Write + Send>>>);
+struct Answers(Arc<Mutex<Box<dyn Write + Send>>>, Arc<Mutex<Vec<String>>>);
 
 impl EventListener for Answers {
     fn send_event(&self, event: Event) {
-        if let Event::PtyWrite(text) = event {
-            let _ = self.0.lock().unwrap().write_all(text.as_bytes());
+        match event {
+            Event::PtyWrite(text) => {
+                let _ = self.0.lock().unwrap().write_all(text.as_bytes());
+            }
+            Event::ClipboardStore(_, text) => self.1.lock().unwrap().push(text),
+            _ => {}
         }
     }
 }
@@ -48,6 +52,7 @@ impl Dimensions for Size {
 pub struct Screen {
     term: Arc<Mutex<Term<Answers>>>,
     input: Arc<Mutex<Box<dyn Write + Send>>>,
+    copied: Arc<Mutex<Vec<String>>>,
     master: Box<dyn MasterPty + Send>,
     pub child: Box<dyn Child + Send + Sync>,
 }
@@ -84,7 +89,9 @@ impl Screen {
         let input = Arc::new(Mutex::new(pty.master.take_writer().unwrap()));
         let config = Config { kitty_keyboard: true, ..Config::default() };
         let size = Size(usize::from(size.0), usize::from(size.1));
-        let term = Arc::new(Mutex::new(Term::new(config, &size, Answers(Arc::clone(&input)))));
+        let copied = Arc::default();
+        let answers = Answers(Arc::clone(&input), Arc::clone(&copied));
+        let term = Arc::new(Mutex::new(Term::new(config, &size, answers)));
         let shared = Arc::clone(&term);
         std::thread::spawn(move || {
             let mut parser: Processor = Processor::new();
@@ -93,7 +100,7 @@ impl Screen {
                 parser.advance(&mut *shared.lock().unwrap(), &buffer[..count]);
             }
         });
-        Screen { term, input, master: pty.master, child }
+        Screen { term, input, copied, master: pty.master, child }
     }
 
     /// The screen as text, rows right-trimmed.
@@ -113,6 +120,16 @@ impl Screen {
             out.push('\n');
         }
         out
+    }
+
+    /// The cell at a row and column from 0.
+    pub fn cell(&self, row: i32, column: usize) -> Cell {
+        self.term.lock().unwrap().grid()[Line(row)][Column(column)].clone()
+    }
+
+    /// What the program put on the clipboard, the newest last.
+    pub fn copied(&self) -> Vec<String> {
+        self.copied.lock().unwrap().clone()
     }
 
     /// Whether the program uses the alternate screen, that is, holds the terminal.
