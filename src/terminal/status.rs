@@ -127,16 +127,21 @@ impl StatusBoard {
         changed
     }
 
+    /// Chooses anew what matters most. Only the chosen report is put together: there may be hundreds, each of some length.
     fn settle(&mut self) {
-        let waits = |id: &&str| self.status(id).is_some_and(|status| status.state == ProgramState::Blocked);
-        let ids: Vec<&str> = self.store.iter().map(|(id, _)| id.unwrap_or("")).collect();
-        let latest = Some(self.latest.as_str()).filter(|id| ids.contains(id));
+        let waits = |id: &str| {
+            let record = self.store.get((!id.is_empty()).then_some(id));
+            record.is_some_and(|record| record.state == State::Blocked)
+        };
+        let latest = Some(self.latest.as_str()).filter(|id| self.store.get((!id.is_empty()).then_some(*id)).is_some());
         let chosen = latest
-            .filter(waits)
-            .or_else(|| ids.iter().copied().find(|id| waits(id)))
-            .or_else(|| ids.contains(&"").then_some(""))
+            .filter(|id| waits(id))
+            .or_else(|| {
+                self.store.iter().find(|(_, record)| record.state == State::Blocked).map(|(id, _)| id.unwrap_or(""))
+            })
+            .or_else(|| self.store.get(None).map(|_| ""))
             .or(latest)
-            .or(ids.last().copied());
+            .or_else(|| self.store.iter().last().map(|(id, _)| id.unwrap_or("")));
         self.current = chosen.and_then(|id| self.status(id));
     }
 
