@@ -2,12 +2,13 @@
 //!
 //! The house has floors; a module imports only from floors below its own (`tests/house.rs` holds it to that):
 //! ground [`base`]; floor 1 `town`, `ledger`, `repo`, `terminal`; floor 2 `session`, `runtime`, `formula`; floor 3 `work`;
-//! floor 4 `view`, `patrol`; faces `cli`, `bdcli`, `cockpit`.
+//! floor 4 `view`, `patrol`; faces `cli`, `bdcli`, `cockpit`, `dashboard`.
 
 pub mod base;
 pub mod bdcli;
 pub mod cli;
 pub mod cockpit;
+pub mod dashboard;
 pub mod formula;
 pub mod ledger;
 pub mod patrol;

@@ -49,6 +49,7 @@ mod status;
 mod cockpit;
 mod completion;
 mod config;
+mod dashboard;
 mod demo;
 mod script;
 
@@ -196,6 +197,8 @@ pub enum Command {
     // faces
     /// The whole town on one screen: agents, their live terminals, convoys, events
     Cockpit(cockpit::Cockpit),
+    /// The whole town in a browser
+    Dashboard(dashboard::Dashboard),
     /// Print a completion script for a shell
     Completion(completion::Completion),
     /// Show and change the town's settings
@@ -287,6 +290,7 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Daemon(command)) => command.run(output),
         // faces
         Some(Command::Cockpit(command)) => command.run(output),
+        Some(Command::Dashboard(command)) => command.run(output),
         Some(Command::Completion(command)) => command.run(output),
         Some(Command::Config(command)) => command.run(output),
         Some(Command::Demo(command)) => command.run(output),

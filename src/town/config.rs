@@ -133,6 +133,26 @@ impl Document {
         Ok(())
     }
 
+    /// The value at a path (`merge_queue.test_command`), when the file has it.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let mut parts = key.split('.');
+        let first = self.keys.get(parts.next()?)?;
+        parts.try_fold(first, |value, part| value.get(part))
+    }
+
+    /// Takes the value at a path out of the file; false when it had none.
+    pub fn unset(&mut self, key: &str) -> bool {
+        let (parents, last) = key.rsplit_once('.').map_or((None, key), |(parents, last)| (Some(parents), last));
+        let mut keys = &mut self.keys;
+        for parent in parents.into_iter().flat_map(|parents| parents.split('.')) {
+            match keys.get_mut(parent).and_then(Value::as_object_mut) {
+                Some(inner) => keys = inner,
+                None => return false,
+            }
+        }
+        keys.shift_remove(last).is_some()
+    }
+
     /// Writes the file atomically.
     ///
     /// # Errors

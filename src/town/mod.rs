@@ -4,6 +4,7 @@ mod address;
 pub mod config;
 mod env;
 mod escalation;
+pub mod fields;
 pub mod install;
 pub mod namepool;
 mod names;

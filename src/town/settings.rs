@@ -268,9 +268,16 @@ impl TownSettings {
     /// # Errors
     /// When the file is broken or a value makes no sense; names file, line and key.
     pub fn load(path: &Path) -> Result<Self> {
-        let Some(document) = Document::load(path, &TOWN_FORMAT)? else { return Ok(Self::default()) };
+        Document::load(path, &TOWN_FORMAT)?.map_or_else(|| Ok(Self::default()), |document| Self::of(&document))
+    }
+
+    /// The settings that a document says.
+    ///
+    /// # Errors
+    /// When a value makes no sense; names file, line and key.
+    pub fn of(document: &Document) -> Result<Self> {
         let settings: Self = document.typed()?;
-        at_least_one(&document, "max_agents", settings.max_agents)?;
+        at_least_one(document, "max_agents", settings.max_agents)?;
         for (key, value) in [("session_cols", settings.session_cols), ("session_rows", settings.session_rows)] {
             if !(2..=1000).contains(&value) {
                 return Err(document.error(key, "has to be from 2 to 1000"));
@@ -280,9 +287,9 @@ impl TownSettings {
         if domain.is_empty() || domain.contains(|c: char| c.is_whitespace() || c.is_control() || "<>@".contains(c)) {
             return Err(document.error("agent_email_domain", "is no domain name"));
         }
-        roles(&document, &settings.role_agents)?;
+        roles(document, &settings.role_agents)?;
         for role in settings.permissions.keys().filter(|role| *role != "default") {
-            known_role(&document, &format!("permissions.{role}"), role)?;
+            known_role(document, &format!("permissions.{role}"), role)?;
         }
         Ok(settings)
     }
@@ -294,11 +301,18 @@ impl RigSettings {
     /// # Errors
     /// When the file is broken or a value makes no sense; names file, line and key.
     pub fn load(path: &Path) -> Result<Self> {
-        let Some(document) = Document::load(path, &RIG_FORMAT)? else { return Ok(Self::default()) };
+        Document::load(path, &RIG_FORMAT)?.map_or_else(|| Ok(Self::default()), |document| Self::of(&document))
+    }
+
+    /// The settings that a document says.
+    ///
+    /// # Errors
+    /// When a value makes no sense; names file, line and key.
+    pub fn of(document: &Document) -> Result<Self> {
         let settings: Self = document.typed()?;
-        at_least_one(&document, "max_polecats", settings.max_polecats)?;
+        at_least_one(document, "max_polecats", settings.max_polecats)?;
         let queue = &settings.merge_queue;
-        at_least_one(&document, "merge_queue.batch_size", queue.batch_size)?;
+        at_least_one(document, "merge_queue.batch_size", queue.batch_size)?;
         if queue.timeout_seconds == 0 {
             return Err(document.error("merge_queue.timeout_seconds", "has to be at least 1"));
         }
@@ -323,7 +337,7 @@ impl RigSettings {
             let error = document.error("namepool.style", &format!("unknown theme {style:?}"));
             return Err(error.hint(format!("themes: {}", super::namepool::THEMES.join(", "))));
         }
-        roles(&document, &settings.role_agents)?;
+        roles(document, &settings.role_agents)?;
         Ok(settings)
     }
 }

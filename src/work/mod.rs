@@ -37,6 +37,7 @@ pub mod recipe;
 pub mod rigs;
 pub mod roles;
 pub mod seance;
+pub mod settings;
 pub mod sling;
 pub mod spawn;
 pub mod standing;

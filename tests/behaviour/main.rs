@@ -1,6 +1,7 @@
 //! Behaviours of the built binaries, one file each: real repositories, real PTYs, real SQLite.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod http;
 mod screen;
 mod support;
 mod town;
@@ -26,6 +27,8 @@ mod conformance;
 mod context;
 mod convoy;
 mod crew;
+mod dashboard;
+mod dashboard_browser;
 mod demo;
 mod dog;
 mod done;
