@@ -64,7 +64,8 @@ export function confirmThen(question, label, go) {
 
 export function nudge(agent) {
   ask("Message to " + agent, [{ name: "text", label: "It is typed to the agent as you write it here", long: true, required: true }], "Send",
-    ({ text }) => act("nudge", { agent, text }));
+    // Whether it was read may take a while to see; the dialog does not wait for that.
+    ({ text }) => { doing(act("nudge", { agent, text })); return {}; });
 }
 
 export function rejectRequest(entry) {

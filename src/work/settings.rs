@@ -282,6 +282,14 @@ pub fn put(scope: Scope<'_>, key: &str, value: Value) -> Result<Setting> {
     get(scope, key)
 }
 
+/// Makes the file with nothing set in it, for an editor to open.
+///
+/// # Errors
+/// When it can't be written.
+pub fn begin(scope: Scope<'_>) -> Result<()> {
+    scope.change(|_| Ok(()))
+}
+
 /// Takes `key` out of the file, so that the next layer's value holds; false when it was not set there.
 ///
 /// # Errors
@@ -376,4 +384,54 @@ fn check_one(scope: Scope<'_>) -> Vec<Error> {
         }
     }
     wrong
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The schemas are files, for editors to point at; `GT_WRITE=1 cargo test` writes them anew.
+    #[test]
+    fn the_schemas_are_those_of_the_types() {
+        let place = tempfile::tempdir().unwrap();
+        let town = Town { root: place.path().to_owned(), id: "0".into(), name: "t".into() };
+        let rig = Rig {
+            name: "r".into(),
+            root: place.path().to_owned(),
+            prefix: "r".into(),
+            default_branch: "main".into(),
+            git_url: String::new(),
+            added_at: crate::base::Timestamp::now(),
+        };
+        for (scope, name) in [(Scope::Town(&town), "town"), (Scope::Rig(&town, &rig), "rig")] {
+            let schema = scope.schema().unwrap();
+            let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+            let path = format!("{}/assets/schemas/{name}-settings.schema.json", env!("CARGO_MANIFEST_DIR"));
+            if std::env::var_os("GT_WRITE").is_some() {
+                std::fs::write(&path, &text).unwrap();
+            }
+            assert!(std::fs::read_to_string(&path).unwrap() == text, "{path} is out of date: GT_WRITE=1 cargo test --lib schemas");
+            // What a schema calls right the reader takes, and what it calls wrong the reader refuses.
+            for (key, field) in fields::flat(&scope.fields()) {
+                let (good, bad) = match field.kind {
+                    Kind::Flag => (Value::from(true), Value::from("true")),
+                    Kind::Number => (Value::from(7), Value::from(-1)),
+                    Kind::Decimal => (Value::from(0.5), Value::from("half")),
+                    Kind::List => (serde_json::json!(["ada"]), Value::from("ada")),
+                    Kind::Texts => (serde_json::json!({"mayor": "claude"}), serde_json::json!({"mayor": 1})),
+                    Kind::Values => (serde_json::json!({"x": {"command": "y"}}), Value::from(3)),
+                    // Which words a text may be is said by the reader alone.
+                    _ => continue,
+                };
+                let read = |value: Value| {
+                    let mut document = Document::new(&place.path().join("c.json"), &scope.format());
+                    document.set(&key, value).unwrap();
+                    scope.check(&document)
+                };
+                assert!(read(good).is_ok(), "{name}: {key}");
+                assert!(read(bad).is_err(), "{name}: {key}");
+                assert_eq!(read(Value::Null).is_ok(), field.optional, "{name}: {key}: null");
+            }
+        }
+    }
 }

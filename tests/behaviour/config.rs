@@ -1,6 +1,9 @@
 //! `gt config` and `gt completion`: settings through the binary.
 
+use serde_json::{Value, json};
+
 use crate::support::Sandbox;
+use crate::town::Place;
 
 #[test]
 fn an_agent_of_ones_own_is_set_used_as_default_and_removed() {
@@ -48,5 +51,105 @@ fn completion_scripts_are_ones_their_shells_accept() {
         if std::process::Command::new(shell).arg("-c").arg("true").status().is_ok() {
             sandbox.program(shell, &sandbox.path("home"), ["-n", path.to_str().unwrap()]).ok();
         }
+    }
+}
+
+#[test]
+fn settings_have_layers_that_say_where_a_value_comes_from() {
+    let place = Place::new(&["shop"]);
+    let shown = |args: &[&str]| -> Vec<Value> {
+        let run = place.sandbox.run(place.command(args)).ok();
+        run.json()["settings"].as_array().unwrap().clone()
+    };
+    let of = |all: &[Value], key: &str| {
+        let one = all.iter().find(|one| one["key"] == key).unwrap_or_else(|| panic!("{key}"));
+        (one["value"].clone(), one["origin"].as_str().unwrap().to_owned())
+    };
+    place.gt(["config", "set", "merge_queue.test_command", "cargo test", "--rig", "shop"]).ok();
+    place.gt(["config", "set", "merge_queue.enabled", "off", "--rig", "shop"]).ok();
+    place.gt(["config", "set", "namepool.names", "ada, bob", "--rig", "shop"]).ok();
+    place.gt(["config", "set", "agents.opus", "claude --model opus"]).ok();
+    place.gt(["config", "set", "role_agents.mayor", "opus"]).ok();
+    let rig = shown(&["config", "show", "--rig", "shop", "--json"]);
+    assert_eq!(of(&rig, "merge_queue.test_command"), (json!("cargo test"), "rig".into()));
+    assert_eq!(of(&rig, "merge_queue.enabled"), (json!(false), "rig".into()));
+    assert_eq!(of(&rig, "namepool.names"), (json!(["ada", "bob"]), "rig".into()));
+    assert_eq!(of(&rig, "agent"), (json!("script"), "town".into()));
+    assert_eq!(of(&rig, "max_polecats").1, "built-in");
+    place.gt(["config", "set", "agent", "opus", "--rig", "shop"]).ok();
+    assert_eq!(place.gt(["config", "get", "agent", "--rig", "shop"]).ok().stdout, "opus\n");
+    place.gt(["config", "unset", "agent", "--rig", "shop"]).ok();
+    assert_eq!(place.gt(["config", "get", "agent", "--rig", "shop"]).ok().stdout, "script\n");
+    place.gt(["config", "unset", "agent", "--rig", "shop"]).code(3);
+    assert_eq!(place.gt(["config", "get", "role_agents.mayor"]).ok().stdout, "opus\n");
+    assert_eq!(place.gt(["config", "get", "merge_queue", "--rig", "shop", "--json"]).ok().json()["value"]["enabled"], false);
+
+    let before = std::fs::read(place.root.join("settings/config.json")).unwrap();
+    for (key, value, code, said) in [
+        ("max_agnets", "3", 3, "max_agents"),
+        ("test_command", "x", 3, "gt config"),
+        ("max_agents", "many", 2, "whole number"),
+        ("max_agents", "0", 1, "at least 1"),
+        ("default_agent", "cluade", 3, "claude"),
+        ("role_agents.king", "opus", 1, "king"),
+        ("role_agents.mayor", "opsu", 3, "opus"),
+    ] {
+        let refused = place.gt(["config", "set", key, value]).code(code);
+        assert!(refused.stderr.contains(said), "{key}={value}: {refused:?}");
+    }
+    assert_eq!(std::fs::read(place.root.join("settings/config.json")).unwrap(), before);
+}
+
+#[test]
+fn files_edited_by_hand_are_checked_and_keep_what_gt_does_not_know() {
+    let place = Place::new(&["shop"]);
+    place.gt(["config", "check"]).ok();
+    let town = place.root.join("settings/config.json");
+    let text = "{\n  \"zzz\": [1],\n  \"type\": \"town-settings\",\n  \"version\": 1,\n  \"default_agent\": \"script\",\n  \"mine\": {\"a\": 1}\n}\n";
+    std::fs::write(&town, text).unwrap();
+    place.gt(["config", "set", "max_agents", "4"]).ok();
+    let after: String = std::fs::read_to_string(&town).unwrap().split_whitespace().collect();
+    assert_eq!(
+        after,
+        r#"{"zzz":[1],"type":"town-settings","version":1,"default_agent":"script","mine":{"a":1},"max_agents":4}"#
+    );
+    std::fs::write(&town, text.replace("script", "scirpt")).unwrap();
+    std::fs::write(place.root.join("settings/cockpit.toml"), "theme = \"drak\"\n").unwrap();
+    let rig = place.root.join("shop/settings/config.json");
+    std::fs::create_dir_all(rig.parent().unwrap()).unwrap();
+    std::fs::write(&rig, "{\n  \"version\": 1,\n  \"merge_queue\": {\n    \"test_comand\": \"x\"\n  }\n}\n").unwrap();
+    let checked = place.gt(["config", "check", "--json"]).code(1).json();
+    let problems = checked["problems"].to_string();
+    for said in ["config.json:5: default_agent", "did you mean `script`?", "config.json:4: merge_queue.test_comand", "did you mean test_command?", "drak"] {
+        assert!(problems.contains(said), "{said}: {problems}");
+    }
+
+    // The editor opens the file, and what is wrong in it is said when it is closed.
+    let editor = place.sandbox.path("editor");
+    std::fs::write(&editor, "#!/bin/sh\nprintf '{\"version\": 1, \"max_agents\": 0}' > \"$1\"\n").unwrap();
+    std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = place.command(&["config", "edit"]);
+    command.env("EDITOR", &editor);
+    let edited = place.sandbox.run(command).code(1);
+    assert!(edited.stdout.contains("max_agents: has to be at least 1"), "{edited:?}");
+}
+
+#[test]
+fn a_rigs_runtime_is_written_as_it_always_was() {
+    let place = Place::new(&["shop"]);
+    let file = place.root.join("shop/settings/config.json");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let runtime = r#"{"provider": "codex", "command": "codex", "args": [], "prompt_mode": "none"}"#;
+    std::fs::write(&file, format!("{{\"version\": 1, \"runtime\": {runtime}}}")).unwrap();
+    place.gt(["config", "check"]).ok();
+    let shown = place.gt(["config", "get", "runtime", "--rig", "shop", "--json"]).ok().json();
+    assert_eq!((&shown["value"]["provider"], &shown["origin"]), (&"codex".into(), &"rig".into()));
+    let id = place.easy("shop", "x");
+    let plan = place.gt(["sling", &id, "shop", "--dry-run", "--json"]);
+    // Without codex installed the plan is refused, by its name.
+    assert!(plan.stdout.contains("codex") || plan.stderr.contains("codex"), "{plan:?}");
+    for kind in ["town", "rig"] {
+        let schema = place.gt(["config", "schema", kind]).ok().json();
+        assert!(schema["properties"].as_object().unwrap().len() > 5);
     }
 }

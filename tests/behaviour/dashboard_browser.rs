@@ -203,6 +203,8 @@ fn every_action_can_be_done_from_the_page() {
     let agent = wait_for("it is slung", || place.agents().into_iter().find(|agent| agent["pid"].is_i64()));
     let address = agent["address"].as_str().unwrap();
 
+    browser.until("!document.querySelector('dialog')");
+
     // Stop everything, and let it go on.
     browser.key("1");
     browser.until("document.querySelector('[data-state]')");
@@ -221,12 +223,15 @@ fn every_action_can_be_done_from_the_page() {
     browser.click("dialog [data-act=accept]");
     browser.until("document.querySelector('.terminal').textContent.includes('hello from the browser')");
 
+    browser.until("!document.querySelector('dialog')");
+
     // Mail, and its answer.
     browser.key("6");
     browser.click("[data-act=write]");
     browser.write("dialog [name=to]", "overseer");
     browser.write("dialog [name=subject]", "A note");
     browser.click("dialog [data-act=accept]");
+    browser.until("!document.querySelector('dialog')");
     browser.click("[data-mail] a");
     browser.click("[data-act=reply]");
     browser.write("dialog [name=text]", "And its answer");
@@ -234,6 +239,7 @@ fn every_action_can_be_done_from_the_page() {
     wait_for("the answer is there", || place.mail().iter().any(|mail| mail["body"] == "And its answer").then_some(()));
 
     // Settings: a value that can't be is refused where it was written, a good one holds.
+    browser.until("!document.querySelector('dialog')");
     browser.key("8");
     browser.click("[data-setting=max_agents] button");
     browser.write("dialog [name=value]", "several");
