@@ -26,7 +26,9 @@ enum Command {
     #[command(after_help = "Examples:\n  gt config show\n  gt config show --rig myproject")]
     Show(Whose),
     /// Print one setting
-    #[command(after_help = "Examples:\n  gt config get max_agents\n  gt config get merge_queue.test_command --rig myproject")]
+    #[command(
+        after_help = "Examples:\n  gt config get max_agents\n  gt config get merge_queue.test_command --rig myproject"
+    )]
     Get {
         /// The setting's name, as gt config show lists it
         key: String,
@@ -207,7 +209,9 @@ fn edit(town: &Town, scope: Scope<'_>, output: Output) -> Result<()> {
         Error::failed(format!("{program}: {error}")).hint("set EDITOR to the command of your editor")
     })?;
     if !status.success() {
-        return Err(Error::failed(format!("{program} ended with {status}")).hint("gt config check says how the file is now"));
+        return Err(
+            Error::failed(format!("{program} ended with {status}")).hint("gt config check says how the file is now")
+        );
     }
     check(town, output)
 }

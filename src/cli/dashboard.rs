@@ -79,14 +79,12 @@ impl Dashboard {
 /// Opens `url` in the person's browser; the address stands on the terminal where that can't be done.
 fn open(url: &str) {
     let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let started = Command::new(program)
-        .arg(url)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
+    let started =
+        Command::new(program).arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     match started {
         Ok(mut child) => drop(std::thread::spawn(move || child.wait())),
-        Err(error) => eprintln!("{} {program}: {error}; open the address above by hand", Paint::stderr().yellow("note:")),
+        Err(error) => {
+            eprintln!("{} {program}: {error}; open the address above by hand", Paint::stderr().yellow("note:"))
+        }
     }
 }

@@ -311,7 +311,10 @@ fn answer(town: &Town, agent: &str, name: &str) -> Result<Value> {
         "tab" => Key::Tab,
         _ => match name.as_bytes() {
             [byte] if byte.is_ascii_alphanumeric() => Key::Char(char::from(*byte)),
-            _ => return Err(Error::usage(format!("{name:?} is no answer")).hint("a letter, a digit, enter, escape, tab, up or down")),
+            _ => {
+                return Err(Error::usage(format!("{name:?} is no answer"))
+                    .hint("a letter, a digit, enter, escape, tab, up or down"));
+            }
         },
     };
     let record = registry::resolve(town, agent)?;

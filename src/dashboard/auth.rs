@@ -104,7 +104,8 @@ impl Auth {
         let session = Session { csrf, number: inner.made };
         inner.sessions.insert(name.clone(), session);
         if inner.sessions.len() > SESSIONS
-            && let Some(oldest) = inner.sessions.iter().min_by_key(|(_, session)| session.number).map(|(name, _)| name.clone())
+            && let Some(oldest) =
+                inner.sessions.iter().min_by_key(|(_, session)| session.number).map(|(name, _)| name.clone())
         {
             inner.sessions.remove(&oldest);
         }

@@ -69,7 +69,9 @@ fn stranger(hosts: &Hosts, method: &Method, headers: &HeaderMap) -> Option<&'sta
         Some(origin) if origin.strip_prefix("http://").or(origin.strip_prefix("https://")) != Some(host) => {
             return Some("the request comes from another site");
         }
-        None if method != Method::GET && method != Method::HEAD => return Some("the request does not say where it comes from"),
+        None if method != Method::GET && method != Method::HEAD => {
+            return Some("the request does not say where it comes from");
+        }
         _ => {}
     }
     match text(headers, "sec-fetch-site") {
@@ -133,10 +135,27 @@ mod tests {
     #[test]
     fn only_our_own_hosts_are_known() {
         let hosts = Hosts::new(8080, &["Box.lan".into()], false);
-        for good in ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "LOCALHOST:8080", "box.lan:8080", "box.lan:443", "box.lan"] {
+        for good in [
+            "127.0.0.1:8080",
+            "localhost:8080",
+            "[::1]:8080",
+            "LOCALHOST:8080",
+            "box.lan:8080",
+            "box.lan:443",
+            "box.lan",
+        ] {
             assert!(hosts.knows(good), "{good}");
         }
-        for bad in ["evil.example:8080", "127.0.0.1:81", "127.0.0.1", "localhost.evil.example:8080", "10.0.0.2:8080", "", ":8080", "[::1]"] {
+        for bad in [
+            "evil.example:8080",
+            "127.0.0.1:81",
+            "127.0.0.1",
+            "localhost.evil.example:8080",
+            "10.0.0.2:8080",
+            "",
+            ":8080",
+            "[::1]",
+        ] {
             assert!(!hosts.knows(bad), "{bad}");
         }
         let open = Hosts::new(8080, &[], true);
@@ -157,7 +176,10 @@ mod tests {
         assert!(!turned_away(Method::GET, &[ours]));
         assert!(!turned_away(Method::POST, &[ours, ("origin", "http://127.0.0.1:8080")]));
         assert!(turned_away(Method::POST, &[ours]), "no origin");
-        assert!(turned_away(Method::POST, &[ours, ("origin", "http://localhost:8080")]), "another host of ours is another site");
+        assert!(
+            turned_away(Method::POST, &[ours, ("origin", "http://localhost:8080")]),
+            "another host of ours is another site"
+        );
         assert!(turned_away(Method::POST, &[ours, ("origin", "null")]));
         assert!(turned_away(Method::GET, &[ours, ("origin", "http://evil.example")]));
         assert!(turned_away(Method::GET, &[ours, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")]));

@@ -26,13 +26,19 @@ pub struct Token {
 fn enter(cookie: Option<String>) -> Response {
     match cookie {
         // The code leaves the address bar with the redirection.
-        Some(cookie) => (StatusCode::SEE_OTHER, [(header::SET_COOKIE, cookie), (header::LOCATION, "/".to_owned())]).into_response(),
+        Some(cookie) => {
+            (StatusCode::SEE_OTHER, [(header::SET_COOKIE, cookie), (header::LOCATION, "/".to_owned())]).into_response()
+        }
         None => assets::login_page(StatusCode::UNAUTHORIZED),
     }
 }
 
 /// The address that `gt dashboard` prints; it works once.
-pub async fn by_code(State(shared): State<Arc<Shared>>, headers: HeaderMap, Query(Code { code }): Query<Code>) -> Response {
+pub async fn by_code(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    Query(Code { code }): Query<Code>,
+) -> Response {
     if code.is_empty() {
         return assets::login_page(StatusCode::OK);
     }

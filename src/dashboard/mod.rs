@@ -12,4 +12,4 @@ mod picture;
 mod screens;
 mod serve;
 
-pub use serve::{Options, Opened, run};
+pub use serve::{Opened, Options, run};

@@ -166,7 +166,8 @@ impl Watcher {
                 Link::Down(_) => None,
             });
             let (names, descriptors): (Vec<&String>, Vec<_>) = clients.unzip();
-            let mut polled: Vec<PollFd<'_>> = descriptors.into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+            let mut polled: Vec<PollFd<'_>> =
+                descriptors.into_iter().map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
             if polled.is_empty() {
                 std::thread::sleep(Duration::from_millis(100));
             } else if poll(&mut polled, wait).is_err() {

@@ -82,7 +82,9 @@ async fn serve(town: &Town, options: &Options, opened: impl FnOnce(&Opened) -> R
     let address = SocketAddr::new(options.listen, options.port);
     let listener = TcpListener::bind(address).await.map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "another program listens there; choose another port, or --port 0 for any free one",
+            std::io::ErrorKind::AddrInUse => {
+                "another program listens there; choose another port, or --port 0 for any free one"
+            }
             std::io::ErrorKind::PermissionDenied => "ports below 1024 belong to the system; choose a higher one",
             _ => "check --listen",
         };

@@ -189,6 +189,10 @@ mod tests {
                 assert!(!field.about.is_empty(), "{key}");
             }
         }
-        assert!(flat(&fields_of("RigSettings")).iter().any(|(key, field)| key == "merge_queue.test_command" && field.optional));
+        assert!(
+            flat(&fields_of("RigSettings"))
+                .iter()
+                .any(|(key, field)| key == "merge_queue.test_command" && field.optional)
+        );
     }
 }

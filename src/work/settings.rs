@@ -192,7 +192,9 @@ pub fn get(scope: Scope<'_>, key: &str) -> Result<Setting> {
     }
     let group: Map<String, Value> = settings
         .iter()
-        .filter_map(|setting| Some((setting.key.strip_prefix(key)?.strip_prefix('.')?.to_owned(), setting.value.clone())))
+        .filter_map(|setting| {
+            Some((setting.key.strip_prefix(key)?.strip_prefix('.')?.to_owned(), setting.value.clone()))
+        })
         .collect();
     if !group.is_empty() {
         let origin = settings.iter().find(|setting| setting.key.starts_with(key)).map_or(Origin::BuiltIn, |s| s.origin);
@@ -410,7 +412,10 @@ mod tests {
             if std::env::var_os("GT_WRITE").is_some() {
                 std::fs::write(&path, &text).unwrap();
             }
-            assert!(std::fs::read_to_string(&path).unwrap() == text, "{path} is out of date: GT_WRITE=1 cargo test --lib schemas");
+            assert!(
+                std::fs::read_to_string(&path).unwrap() == text,
+                "{path} is out of date: GT_WRITE=1 cargo test --lib schemas"
+            );
             // What a schema calls right the reader takes, and what it calls wrong the reader refuses.
             for (key, field) in fields::flat(&scope.fields()) {
                 let (good, bad) = match field.kind {

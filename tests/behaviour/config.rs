@@ -82,7 +82,10 @@ fn settings_have_layers_that_say_where_a_value_comes_from() {
     assert_eq!(place.gt(["config", "get", "agent", "--rig", "shop"]).ok().stdout, "script\n");
     place.gt(["config", "unset", "agent", "--rig", "shop"]).code(3);
     assert_eq!(place.gt(["config", "get", "role_agents.mayor"]).ok().stdout, "opus\n");
-    assert_eq!(place.gt(["config", "get", "merge_queue", "--rig", "shop", "--json"]).ok().json()["value"]["enabled"], false);
+    assert_eq!(
+        place.gt(["config", "get", "merge_queue", "--rig", "shop", "--json"]).ok().json()["value"]["enabled"],
+        false
+    );
 
     let before = std::fs::read(place.root.join("settings/config.json")).unwrap();
     for (key, value, code, said) in [
@@ -120,7 +123,13 @@ fn files_edited_by_hand_are_checked_and_keep_what_gt_does_not_know() {
     std::fs::write(&rig, "{\n  \"version\": 1,\n  \"merge_queue\": {\n    \"test_comand\": \"x\"\n  }\n}\n").unwrap();
     let checked = place.gt(["config", "check", "--json"]).code(1).json();
     let problems = checked["problems"].to_string();
-    for said in ["config.json:5: default_agent", "did you mean `script`?", "config.json:4: merge_queue.test_comand", "did you mean test_command?", "drak"] {
+    for said in [
+        "config.json:5: default_agent",
+        "did you mean `script`?",
+        "config.json:4: merge_queue.test_comand",
+        "did you mean test_command?",
+        "drak",
+    ] {
         assert!(problems.contains(said), "{said}: {problems}");
     }
 

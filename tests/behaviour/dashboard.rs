@@ -67,14 +67,21 @@ impl Board {
 
     pub fn act(&self, body: Value) -> Answer {
         let origin = format!("http://{}", self.host());
-        let headers = [("host", self.host()), ("cookie", self.cookie.clone()), ("origin", origin), ("x-gt-csrf", self.csrf.clone()), ("content-type", "application/json".into())];
+        let headers = [
+            ("host", self.host()),
+            ("cookie", self.cookie.clone()),
+            ("origin", origin),
+            ("x-gt-csrf", self.csrf.clone()),
+            ("content-type", "application/json".into()),
+        ];
         let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         request(self.port, "POST", "/api/do", &headers, &body.to_string())
     }
 
     /// Opens the event stream.
     pub fn stream(&self, query: &str) -> BufReader<std::net::TcpStream> {
-        let (status, _, reader) = open(self.port, "GET", &format!("/events{query}"), &[("host", &self.host()), ("cookie", &self.cookie)], "");
+        let (status, _, reader) =
+            open(self.port, "GET", &format!("/events{query}"), &[("host", &self.host()), ("cookie", &self.cookie)], "");
         assert_eq!(status, 200);
         reader
     }
@@ -90,14 +97,18 @@ fn strangers_are_turned_away() {
     let place = Place::new(&["shop"]);
     let board = Board::open(&place);
     let host = board.host();
-    let ask = |method: &str, path: &str, headers: &[(&str, &str)], body: &str| request(board.port, method, path, headers, body);
+    let ask = |method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
+        request(board.port, method, path, headers, body)
+    };
 
     // Without a login there is a form and nothing else.
     let page = ask("GET", "/", &[("host", &host)], "");
     assert!(page.status == 200 && page.body.contains("Token") && !page.body.contains("app.js"), "{page:?}");
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-    for path in ["/api/state", "/api/beads", "/events", "/api/settings", "/assets/app.js", "/api/diff?agent=x", "/nothing"] {
+    for path in
+        ["/api/state", "/api/beads", "/events", "/api/settings", "/assets/app.js", "/api/diff?agent=x", "/nothing"]
+    {
         let answer = ask("GET", path, &[("host", &host)], "");
         assert_eq!(answer.status, 401, "{path}: {answer:?}");
         assert!(!answer.body.contains("shop"), "{path}");
@@ -198,7 +209,13 @@ fn paths_lead_nowhere_but_to_the_page() {
             assert!(!body.contains(bad), "{name}: {bad}");
         }
     }
-    for bad in ["/api/bead?id=nothing", "/api/diff?agent=nobody", "/api/request?id=x", "/api/message?id=x", "/api/text?agent=../../etc"] {
+    for bad in [
+        "/api/bead?id=nothing",
+        "/api/diff?agent=nobody",
+        "/api/request?id=x",
+        "/api/message?id=x",
+        "/api/text?agent=../../etc",
+    ] {
         assert_eq!(board.get(bad).status, 404, "{bad}");
     }
     board.end();
@@ -209,7 +226,10 @@ fn work_is_slung_shown_and_merged() {
     let place = Place::new(&["shop"]);
     let go = place.sandbox.path("go");
     let board = Board::open(&place).logged_in();
-    let script = format!("# Wait for the word\necho waiting for the word\nuntil [ -e {} ]; do sleep 0.05; done\necho done > done.txt", go.display());
+    let script = format!(
+        "# Wait for the word\necho waiting for the word\nuntil [ -e {} ]; do sleep 0.05; done\necho done > done.txt",
+        go.display()
+    );
     let made = board.act(json!({"do": "bead-create", "title": "Wait", "rig": "shop", "description": format!("```sh\n{script}\n```"), "priority": 1, "kind": "task"}));
     let id = made.json()["id"].as_str().unwrap().to_owned();
 
@@ -228,7 +248,11 @@ fn work_is_slung_shown_and_merged() {
     wait_event(&mut close, "screen", |screen| screen["rows"].to_string().contains("waiting for the word"));
     drop(close);
     let state = board.get("/api/state").json();
-    assert_eq!((&state["convoys"][0]["title"], &state["hooks"][0]["state"]), (&"First".into(), &"active".into()), "{state}");
+    assert_eq!(
+        (&state["convoys"][0]["title"], &state["hooks"][0]["state"]),
+        (&"First".into(), &"active".into()),
+        "{state}"
+    );
 
     // Frozen and thawed from here.
     assert_eq!(board.act(json!({"do": "estop", "reason": "a look"})).json()["said"], "1 agents are frozen");
@@ -261,15 +285,27 @@ fn settings_are_changed_and_wrong_ones_refused() {
     assert_eq!(set("max_agents", "3").status, 200);
     assert_eq!(set("agents.opus", "claude --model opus").status, 200);
     assert_eq!(set("role_agents.mayor", "opus").status, 200);
-    for (key, value) in [("max_agents", "many"), ("max_agents", "0"), ("default_agent", "opsu"), ("max_agnets", "3"), ("role_agents.king", "opus"), ("agents.x", "")] {
+    for (key, value) in [
+        ("max_agents", "many"),
+        ("max_agents", "0"),
+        ("default_agent", "opsu"),
+        ("max_agnets", "3"),
+        ("role_agents.king", "opus"),
+        ("agents.x", ""),
+    ] {
         let answer = set(key, value);
         assert!(matches!(answer.status, 400..=500) && answer.json()["error"].is_string(), "{key}: {answer:?}");
     }
     let all = board.get("/api/settings").json();
-    let of = |all: &Value, key: &str| all["settings"].as_array().unwrap().iter().find(|one| one["key"] == key).unwrap().clone();
+    let of = |all: &Value, key: &str| {
+        all["settings"].as_array().unwrap().iter().find(|one| one["key"] == key).unwrap().clone()
+    };
     assert_eq!((&of(&all, "max_agents")["value"], &of(&all, "max_agents")["origin"]), (&3.into(), &"town".into()));
     assert_eq!(of(&all, "role_agents")["value"]["mayor"], "opus");
-    assert!(all["agents"].as_array().unwrap().iter().any(|one| one["name"] == "opus" && one["custom"] == true), "{all}");
+    assert!(
+        all["agents"].as_array().unwrap().iter().any(|one| one["name"] == "opus" && one["custom"] == true),
+        "{all}"
+    );
     assert_eq!(board.act(json!({"do": "setting-set", "rig": "shop", "key": "max_polecats", "value": "2"})).status, 200);
     let shop = board.get("/api/settings?rig=shop").json();
     assert_eq!(of(&shop, "max_polecats")["origin"], "rig");

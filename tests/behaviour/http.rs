@@ -27,7 +27,13 @@ impl Answer {
 }
 
 /// Sends a request as it is and reads the head of the answer; the rest is still to be read.
-pub fn open(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Vec<(String, String)>, BufReader<TcpStream>) {
+pub fn open(
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> (u16, Vec<(String, String)>, BufReader<TcpStream>) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut text = format!("{method} {path} HTTP/1.1\r\n");
@@ -39,7 +45,8 @@ pub fn open(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body:
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
-    let status = line.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("no status in {line:?}"));
+    let status =
+        line.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("no status in {line:?}"));
     let mut found = Vec::new();
     loop {
         line.clear();
@@ -53,8 +60,10 @@ pub fn open(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body:
 /// Sends a request and reads the whole answer.
 pub fn request(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let (status, headers, mut reader) = open(port, method, path, headers, body);
-    let chunked = headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("transfer-encoding") && value == "chunked");
-    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length")).and_then(|(_, n)| n.parse().ok());
+    let chunked =
+        headers.iter().any(|(name, value)| name.eq_ignore_ascii_case("transfer-encoding") && value == "chunked");
+    let length =
+        headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length")).and_then(|(_, n)| n.parse().ok());
     let mut bytes = Vec::new();
     if chunked {
         loop {
@@ -103,4 +112,3 @@ pub fn wait_event(reader: &mut BufReader<TcpStream>, name: &str, mut wanted: imp
         }
     }
 }
-
