@@ -68,7 +68,7 @@ function feedRow(line) {
 }
 
 function queueRow(entry, rig, full) {
-  const back = ["conflict", "failed"].includes(entry.state);
+  const back = ["conflict", "failed", "held", "review"].includes(entry.state);
   return h("li", { "data-request": entry.id },
     h("div.row", null,
       h("span.state." + (back ? "s-stuck" : entry.state === "ready" ? "s-idle" : "s-working"), null, `${back ? "◌" : entry.state === "ready" ? "○" : "●"} ${entry.state}`),
@@ -76,7 +76,7 @@ function queueRow(entry, rig, full) {
       h("span.note", null, full ? entry.worker : rig)),
     entry.reason ? h("p.asks", null, entry.reason) : null,
     full ? h("div.acts", null,
-      // What a person holds back is let through by the same word that tries a request again.
+      ["held", "review"].includes(entry.state) ? button("Approve", () => doing(act("mq-approve", { id: entry.id })), { kind: "primary", "data-act": "approve" }) : null,
       button("Try again", () => doing(act("mq-retry", { id: entry.id }))),
       button("Reject …", () => rejectRequest(entry), { kind: "quiet" })) : null);
 }

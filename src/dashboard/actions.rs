@@ -69,6 +69,9 @@ pub enum Action {
     Unpark {
         rig: String,
     },
+    MqApprove {
+        id: String,
+    },
     MqRetry {
         id: String,
     },
@@ -211,6 +214,11 @@ fn in_ledger(desk: &mut Desk, action: Action) -> Result<Value> {
         Action::Resume {} => halt::resume(desk).and_then(|_| said("Agents are started again")),
         Action::Park { rig } => halt::park(desk, &rig, "").and_then(|_| said(format!("{rig} is parked"))),
         Action::Unpark { rig } => halt::unpark(desk, &rig).and_then(|_| said(format!("{rig} is in use again"))),
+        Action::MqApprove { id } => {
+            queue::approve(desk, &id)?;
+            patrol::daemon::ensure_running(&desk.town)?;
+            said(format!("{id} is approved"))
+        }
         Action::MqRetry { id } => {
             queue::retry(desk, &id)?;
             patrol::daemon::ensure_running(&desk.town)?;

@@ -251,6 +251,8 @@ fn parse(field: &Field, below: bool, key: &str, text: &str) -> Result<Value> {
         Kind::Number => text.parse::<u64>().map(Value::from).or_else(|_| wrong("a whole number")),
         Kind::Decimal => text.parse::<f64>().map(Value::from).or_else(|_| wrong("a number")),
         Kind::Text => Ok(text.into()),
+        Kind::Choice(words) if words.iter().any(|word| word == text) => Ok(text.into()),
+        Kind::Choice(words) => wrong(&format!("one of {}", words.join(", "))),
         Kind::Texts if below => Ok(text.into()),
         Kind::List => match json() {
             Some(list @ Value::Array(_)) => Ok(list),
@@ -423,8 +425,9 @@ mod tests {
                     Kind::Number => (Value::from(7), Value::from(-1)),
                     Kind::Decimal => (Value::from(0.5), Value::from("half")),
                     Kind::List => (serde_json::json!(["ada"]), Value::from("ada")),
+                    Kind::Choice(ref words) => (Value::from(words[0].clone()), Value::from("neither")),
                     Kind::Texts => (serde_json::json!({"mayor": "claude"}), serde_json::json!({"mayor": 1})),
-                    Kind::Values => (serde_json::json!({"x": {"command": "y"}}), Value::from(3)),
+                    Kind::Values => (serde_json::json!({}), Value::from(3)),
                     // Which words a text may be is said by the reader alone.
                     _ => continue,
                 };

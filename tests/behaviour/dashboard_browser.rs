@@ -220,7 +220,7 @@ fn every_action_can_be_done_from_the_page() {
     browser.write("dialog [name=title]", "Made in the browser");
     browser.write(
         "dialog [name=description]",
-        &format!("```sh\n# Wait\ncat > said.txt\nuntil [ -e {} ]; do sleep 0.05; done\n```", go.display()),
+        &format!("```sh\n# Wait\necho waiting > said.txt\nuntil [ -e {} ]; do sleep 0.05; done\n```", go.display()),
     );
     browser.click("dialog [data-act=accept]");
     browser.sees("is made");
@@ -296,7 +296,5 @@ fn every_action_can_be_done_from_the_page() {
     assert!(complaints.is_empty(), "{complaints:?}");
     drop(browser);
     board.end();
-    place.gt(["estop"]).ok();
-    place.gt(["unsling", agent["bead"].as_str().unwrap()]).ok();
     place.gt(["daemon", "stop"]).ok();
 }
