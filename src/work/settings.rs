@@ -422,7 +422,7 @@ mod tests {
             for (key, field) in fields::flat(&scope.fields()) {
                 let (good, bad) = match field.kind {
                     Kind::Flag => (Value::from(true), Value::from("true")),
-                    Kind::Number => (Value::from(7), Value::from(-1)),
+                    Kind::Number => (Value::from(7), Value::from("seven")),
                     Kind::Decimal => (Value::from(0.5), Value::from("half")),
                     Kind::List => (serde_json::json!(["ada"]), Value::from("ada")),
                     Kind::Choice(ref words) => (Value::from(words[0].clone()), Value::from("neither")),
