@@ -169,11 +169,11 @@ impl Config {
             }
             Command::Check => check(&town, output),
             Command::Schema { of } => {
-                let text = match of {
-                    SchemaOf::Town => include_str!("../../assets/schemas/town-settings.schema.json"),
-                    SchemaOf::Rig => include_str!("../../assets/schemas/rig-settings.schema.json"),
+                let fields = match of {
+                    SchemaOf::Town => settings::town_schema()?,
+                    SchemaOf::Rig => settings::rig_schema()?,
                 };
-                report::print(output, &Schema(serde_json::from_str(text)?))
+                report::print(output, &Schema(fields))
             }
             Command::Agent { command } => command.run(&town, output),
             Command::DefaultAgent { name } => one(&town, "default_agent", name, output),

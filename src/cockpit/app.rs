@@ -2,20 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
 use crate::terminal::ScreenState;
 use crate::view::model::{Counts, attention};
-use crate::view::{AgentState, AgentView, ConvoyView, TownView};
+use crate::view::{AgentState, AgentView, ConvoyView, Letter, QueueEntry, RequestDetail, TownView};
 
 pub use super::deeds::Order;
 use super::deeds::{Agent, Task};
-use super::dialogs::{AnswerBox, Confirm, Help, Journal, Message, Note, Palette, Sling};
+use super::ask::{Ask, Setting};
+use super::back::Back;
+use super::beads::Beads;
+use super::dialogs::{AnswerBox, Confirm, Form, Help, Journal, Message, Note, Palette, Sling};
 pub use super::events::{Effect, Event, Wish};
 use super::keymap::Keymap;
 use super::keys::Chord;
 use super::layout::Layout;
+use super::settings::Settings;
 use super::memory::Memory;
 use super::theme::Theme;
 
@@ -34,6 +40,12 @@ pub enum View {
     Queue,
     /// All events.
     Feed,
+    /// The beads.
+    Beads,
+    /// The person's mail.
+    Mail,
+    /// What is set.
+    Settings,
 }
 
 /// A list that can have the focus in the town view.
@@ -86,6 +98,8 @@ pub enum Overlay {
     Journal(Journal),
     /// Something to read.
     Note(Note),
+    /// A bead that is written.
+    Form(Box<Form>),
 }
 
 /// A short remark that goes away by itself.
@@ -142,6 +156,12 @@ pub struct App {
     pub theme: Theme,
     /// Keys.
     pub keymap: Keymap,
+    /// What the settings file says.
+    pub settings: Settings,
+    /// Where it is.
+    pub settings_file: PathBuf,
+    /// The cockpit's terminal has the focus.
+    pub focused: bool,
     /// Nothing may be changed from here.
     pub read_only: bool,
     /// What the whole screen shows.
@@ -184,6 +204,28 @@ pub struct App {
     pub memory: Memory,
     /// What was kept last.
     pub kept: Memory,
+    /// Looking back in the selected agent's terminal.
+    pub back: Option<Box<Back>>,
+    /// How far it begins from the end.
+    pub back_step: i64,
+    /// The tiles shown, when they were chosen by name or by marks.
+    pub set_name: Option<String>,
+    /// How often the town changed.
+    pub generation: u64,
+    /// What was asked for last.
+    pub asked: Vec<(Ask, u64)>,
+    /// The beads view.
+    pub beads: Beads,
+    /// The person's mail; none yet while it is being read.
+    pub mail: Option<Vec<Letter>>,
+    /// The selected message.
+    pub letter: usize,
+    /// The selected merge request in full.
+    pub request: Option<Box<RequestDetail>>,
+    /// What is set for the town and its rigs.
+    pub set: Vec<Setting>,
+    /// The selected setting.
+    pub setting: usize,
     /// The first visible row of each list.
     pub scroll: Scroll,
     /// Only what matches these words is shown.
@@ -227,6 +269,10 @@ pub struct Scroll {
     pub feed: usize,
     /// Of the merge queue.
     pub queue: usize,
+    /// Of a log, counted from its end.
+    pub log: usize,
+    /// Of mail or settings.
+    pub list: usize,
 }
 
 /// How long after an answer an agent may still be shown as asking.
@@ -243,6 +289,9 @@ impl App {
             size,
             theme,
             keymap,
+            settings: Settings::default(),
+            settings_file: PathBuf::new(),
+            focused: true,
             read_only: false,
             view: View::Town,
             pane: Pane::Agents,
@@ -261,6 +310,17 @@ impl App {
             pressed: None,
             answered: BTreeMap::new(),
             tasks: Vec::new(),
+            back: None,
+            back_step: 0,
+            set_name: None,
+            generation: 0,
+            asked: Vec::new(),
+            beads: Beads::default(),
+            mail: None,
+            letter: 0,
+            request: None,
+            set: Vec::new(),
+            setting: 0,
             said: Vec::new(),
             memory: Memory { welcomed: true, ..Memory::default() },
             kept: Memory { welcomed: true, ..Memory::default() },
@@ -422,6 +482,11 @@ impl App {
         }
         self.memory = Memory { welcomed: true, ..memory.clone() };
         self.kept = memory;
+    }
+
+    /// The selected merge request.
+    pub fn selected_request(&self) -> Option<&QueueEntry> {
+        self.town.rigs.iter().flat_map(|rig| &rig.queue).nth(self.queue)
     }
 
     /// The agents an action is for: the marked ones, else the selected one.

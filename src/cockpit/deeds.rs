@@ -51,6 +51,48 @@ pub enum Deed {
     },
     /// Stop agents; beads of theirs are given back.
     Stop(Vec<Agent>),
+    /// Make a bead.
+    CreateBead {
+        /// The rig.
+        rig: String,
+        /// The title.
+        title: String,
+        /// The description.
+        body: String,
+        /// The priority.
+        priority: u8,
+        /// The type.
+        kind: String,
+    },
+    /// Change a bead.
+    EditBead {
+        /// Which.
+        id: String,
+        /// The title.
+        title: String,
+        /// The description.
+        body: String,
+        /// The priority.
+        priority: u8,
+        /// The type.
+        kind: String,
+    },
+    /// Close a bead.
+    CloseBead(String),
+    /// Open a bead again.
+    ReopenBead(String),
+    /// Remark on a bead.
+    Comment(String, String),
+    /// Answer a message.
+    Reply(String, String),
+    /// Count a message as read.
+    ReadMail(String),
+    /// Put a message away.
+    ArchiveMail(String),
+    /// Try a merge request again.
+    Retry(String),
+    /// Turn a merge request down, and why.
+    Reject(String, String),
 }
 
 impl Deed {
@@ -71,6 +113,16 @@ impl Deed {
                 };
                 format!("Answer {}: {said}", many(to.len(), &to[0].address, "agents"))
             }
+            Self::CreateBead { title, rig, .. } => format!("Make \"{title}\" in {rig}"),
+            Self::EditBead { id, .. } => format!("Change {id}"),
+            Self::CloseBead(id) => format!("Close {id}"),
+            Self::ReopenBead(id) => format!("Open {id} again"),
+            Self::Comment(id, _) => format!("Remark on {id}"),
+            Self::Reply(id, _) => format!("Answer {id}"),
+            Self::ReadMail(id) => format!("Read {id}"),
+            Self::ArchiveMail(id) => format!("Put {id} away"),
+            Self::Retry(id) => format!("Try {id} again"),
+            Self::Reject(id, _) => format!("Turn {id} down"),
             Self::Stop(agents) => format!("Stop {}", many(agents.len(), &agents[0].address, "agents")),
         }
     }
@@ -87,6 +139,21 @@ impl Deed {
                 to.iter().map(|agent| format!("gt nudge {} {}", agent.address, quoted(text))).collect()
             }
             Self::Answer { to, .. } => to.iter().map(|agent| format!("gt attach {}", agent.address)).collect(),
+            Self::CreateBead { rig, title, body, priority, kind } => {
+                let body = if body.is_empty() { String::new() } else { format!(" -d {}", quoted(body)) };
+                vec![format!("bd create {} --rig {rig} -p {priority} -t {kind}{body}", quoted(title))]
+            }
+            Self::EditBead { id, title, body, priority, kind } => {
+                vec![format!("bd update {id} --title {} -d {} -p {priority} -t {kind}", quoted(title), quoted(body))]
+            }
+            Self::CloseBead(id) => vec![format!("bd close {id}")],
+            Self::ReopenBead(id) => vec![format!("bd reopen {id}")],
+            Self::Comment(id, text) => vec![format!("bd comments add {id} {}", quoted(text))],
+            Self::Reply(id, text) => vec![format!("gt mail reply {id} {}", quoted(text))],
+            Self::ReadMail(id) => vec![format!("gt mail read {id}")],
+            Self::ArchiveMail(id) => vec![format!("gt mail archive {id}")],
+            Self::Retry(id) => vec![format!("gt mq retry {id}")],
+            Self::Reject(id, reason) => vec![format!("gt mq reject {id} -r {}", quoted(reason))],
             Self::Stop(agents) => agents
                 .iter()
                 .map(|agent| match &agent.bead {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use tui_textarea::TextArea;
 
 use crate::base::Timestamp;
-use crate::view::ReadyBead;
+use crate::view::{BeadDetail, ReadyBead};
 
 use super::actions::{self, Action, Context, TABLE};
 use super::app::{App, Order};
 use super::deeds::{Agent, Deed};
 use super::fuzzy::{self, Hit};
+use super::theme::Theme;
 
 /// A query and a highlighted row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,6 +90,13 @@ fn place(context: Context) -> &'static str {
         Context::Confirm => "yes or no",
         Context::Jump => "jumping",
         Context::Note => "reading",
+        Context::Form => "writing a bead",
+        Context::Back => "looking back",
+        Context::Search => "searching a terminal",
+        Context::Beads => "beads",
+        Context::Mail => "mail",
+        Context::Queue => "queue",
+        Context::Settings => "settings",
     }
 }
 
@@ -99,8 +107,6 @@ pub struct Palette {
     pub query: Query,
     /// Only places to go to, with a look at them.
     pub places: bool,
-    /// The open beads; none while they are being read.
-    pub beads: Vec<ReadyBead>,
 }
 
 /// What a palette row does.
@@ -178,12 +184,12 @@ impl Palette {
                 why_not: None,
             });
         }
-        for bead in &self.beads {
+        for bead in app.beads.lines.iter().flatten() {
             rows.push(PaletteRow {
                 choice: Choice::Bead(bead.id.clone()),
                 text: format!("{} {}", bead.id, bead.title),
                 kind: "bead",
-                note: bead.rig.clone(),
+                note: super::beads::Stand::of(bead).words().to_owned(),
                 why_not: None,
             });
         }
@@ -304,19 +310,145 @@ impl Sling {
     }
 }
 
-/// A message to agents.
+/// What a text is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// A message to agents.
+    Tell(Vec<Agent>),
+    /// A remark on a bead.
+    Comment(String),
+    /// An answer to a message: its id and subject.
+    Reply(String, String),
+    /// Why a merge request is turned down.
+    Reject(String),
+}
+
+impl Purpose {
+    /// The heading of the dialog.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Tell(to) if to.len() > 1 => format!("message to {} marked agents", to.len()),
+            Self::Tell(to) => format!("message to {}", to.first().map(|agent| agent.address.as_str()).unwrap_or_default()),
+            Self::Comment(bead) => format!("remark on {bead}"),
+            Self::Reply(_, subject) => format!("answer to \"{subject}\""),
+            Self::Reject(request) => format!("why is {request} turned down?"),
+        }
+    }
+}
+
+/// A text that is being written.
 #[derive(Debug)]
 pub struct Message {
-    /// Whom it is for.
-    pub to: Vec<Agent>,
+    /// What it is for.
+    pub purpose: Purpose,
     /// The text.
     pub area: TextArea<'static>,
 }
 
 impl Message {
+    /// An empty text.
+    pub fn new(purpose: Purpose, theme: &Theme) -> Self {
+        Self { purpose, area: area("Write, then enter. Shift-enter or alt-enter begins a new line.", "", theme) }
+    }
+
     /// The text as it would be sent.
     pub fn text(&self) -> String {
         self.area.lines().join("\n").trim().to_owned()
+    }
+}
+
+fn area(placeholder: &str, text: &str, theme: &Theme) -> TextArea<'static> {
+    let mut area = TextArea::from(text.lines());
+    area.set_cursor_line_style(ratatui::style::Style::new());
+    area.set_placeholder_text(placeholder);
+    area.set_placeholder_style(theme.dim());
+    area.move_cursor(tui_textarea::CursorMove::Bottom);
+    area.move_cursor(tui_textarea::CursorMove::End);
+    area
+}
+
+/// A field of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The one line that says what is to be done.
+    Title,
+    /// What is to be done and why.
+    Body,
+}
+
+/// A bead that is being made or changed.
+#[derive(Debug)]
+pub struct Form {
+    /// The bead that is changed; none when a new one is made.
+    pub id: Option<String>,
+    /// The rig whose ledger it goes to.
+    pub rig: String,
+    /// The rigs there are.
+    pub rigs: Vec<String>,
+    /// The title.
+    pub title: TextArea<'static>,
+    /// The description.
+    pub body: TextArea<'static>,
+    /// The priority.
+    pub priority: u8,
+    /// The type.
+    pub kind: String,
+    /// The field that is written in.
+    pub field: Field,
+}
+
+/// The types a form offers.
+const KINDS: [&str; 5] = ["task", "bug", "feature", "chore", "epic"];
+
+impl Form {
+    /// A form for a new bead of `rig`.
+    pub fn new(app: &App, rig: Option<String>) -> Self {
+        let mut rigs: Vec<String> = app.town.rigs.iter().map(|rig| rig.name.clone()).collect();
+        rigs.push("hq".to_owned());
+        let rig = rig.filter(|rig| rigs.contains(rig)).unwrap_or_else(|| rigs[0].clone());
+        Self {
+            id: None,
+            rig,
+            rigs,
+            title: area("What is to be done, in one line", "", &app.theme),
+            body: area("Why, how, and how to see that it is done", "", &app.theme),
+            priority: 2,
+            kind: "task".to_owned(),
+            field: Field::Title,
+        }
+    }
+
+    /// A form with what a bead says.
+    pub fn of(app: &App, bead: &BeadDetail) -> Self {
+        Self {
+            id: Some(bead.line.id.clone()),
+            rig: bead.line.rig.clone(),
+            title: area("What is to be done, in one line", &bead.line.title, &app.theme),
+            body: area("Why, how, and how to see that it is done", &bead.description, &app.theme),
+            priority: bead.line.priority,
+            kind: bead.line.issue_type.clone(),
+            ..Self::new(app, None)
+        }
+    }
+
+    /// Title and description as they would be saved.
+    pub fn texts(&self) -> (String, String) {
+        let title = self.title.lines().join(" ").trim().to_owned();
+        (title, self.body.lines().join("\n").trim_end().to_owned())
+    }
+
+    /// The next type round.
+    pub fn next_kind(&mut self) {
+        let place = KINDS.iter().position(|kind| *kind == self.kind).map_or(0, |place| place + 1);
+        self.kind = KINDS[place % KINDS.len()].to_owned();
+    }
+
+    /// The next rig round; a bead that is there stays where it is.
+    pub fn next_rig(&mut self) {
+        if self.id.is_none() && !self.rigs.is_empty() {
+            let place = self.rigs.iter().position(|rig| *rig == self.rig).map_or(0, |place| place + 1);
+            self.rig.clone_from(&self.rigs[place % self.rigs.len()]);
+        }
     }
 }
 

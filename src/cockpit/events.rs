@@ -1,14 +1,19 @@
 //! What comes into the cockpit and what goes out of it.
 
+use std::path::PathBuf;
+
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::base::Timestamp;
-use crate::terminal::ScreenState;
+use crate::terminal::{ScreenState, TermEvent};
 use crate::view::{ReadyBead, TownView};
 
+use super::ask::{Ask, Told};
+use super::back::{BackAsk, BackTold};
 use super::deeds::{Deed, Finished, Order};
 use super::dialogs::Preview;
 use super::memory::Memory;
+use super::settings::Settings;
 
 /// A session the cockpit wants to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +49,14 @@ pub enum Event {
     Ready(Result<Vec<ReadyBead>, String>),
     /// What slinging would do; the number is that of the question.
     Planned(u64, Preview),
+    /// An answer to what was asked of a session.
+    Back(String, BackTold),
+    /// Something an agent's terminal did besides showing text.
+    Terminal(String, TermEvent),
+    /// An answer to what a view asked.
+    Told(Told),
+    /// The settings file changed: what it says now, or what is wrong with it.
+    Settings(Box<std::result::Result<Settings, String>>),
     /// What was to be done is done, or not.
     Done(u64, Finished),
     /// Something went wrong that nobody asked for.
@@ -69,6 +82,16 @@ pub enum Effect {
     LoadReady,
     /// Find out what slinging would do.
     Plan(u64, Order),
+    /// Ask the ledger.
+    Ask(Ask),
+    /// Ask a session about its scrollback.
+    Back(String, BackAsk),
+    /// Open an address in the person's browser.
+    Browse(String),
+    /// Open a file in the person's editor, at a line.
+    Edit(PathBuf, Option<u32>),
+    /// Tell the person beside the screen: title and text.
+    Notify(String, String),
     /// Do something; the number comes back with what became of it.
     Do(u64, Deed),
     /// Keep this for the next start.

@@ -69,8 +69,15 @@ impl Keymap {
         }))
     }
 
-    /// What `sequence` means in `context`.
+    /// What `sequence` means in `context`; a view falls back to the main keys.
     pub fn find(&self, context: Context, sequence: &[Chord]) -> Match {
+        match self.find_only(context, sequence) {
+            Match::Nothing if context.is_view() && context != Context::Main => self.find_only(Context::Main, sequence),
+            found => found,
+        }
+    }
+
+    fn find_only(&self, context: Context, sequence: &[Chord]) -> Match {
         if let Some(spec) = self.bindings.get(&(context, sequence.to_vec())) {
             return Match::Action(spec.action);
         }
@@ -87,7 +94,7 @@ impl Keymap {
         let mut found: Vec<(String, &'static Spec)> = self
             .bindings
             .iter()
-            .filter(|((place, keys), _)| *place == context && keys.len() > sequence.len() && keys.starts_with(sequence))
+            .filter(|((place, keys), _)| (*place == context || (context.is_view() && *place == Context::Main)) && keys.len() > sequence.len() && keys.starts_with(sequence))
             .map(|((_, keys), spec)| (keys::show(&keys[sequence.len()..]), *spec))
             .collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));

@@ -10,10 +10,11 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::base::{Kind, Result};
 use crate::session::{self, AttachMode, Client, ClientMsg, ServerMsg};
-use crate::terminal::ScreenState;
+use crate::terminal::{ScreenState, TermEvent};
 use crate::town::Town;
 
 use super::app::Wish;
+use super::back::BackTold;
 
 /// How often a thread that waits for frames looks whether it is still wanted.
 const LOOK_UP: Duration = Duration::from_millis(500);
@@ -46,6 +47,10 @@ pub enum News {
     Screen(String, Newest),
     /// There is no more to come, and why.
     Ended(String, String),
+    /// An answer about its scrollback.
+    Back(String, BackTold),
+    /// Its terminal did something besides.
+    Terminal(String, TermEvent),
     /// Its host refused something.
     Problem(String),
 }
@@ -206,6 +211,22 @@ fn read(client: &mut Client, wish: &Wish, news: &UnboundedSender<News>, over: &A
             ServerMsg::Exit(exit) => return format!("It ended: {}", exit.words()),
             ServerMsg::Error(problem) => {
                 let _ = news.send(News::Problem(problem));
+                continue;
+            }
+            ServerMsg::History(lines) => {
+                let _ = news.send(News::Back(wish.session.clone(), BackTold::Lines(lines)));
+                continue;
+            }
+            ServerMsg::Found(found) => {
+                let _ = news.send(News::Back(wish.session.clone(), BackTold::Found(found)));
+                continue;
+            }
+            ServerMsg::Text(text) => {
+                let _ = news.send(News::Back(wish.session.clone(), BackTold::Text(text)));
+                continue;
+            }
+            ServerMsg::Event(event) => {
+                let _ = news.send(News::Terminal(wish.session.clone(), event));
                 continue;
             }
             _ => continue,

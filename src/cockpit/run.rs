@@ -1,7 +1,8 @@
 //! The loop: keys first, then agents' screens, then the ledger; one frame when something visible changed.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
@@ -21,10 +22,11 @@ use crate::terminal::{self, CursorShape};
 use crate::town::Town;
 
 use super::app::{App, Cause, Effect, Event};
+use super::back::BackAsk;
 use super::guard::{self, Guard};
 use super::links::{Links, News};
 use super::memory::{self, Memory};
-use super::settings::Settings;
+use super::settings::{Notify, Settings};
 use super::stats::Stats;
 use super::worker::Worker;
 use super::{render, update};
@@ -64,6 +66,8 @@ pub fn run(town: &Town, options: Options) -> Result<()> {
     let size = crossterm::terminal::size().unwrap_or((80, 24));
     let mut app = App::new(theme, keymap, size, Timestamp::now());
     app.read_only = options.read_only;
+    app.settings_file = settings_file(town);
+    app.settings = settings.clone();
     app.town.name.clone_from(&town.name);
     let mut memory = Memory::read(&memory::file(town));
     memory.welcomed |= options.no_welcome;
@@ -226,6 +230,8 @@ impl<'a> Cockpit<'a> {
                 self.take(Event::Screen(session, Box::new(screen)))
             }
             News::Ended(session, why) => self.take(Event::ScreenEnded(session, why)),
+            News::Back(session, told) => self.take(Event::Back(session, told)),
+            News::Terminal(session, event) => self.take(Event::Terminal(session, event)),
             News::Problem(problem) => self.take(Event::Problem(problem)),
         }
     }
@@ -253,6 +259,15 @@ impl<'a> Cockpit<'a> {
             Effect::Focus(session, focus) => self.links.send(&session, ClientMsg::Focus(focus)),
             Effect::LoadReady => self.worker.load_ready(),
             Effect::Plan(number, order) => self.worker.plan(number, order),
+            Effect::Ask(ask) => self.worker.ask(ask),
+            Effect::Edit(path, line) => self.edit(&path, line)?,
+            Effect::Back(session, ask) => self.links.send(&session, match ask {
+                BackAsk::Lines(from, count) => ClientMsg::History { from, count },
+                BackAsk::Search(text) => ClientMsg::Search { text, before: u64::MAX, limit: 1000 },
+                BackAsk::Select(from, to) => ClientMsg::Select { from, to },
+            }),
+            Effect::Browse(address) => self.browse(&address)?,
+            Effect::Notify(title, body) => self.notify(&title, &body)?,
             Effect::Do(id, deed) => self.worker.perform(id, deed),
             Effect::Remember(memory) => self.worker.remember(*memory),
             Effect::Copy(text) => {
@@ -270,6 +285,53 @@ impl<'a> Cockpit<'a> {
             Effect::Quit => self.over = true,
         }
         Ok(())
+    }
+
+    /// Gives the terminal to the person's editor until it ends.
+    fn edit(&mut self, path: &Path, line: Option<u32>) -> Result<()> {
+        let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
+        let editor = editor.unwrap_or_else(|| "vi".to_owned());
+        guard::restore();
+        // Through the shell, as git does it: the variable may hold arguments.
+        // What opens files at a line, vi and nano and their kin, takes +line before the name.
+        let at = line.map(|line| format!(" +{line}")).unwrap_or_default();
+        let done = Command::new("sh").arg("-c").arg(format!("{editor}{at} \"$1\"")).arg("sh").arg(path).status();
+        self.come_back()?;
+        match done {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => self.take(Event::Problem(format!("{editor} ended with {status}"))),
+            Err(error) => self.take(Event::Problem(format!("{editor} could not be started: {error}"))),
+        }
+    }
+
+    /// Opens an address in the person's browser, out of the way of the screen.
+    fn browse(&mut self, address: &str) -> Result<()> {
+        let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+        let opener = std::env::var("BROWSER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| opener.to_owned());
+        let started =
+            Command::new(&opener).arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        match started {
+            Ok(mut child) => {
+                // Whoever starts a process takes note of its end.
+                std::thread::spawn(move || child.wait());
+                Ok(())
+            }
+            Err(error) => self.take(Event::Problem(format!("{opener} could not be started: {error}"))),
+        }
+    }
+
+    /// Tells the person beside the screen, in the way the settings say.
+    fn notify(&mut self, title: &str, body: &str) -> Result<()> {
+        let clean = |text: &str| crate::base::text::neutralise(text, true).replace(';', ",");
+        let (title, body) = (clean(title), clean(body));
+        let out = self.terminal.backend_mut();
+        match self.app.settings.notify {
+            Notify::Bell => write!(out, "\x07")?,
+            Notify::Osc9 => write!(out, "\x1b]9;{title}: {body}\x1b\\")?,
+            Notify::Osc777 => write!(out, "\x1b]777;notify;{title};{body}\x1b\\")?,
+            Notify::Off => return Ok(()),
+        }
+        Ok(Write::flush(out)?)
     }
 
     fn come_back(&mut self) -> Result<()> {

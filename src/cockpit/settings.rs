@@ -18,8 +18,39 @@ pub struct Settings {
     pub theme: Option<String>,
     /// Whether the mouse is used; yes unless said otherwise.
     pub mouse: Option<bool>,
+    /// How the person is told beside the screen that an agent needs them.
+    pub notify: Notify,
+    /// Rigs that are never told of.
+    pub mute: Vec<String>,
     /// The keys of actions that should differ from the defaults.
     pub keys: BTreeMap<String, Keys>,
+}
+
+/// How the person is told of something beside the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Notify {
+    /// The terminal's bell.
+    #[default]
+    Bell,
+    /// A notification of the desktop by OSC 9.
+    Osc9,
+    /// A notification of the desktop by OSC 777.
+    Osc777,
+    /// Not at all.
+    Off,
+}
+
+impl Notify {
+    /// Its name in the settings.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Bell => "bell",
+            Self::Osc9 => "osc9",
+            Self::Osc777 => "osc777",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// One key or several.
@@ -32,7 +63,7 @@ pub enum Keys {
     Many(Vec<String>),
 }
 
-const KNOWN: [&str; 3] = ["theme", "mouse", "keys"];
+const KNOWN: [&str; 5] = ["theme", "mouse", "notify", "mute", "keys"];
 
 impl Settings {
     /// Reads the file; the defaults when there is none.

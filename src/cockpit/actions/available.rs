@@ -10,7 +10,32 @@ use crate::view::AgentState;
 /// The reason, as a sentence for the person who pressed the key.
 pub fn available(action: Action, app: &App) -> Result<(), String> {
     let agent = app.selected_agent();
+    if app.back.is_some() && app.overlay.is_none() {
+        return Ok(());
+    }
     match action {
+        Action::New | Action::Edit | Action::Comment | Action::Close | Action::Reply | Action::Archive | Action::Retry | Action::Reject
+            if app.read_only && !(action == Action::Edit && app.view == View::Settings) =>
+        {
+            Err("This cockpit is read-only".into())
+        }
+        Action::Edit | Action::Comment | Action::Close if app.view == View::Beads && app.beads.line().is_none() => {
+            Err("No bead is selected; c makes one".into())
+        }
+        Action::Open if app.view == View::Beads && app.overlay.is_none() => match app.beads.selected {
+            Some(_) => Ok(()),
+            None => Err("No bead is selected; c makes one".into()),
+        },
+        Action::Open | Action::Reply | Action::Archive if app.view == View::Mail && app.overlay.is_none() => {
+            match app.mail.as_ref().and_then(|letters| letters.get(app.letter)) {
+                Some(_) => Ok(()),
+                None => Err("There is no message here".into()),
+            }
+        }
+        Action::Retry | Action::Reject if app.selected_request().is_none() => {
+            Err("No merge request is selected".into())
+        }
+        Action::Open if app.view == View::Settings && app.overlay.is_none() => Ok(()),
         Action::Open
             if matches!(app.pane, Pane::Rigs | Pane::Landed | Pane::Feed)
                 && app.view == View::Town
@@ -67,6 +92,10 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
         Action::Sling if app.loaded && app.town.rigs.is_empty() => {
             Err("The town has no rig yet: gt rig add <name> <repository>".into())
         }
+        Action::LookBack => match agent {
+            Some(agent) if agent.session.is_some() => Ok(()),
+            _ => Err("No running agent is selected".into()),
+        },
         Action::NextNeeding | Action::PreviousNeeding if app.overlay.is_none() && app.town.needing_you().is_empty() => {
             Err("Nothing needs you".into())
         }
@@ -80,6 +109,13 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
 pub fn command(action: Action, app: &App) -> Option<String> {
     let address = || app.selected_agent().map(|agent| agent.address.clone());
     match action {
+        Action::Open | Action::Zoom if app.view == View::Beads => {
+            app.beads.selected.as_ref().map(|id| format!("bd show {id}"))
+        }
+        Action::Open | Action::Zoom if app.view == View::Queue => {
+            app.selected_request().map(|entry| format!("gt mq status {}", entry.id))
+        }
+        Action::Open | Action::Zoom if app.view == View::Mail => Some("gt mail inbox".into()),
         Action::Open | Action::Zoom if app.pane == Pane::Convoys || app.view == View::Convoys => {
             app.selected_convoy().map(|convoy| format!("gt convoy show {}", convoy.id))
         }

@@ -3,7 +3,7 @@
 mod available;
 mod table;
 
-use super::app::{App, Overlay};
+use super::app::{App, Overlay, View};
 
 pub use available::{available, command};
 pub use table::TABLE;
@@ -125,6 +125,48 @@ pub enum Action {
     OnlyIdle,
     /// Only agents whose process is gone.
     OnlyDead,
+    /// Make a bead.
+    New,
+    /// Change it.
+    Edit,
+    /// Remark on it.
+    Comment,
+    /// Close it, or open it again.
+    Close,
+    /// Another layout.
+    Shape,
+    /// Closed ones too, or not.
+    ShowClosed,
+    /// On in what is read.
+    ReadDown,
+    /// Back in what is read.
+    ReadUp,
+    /// Another priority.
+    NextPriority,
+    /// Another type.
+    NextKind,
+    /// Another rig.
+    NextRig,
+    /// The beads.
+    ViewBeads,
+    /// The mail.
+    ViewMail,
+    /// The settings.
+    ViewSettings,
+    /// Answer a message.
+    Reply,
+    /// Put a message away.
+    Archive,
+    /// Try a merge again.
+    Retry,
+    /// Turn a merge down.
+    Reject,
+    /// Look back in a terminal.
+    LookBack,
+    /// Keep the marked agents as a set of tiles.
+    SaveSet,
+    /// The next kept set.
+    NextSet,
     /// Say yes.
     Yes,
     /// Say no.
@@ -154,6 +196,27 @@ pub enum Context {
     Jump,
     /// Something to read.
     Note,
+    /// A bead that is written.
+    Form,
+    /// Looking back in a terminal.
+    Back,
+    /// Typing what is searched for in a terminal.
+    Search,
+    /// The beads view; what it has no key for is looked up among the main ones.
+    Beads,
+    /// The mail view, likewise.
+    Mail,
+    /// The queue view, likewise.
+    Queue,
+    /// The settings view, likewise.
+    Settings,
+}
+
+impl Context {
+    /// Whether keys it has no action for are those of the lists and views.
+    pub fn is_view(self) -> bool {
+        matches!(self, Self::Main | Self::Beads | Self::Mail | Self::Queue | Self::Settings)
+    }
 }
 
 /// One action: its names, its words and its keys.
@@ -189,10 +252,19 @@ pub fn context(app: &App) -> Context {
         Some(Overlay::Answer(_)) => Context::Answer,
         Some(Overlay::Confirm(_)) => Context::Confirm,
         Some(Overlay::Note(_)) => Context::Note,
+        None if app.back.as_ref().is_some_and(|back| back.asking) => Context::Search,
+        None if app.back.is_some() => Context::Back,
         None if app.jumping => Context::Jump,
         None if app.typing => Context::Typing,
+        Some(Overlay::Form(_)) => Context::Form,
         None if app.filtering => Context::Filter,
-        None => Context::Main,
+        None => match app.view {
+            View::Beads => Context::Beads,
+            View::Mail => Context::Mail,
+            View::Queue => Context::Queue,
+            View::Settings => Context::Settings,
+            _ => Context::Main,
+        },
     }
 }
 

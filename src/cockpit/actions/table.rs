@@ -28,6 +28,9 @@ pub static TABLE: &[Spec] = table! {
         GoTo, "go-to", "go to", ["g o", "ctrl-g"], 0, "Go to an agent, convoy, rig or bead, with a look at it first";
         Jump, "jump", "jump", ["f"], 0, "Put a letter beside everything in sight; the letter goes there";
         Pick, "pick", "pick", ["1", "2", "3", "4", "5", "6", "7", "8", "9"], 0, "Go to the agent in that place";
+        LookBack, "look-back", "look back", ["c"], 0, "Look back in the selected agent's terminal: scroll, search, copy, open links";
+        SaveSet, "save-set", "keep tiles", ["S"], 0, "Keep the marked agents as a set of tiles";
+        NextSet, "next-set", "next tiles", ["t"], 0, "Show the next kept set of tiles, after the last all of them";
         Mark, "mark-agent", "mark", ["space"], 0, "Mark the selected agent, or take the mark away";
         MarkRange, "mark-range", "mark range", ["v"], 0, "Mark everything from the last mark to here";
         MarkAll, "mark-all", "mark all", ["V"], 0, "Mark every agent in the list, or none";
@@ -58,13 +61,44 @@ pub static TABLE: &[Spec] = table! {
         ViewAgents, "agents", "tiles", ["A"], 0, "Show agents side by side as live terminals";
         ViewConvoys, "convoys", "convoys", ["C"], 0, "Show convoys and who works on what";
         ViewQueue, "queue", "queue", ["Q"], 0, "Show the merge queues";
+        ViewBeads, "beads", "beads", ["B"], 0, "Show all beads: list, board or tree, and each in full";
+        ViewMail, "mail", "mail", ["M"], 0, "Show your mail";
+        ViewSettings, "settings", "settings", [","], 0, "Show what is set: theme, keys, agents, limits";
         ViewFeed, "feed", "feed", ["F"], 0, "Show what happened";
         NextTheme, "next-theme", "theme", [], 0, "Change to the next theme";
         Back, "back", "back", ["esc", "backspace"], 0, "Go up one level";
         Suspend, "suspend", "suspend", ["ctrl-z"], 0, "Stop the cockpit; fg brings it back";
         Quit, "quit", "quit", ["q", "ctrl-c"], 0, "Leave the cockpit; agents go on working";
     }
+    Beads {
+        Open, "bead-open", "read", ["enter"], 1, "Read the selected bead on the whole screen, or go back";
+        New, "bead-new", "new", ["c"], 2, "Make a bead";
+        Edit, "bead-edit", "edit", ["e"], 3, "Change the selected bead";
+        Sling, "bead-sling", "sling it", ["s"], 4, "Give the selected bead to a worker";
+        Comment, "bead-comment", "remark", ["+"], 5, "Remark on the selected bead";
+        Close, "bead-close", "close", ["x"], 6, "Close the selected bead, or open it again";
+        Shape, "bead-layout", "layout", ["w"], 7, "List, board or tree";
+        ShowClosed, "bead-closed", "done ones", ["."], 0, "Show done beads too, or hide them";
+        ReadDown, "bead-read-down", "read on", ["J", "shift-down"], 0, "Go on in the bead's text";
+        ReadUp, "bead-read-up", "read back", ["K", "shift-up"], 0, "Go back in the bead's text";
+    }
+    Mail {
+        Open, "mail-open", "read", ["enter"], 1, "Count the selected message as read";
+        Reply, "mail-reply", "reply", ["r"], 2, "Answer the selected message";
+        Archive, "mail-archive", "put away", ["d"], 3, "Put the selected message away";
+    }
+    Queue {
+        Retry, "queue-retry", "retry", ["r"], 1, "Put the selected request at the queue's disposal again";
+        Reject, "queue-reject", "reject", ["x"], 2, "Turn the selected request down, with a reason; its branch stays";
+        ReadDown, "queue-log-down", "log on", ["J", "shift-down"], 3, "Go on in the log";
+        ReadUp, "queue-log-up", "log back", ["K", "shift-up"], 4, "Go back in the log";
+    }
+    Settings {
+        Open, "setting-change", "change", ["enter"], 1, "Change the selected setting, or copy the command that does";
+        Edit, "setting-edit", "edit the file", ["e"], 2, "Open settings/cockpit.toml in your editor";
+    }
     Typing {
+        LookBack, "typing-look-back", "look back", ["shift-pgup"], 2, "Look back in the agent's terminal";
         Leave, "leave", "back to the list", ["ctrl-]"], 1, "Stop typing into the agent; every other key goes to it";
     }
     Filter {
@@ -109,6 +143,35 @@ pub static TABLE: &[Spec] = table! {
     }
     Jump {
         Cancel, "jump-cancel", "cancel", ["esc", "ctrl-c"], 1, "Stay here";
+    }
+    Form {
+        Send, "form-save", "save", ["ctrl-s", "alt-enter"], 1, "Save the bead";
+        SwitchSide, "form-field", "title or text", ["tab", "shift-tab"], 2, "Go on to the other field";
+        NextPriority, "form-priority", "priority", ["ctrl-p"], 3, "Another priority";
+        NextKind, "form-type", "type", ["ctrl-t"], 4, "Another type";
+        NextRig, "form-rig", "rig", ["ctrl-r"], 5, "Another rig, for a new bead";
+        Cancel, "form-close", "cancel", ["esc", "ctrl-c"], 6, "Close this; nothing is saved";
+    }
+    Back {
+        Cancel, "back-leave", "back", ["esc", "q", "ctrl-c"], 1, "Stop looking back";
+        Mark, "back-select", "select", ["v", "space"], 2, "Begin to select at the cursor, or stop";
+        CopyCommand, "back-copy", "copy", ["y"], 3, "Copy what is selected, or the line";
+        Filter, "back-search", "search", ["/"], 4, "Search upwards";
+        NextNeeding, "back-next", "next match", ["n"], 5, "Go to the next match above";
+        PreviousNeeding, "back-previous", "match before", ["N"], 0, "Go to the match below";
+        Open, "back-open", "open link", ["enter", "o"], 6, "Open the link or the file under the cursor";
+        Down, "back-down", "down", ["j", "down"], 0, "Go down one line";
+        Up, "back-up", "up", ["k", "up"], 0, "Go up one line";
+        NextPane, "back-right", "right", ["l", "right"], 0, "Go right one column";
+        PreviousPane, "back-left", "left", ["h", "left"], 0, "Go left one column";
+        PageDown, "back-page-down", "page down", ["pgdn", "ctrl-d", "ctrl-f", "shift-pgdn"], 0, "Go down one page";
+        PageUp, "back-page-up", "page up", ["pgup", "ctrl-u", "ctrl-b", "shift-pgup"], 0, "Go up one page";
+        Top, "back-top", "first", ["g g", "home"], 0, "Go to the oldest line";
+        Bottom, "back-bottom", "last", ["G", "end"], 0, "Go to the newest line";
+    }
+    Search {
+        Accept, "search-go", "search", ["enter"], 1, "Search";
+        Cancel, "search-cancel", "cancel", ["esc", "ctrl-c"], 2, "Stay where you are";
     }
     Note {
         Cancel, "note-close", "close", ["esc", "enter", "q", "ctrl-c"], 1, "Close this";

@@ -6,6 +6,7 @@ mod tiles;
 use ratatui::layout::Rect;
 
 use super::app::{App, Overlay, Pane, Row, View};
+use super::beads::{Shape, Stand};
 
 pub use home::ConvoyRow;
 pub use tiles::tile_agents;
@@ -24,6 +25,8 @@ pub enum Hit {
     Terminal(String),
     /// A merge request.
     Queue(usize),
+    /// A row of the view's one list.
+    List(usize),
     /// A count in the top line, by the filter it stands for.
     Count(&'static str),
     /// A row of the dialog on top.
@@ -68,6 +71,12 @@ pub struct Layout {
     pub convoys_open: bool,
     /// The rows of the convoy list.
     pub convoy_rows: Vec<ConvoyRow>,
+    /// The list of a view of one list.
+    pub list: Rect,
+    /// Beside it, what is selected in full.
+    pub reading: Rect,
+    /// The columns of the board.
+    pub columns: Vec<(Stand, Rect)>,
     /// The events.
     pub feed: Rect,
     /// The members of the selected convoy.
@@ -154,7 +163,20 @@ pub fn arrange(app: &mut App) {
             layout.convoy_rows = (0..app.convoys().len()).map(ConvoyRow::Convoy).collect();
             layout.members = right;
         }
-        View::Queue => layout.queue = layout.body,
+        View::Queue => {
+            let body = layout.body;
+            let rows = u16::try_from(app.town.rigs.iter().map(|rig| rig.queue.len()).sum::<usize>()).unwrap_or(u16::MAX);
+            let height = (rows + 2).clamp(4, (body.height / 2).max(4));
+            layout.queue = Rect { height: height.min(body.height), ..body };
+            layout.reading = Rect { y: body.y + layout.queue.height, height: body.height - layout.queue.height, ..body };
+        }
+        View::Beads => beads(app, &mut layout),
+        View::Mail => {
+            let (left, right) = list_and_reading(&mut layout);
+            layout.list = left;
+            layout.reading = right;
+        }
+        View::Settings => layout.list = layout.body,
         View::Feed => layout.feed = layout.body,
     }
     scroll_lists(app, &layout);
@@ -167,6 +189,38 @@ pub fn arrange(app: &mut App) {
         }
     }
     app.layout = layout;
+}
+
+/// A list on the left and what is selected on the right; below each other where that is too narrow.
+fn list_and_reading(layout: &mut Layout) -> (Rect, Rect) {
+    let body = layout.body;
+    if body.width >= 100 {
+        return halves(layout, body.width * 2 / 5);
+    }
+    let height = body.height / 2;
+    (Rect { height, ..body }, Rect { y: body.y + height, height: body.height - height, ..body })
+}
+
+fn beads(app: &App, layout: &mut Layout) {
+    if app.beads.open {
+        layout.reading = layout.body;
+        return;
+    }
+    if app.beads.shape == Shape::Board {
+        layout.list = layout.body;
+        let rows = below_title(layout.body);
+        let stands: Vec<Stand> = Stand::ALL.into_iter().filter(|stand| *stand != Stand::Closed || app.beads.closed).collect();
+        let count = u16::try_from(stands.len()).unwrap_or(1).max(1);
+        layout.columns = (0u16..)
+            .zip(stands)
+            .map(|(place, stand)| {
+                let (x, right) = (rows.width * place / count, rows.width * (place + 1) / count);
+                (stand, Rect { x: rows.x + x, width: right - x, ..rows })
+            })
+            .collect();
+        return;
+    }
+    (layout.list, layout.reading) = list_and_reading(layout);
 }
 
 fn halves(layout: &mut Layout, left: u16) -> (Rect, Rect) {
@@ -218,6 +272,19 @@ fn scroll_lists(app: &mut App, layout: &Layout) {
         keep_visible(&mut app.scroll.convoys, convoy, height(layout.convoys), convoys);
     }
     keep_visible(&mut app.scroll.feed, event, height(layout.feed), feed);
+    match app.view {
+        View::Beads => {
+            let (place, rows) = (app.beads.place(), app.beads.rows().len());
+            keep_visible(&mut app.beads.scroll, place, height(layout.list), rows);
+        }
+        View::Mail => keep_visible(&mut app.scroll.list, app.letter, height(layout.list), app.mail.as_ref().map_or(0, Vec::len)),
+        View::Settings => {
+            let rows = super::update::setting_rows(app).len();
+            app.setting = app.setting.min(rows.saturating_sub(1));
+            keep_visible(&mut app.scroll.list, app.setting, height(layout.list), rows);
+        }
+        _ => app.scroll.list = 0,
+    }
     keep_visible(&mut app.scroll.queue, request, height(layout.queue), queued);
 }
 
@@ -257,6 +324,16 @@ fn add_hits(app: &App, layout: &mut Layout) {
     for (index, y) in (app.scroll.queue..).zip(below_title(layout.queue).y..layout.queue.bottom()) {
         hits.push((Rect { y, height: 1, ..layout.queue }, Hit::Queue(index)));
     }
+    let (first, count) = match app.view {
+        View::Beads if app.beads.shape != Shape::Board => (app.beads.scroll, app.beads.rows().len()),
+        View::Mail => (app.scroll.list, app.mail.as_ref().map_or(0, Vec::len)),
+        View::Settings => (app.scroll.list, super::update::setting_rows(app).len()),
+        _ => (0, 0),
+    };
+    let list = below_title(layout.list);
+    for (index, y) in (first..count).zip(list.y..list.bottom()) {
+        hits.push((Rect { y, height: 1, ..list }, Hit::List(index)));
+    }
     for tile in &layout.tiles {
         hits.push((tile.title.union(tile.area), Hit::Terminal(tile.address.clone())));
     }
@@ -277,6 +354,7 @@ fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
             (128, u16::try_from(beads + 6).unwrap_or(u16::MAX).clamp(16, 34))
         }
         Overlay::Message(_) => (80, 9),
+        Overlay::Form(_) => (100, 22),
     };
     let width = (body.width.saturating_sub(4)).min(columns);
     let height = (body.height.saturating_sub(2)).min(rows);
@@ -286,7 +364,10 @@ fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
 /// The rows of a dialog's list.
 pub fn dialog_list(area: Rect, overlay: Option<&Overlay>) -> Rect {
     match overlay {
-        Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Answer(_)) | None => {
+        Some(
+            Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Answer(_) | Overlay::Form(_),
+        )
+        | None => {
             Rect { height: 0, ..area }
         }
         Some(Overlay::Palette(palette)) if palette.places => Rect {

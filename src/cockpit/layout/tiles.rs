@@ -7,8 +7,10 @@ use crate::cockpit::app::App;
 
 /// The agents that have a terminal, in the order of the list.
 pub fn tile_agents(app: &App) -> Vec<String> {
+    let set = app.set_name.as_ref().and_then(|name| app.memory.sets.get(name));
     app.agent_order()
         .into_iter()
+        .filter(|address| set.is_none_or(|set| set.contains(address)))
         .filter(|address| app.town.agent(address).is_some_and(|agent| agent.session.is_some()))
         .collect()
 }

@@ -31,10 +31,19 @@ fn trail(app: &App) -> Vec<Piece<'_>> {
                 trail.push(&agent.name);
             }
         }
-        View::Agents => trail.push("agents"),
+        View::Agents => {
+            trail.push("agents");
+            trail.extend(app.set_name.as_deref());
+        }
         View::Convoys => trail.push("convoys"),
         View::Queue => trail.push("merge queue"),
         View::Feed => trail.push("feed"),
+        View::Beads => {
+            trail.push("beads");
+            trail.extend(app.beads.selected.as_deref().filter(|_| app.beads.open));
+        }
+        View::Mail => trail.push("mail"),
+        View::Settings => trail.push("settings"),
     }
     let mut left: Vec<Piece<'_>> = vec![(" gt", theme.accent()), (" › ", theme.dim()), (town, theme.strong())];
     for step in trail {
@@ -97,6 +106,10 @@ fn counts(app: &App, room: u16) -> Vec<Count> {
             let text = if words { format!(" {word}   ") } else { "  ".to_owned() };
             out.push(Count { text, style: theme.text(), filter });
         }
+        if app.town.unread > 0 {
+            let words = if words { " unread   " } else { "  " };
+            out.push(Count { text: format!("✉ {}{words}", app.town.unread), style: theme.text(), filter: None });
+        }
         if more && app.loaded {
             let landed = app.town.landed.len();
             out.push(Count { text: format!("{landed} landed today   "), style: theme.dim(), filter: None });
@@ -156,7 +169,7 @@ pub(super) fn footer(app: &App, buffer: &mut Buffer) {
         let Some(spec) = TABLE.iter().find(|spec| spec.context == context && spec.bar == order) else { continue };
         let ready = actions::available(spec.action, app).is_ok();
         // A key that can't work now gives its place to the next.
-        if !ready && context == Context::Main {
+        if !ready && context.is_view() {
             continue;
         }
         let words = match spec.action {
@@ -176,13 +189,13 @@ pub(super) fn footer(app: &App, buffer: &mut Buffer) {
     }
     if app.zoom || app.view != View::Town {
         hints.truncate(6);
-        if context == Context::Main {
+        if context.is_view() {
             hints.push((key_of(app, Action::Back, Context::Main), "back", true));
         }
     }
     let all = key_of(app, Action::Help, Context::Main);
     let tail: Vec<Piece<'_>> =
-        if context == Context::Main { vec![(&all, theme.strong()), (" all ", theme.dim())] } else { Vec::new() };
+        if context.is_view() { vec![(&all, theme.strong()), (" all ", theme.dim())] } else { Vec::new() };
     let end = area.right().saturating_sub(pen::width(&tail) + 1);
     for (key, words, ready) in &hints {
         let piece: [Piece<'_>; 3] =

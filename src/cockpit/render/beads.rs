@@ -170,7 +170,7 @@ fn text_of(app: &App, bead: &BeadDetail, width: usize) -> Vec<(String, Style)> {
     if !bead.labels.is_empty() {
         say(&mut out, &bead.labels.join(", "), dim);
     }
-    let mut section = |out: &mut Vec<(String, Style)>, name: &str, words: &str| {
+    let section = |out: &mut Vec<(String, Style)>, name: &str, words: &str| {
         if !words.trim().is_empty() {
             out.push((String::new(), text));
             if !name.is_empty() {

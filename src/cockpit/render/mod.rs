@@ -1,6 +1,9 @@
 //! Drawing: reads the state, changes nothing.
 
+mod back;
 mod bars;
+mod beads;
+mod desk;
 mod dialogs;
 mod lists;
 mod pen;
@@ -59,10 +62,23 @@ pub fn render(app: &App, frame: &mut Frame<'_>) {
         }
         View::Queue => {
             views::queue(app, buffer);
+            desk::request(app, buffer);
             None
         }
         View::Feed => {
             lists::feed(app, buffer, true);
+            None
+        }
+        View::Beads => {
+            beads::draw(app, buffer);
+            None
+        }
+        View::Mail => {
+            desk::mail(app, buffer);
+            None
+        }
+        View::Settings => {
+            desk::settings(app, buffer);
             None
         }
     };
@@ -73,7 +89,7 @@ pub fn render(app: &App, frame: &mut Frame<'_>) {
     bars::toasts(app, buffer);
     let in_dialog = dialogs::draw(app, buffer);
     let filter = bars::filter_cursor(app);
-    let cursor = if app.overlay.is_some() { in_dialog } else { filter.or(cursor.filter(|_| app.typing)) };
+    let cursor = if app.overlay.is_some() { in_dialog } else { filter.or(cursor.filter(|_| app.typing || app.back.is_some())) };
     if let Some(position) = cursor {
         frame.set_cursor_position(position);
     }
@@ -106,8 +122,8 @@ fn divider(app: &App, buffer: &mut ratatui::buffer::Buffer) {
         let titled = |areas: &[Rect], y: u16| areas.iter().any(|area| area.height > 0 && area.y == y);
         let terminals: Vec<Rect> = layout.tiles.iter().map(|tile| tile.title).collect();
         pen::upright(buffer, x, layout.body.y..layout.body.bottom(), app.theme.rule(), |y| {
-            let left = titled(&[layout.needs, layout.agents, layout.rigs, layout.convoys, layout.landed], y);
-            (left, titled(&[layout.feed, layout.members], y) || titled(&terminals, y))
+            let left = titled(&[layout.list, layout.needs, layout.agents, layout.rigs, layout.convoys, layout.landed], y);
+            (left, titled(&[layout.feed, layout.members, layout.reading], y) || titled(&terminals, y))
         });
     }
 }
@@ -150,11 +166,18 @@ fn draw_tile(app: &App, buffer: &mut ratatui::buffer::Buffer, tile: &Tile) -> Op
         title.push((&title_text, theme.dim()));
     }
     let leave = bars::key_of(app, super::actions::Action::Leave, super::actions::Context::Typing);
-    let hint = format!("typing · {leave} leaves");
+    let back = app.back.as_deref().filter(|back| selected && agent.session.as_ref() == Some(&back.session));
+    let hint = match back {
+        Some(back) => back::note(back),
+        None => format!("typing · {leave} leaves"),
+    };
     let note: Vec<Piece<'_>> =
-        if typing { vec![(&hint, theme.accent())] } else { vec![(&state, theme.state(agent.state))] };
-    let line = if typing { theme.accent() } else { theme.rule() };
+        if typing || back.is_some() { vec![(&hint, theme.accent())] } else { vec![(&state, theme.state(agent.state))] };
+    let line = if typing || back.is_some() { theme.accent() } else { theme.rule() };
     pen::rule(buffer, tile.title, line, &title, &note);
+    if let Some(back) = back {
+        return back::draw(app, buffer, tile.area, back);
+    }
     let watched = agent.session.as_ref().and_then(|session| app.watched.get(session));
     match watched.and_then(|watched| watched.screen.as_ref()) {
         Some(screen) => {

@@ -29,7 +29,17 @@ pub fn origin(screen: &ScreenState, area: Rect) -> (u16, u16) {
 
 /// Draws `screen` into `area` and returns where the cursor is, when it can be seen.
 pub fn draw(buffer: &mut Buffer, area: Rect, screen: &ScreenState, theme: &Theme) -> Option<Position> {
-    let (left, top) = origin(screen, area);
+    draw_from(buffer, area, screen, origin(screen, area), theme)
+}
+
+/// Draws `screen` into `area` from one of its cells on, and returns where the cursor is, when it can be seen.
+pub fn draw_from(
+    buffer: &mut Buffer,
+    area: Rect,
+    screen: &ScreenState,
+    (left, top): (u16, u16),
+    theme: &Theme,
+) -> Option<Position> {
     let right = left.saturating_add(area.width);
     for (line, y) in screen.lines.iter().skip(usize::from(top)).zip(area.y..area.bottom()) {
         for cell in line.cells() {

@@ -1,7 +1,11 @@
 //! The interactions people were promised, by their numbers.
 
 use super::*;
-use crate::cockpit::app::{Pane, Sort, View};
+use crate::cockpit::app::{Overlay, Pane, Sort, View};
+use crate::cockpit::ask::{Ask, Told};
+use crate::cockpit::back::{BackAsk, BackTold};
+use crate::terminal::{Line, Lines, Run, TermEvent};
+use crate::view::BeadLine;
 use crate::cockpit::deeds::Finished;
 use crate::cockpit::memory::Memory;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -175,7 +179,7 @@ fn interaction_12_the_palette_says_why_something_is_not_possible() {
     let mut bench = Bench::new(120, 40);
     let text = bench.keys(": take space back").text();
     assert!(text.contains("Nothing to take back"), "{text}");
-    bench.keys("esc :").event(Event::Ready(Ok(beads())));
+    bench.keys("esc :").event(Event::Told(Told::Beads(lines())));
     assert!(bench.keys("storybook").text().contains("Cart page in storybook"));
 }
 
@@ -418,6 +422,175 @@ fn interaction_39_the_next_start_goes_on_where_this_one_was() {
     next.event(Event::Town(Box::new(town())));
     assert_eq!((next.app.view, next.app.sort, next.app.memory.wider), (View::Convoys, Sort::Rig, 4));
     assert_eq!(next.selected(), bench.selected());
+}
+
+/// Beads as a view is told of them.
+fn lines() -> Vec<BeadLine> {
+    let line = |id: &str, title: &str, status: &str, waits_for: &[&str]| BeadLine {
+        id: id.into(),
+        title: title.into(),
+        status: status.into(),
+        priority: 2,
+        issue_type: "task".into(),
+        rig: "shop".into(),
+        blocked: !waits_for.is_empty(),
+        waits_for: waits_for.iter().map(|id| (*id).into()).collect(),
+        ..BeadLine::default()
+    };
+    vec![
+        line("sh-q7w1z", "Cart page in storybook", "open", &[]),
+        line("sh-m4n8b", "Cart analytics", "open", &["sh-q7w1z"]),
+        line("sh-k2x9m", "Publish the CLI package", "hooked", &[]),
+    ]
+}
+
+#[test]
+fn interaction_25_scrollback_stays_where_it_is_while_the_agent_writes() {
+    let mut bench = asking();
+    bench.keys("c");
+    let session = "shop-polecat-nux".to_owned();
+    assert_eq!(bench.effects.last(), Some(&Effect::Back(session.clone(), BackAsk::Lines(0, 1))));
+    let all = |end: u64| {
+        let line = |n: u64| Line {
+            runs: vec![Run { text: format!("row {n}"), cols: 8, ..Run::default() }],
+            wrapped: false,
+        };
+        Lines { first: 0, end, from: 0, lines: (0..end + 24).map(line).collect() }
+    };
+    bench.event(Event::Back(session.clone(), BackTold::Lines(all(400))));
+    assert!(bench.text().contains("row 423"), "{}", bench.text());
+    bench.keys("pgup k k k");
+    let before = bench.app.back.as_ref().unwrap().top;
+    bench.event(Event::Back(session.clone(), BackTold::Lines(all(420))));
+    assert_eq!(bench.app.back.as_ref().unwrap().top, before);
+    assert!(bench.text().contains("20 new"), "{}", bench.text());
+    assert!(bench.keys("G").text().contains("row 443"));
+    bench.keys("esc");
+    assert!(bench.app.back.is_none());
+    // The wheel does the same, and leaves at the end.
+    let area = bench.app.layout.tiles[0].area;
+    let wheel = |kind| Event::Mouse(MouseEvent { kind, column: area.x + 2, row: area.y + 2, modifiers: KeyModifiers::NONE });
+    bench.event(wheel(MouseEventKind::ScrollUp));
+    bench.event(Event::Back(session, BackTold::Lines(all(400))));
+    assert!(bench.text().contains("3 lines up"), "{}", bench.text());
+    bench.event(wheel(MouseEventKind::ScrollDown)).event(wheel(MouseEventKind::ScrollDown));
+    assert!(bench.app.back.is_none());
+}
+
+#[test]
+fn interaction_26_text_is_selected_and_copied() {
+    let mut bench = asking();
+    bench.keys("c");
+    let session = "shop-polecat-nux".to_owned();
+    let line = Line { runs: vec![Run { text: "hello world".into(), cols: 11, ..Run::default() }], wrapped: false };
+    let lines = Lines { first: 0, end: 0, from: 0, lines: vec![line; 24] };
+    bench.event(Event::Back(session.clone(), BackTold::Lines(lines)));
+    bench.keys("g g v l l l l j y");
+    assert_eq!(bench.effects.last(), Some(&Effect::Back(session.clone(), BackAsk::Select((0, 0), (1, 5)))));
+    bench.event(Event::Back(session.clone(), BackTold::Text("hello world\nhello".into())));
+    assert!(bench.effects.contains(&Effect::Copy("hello world\nhello".into())));
+    assert!(said(&bench).contains("Copied 2 lines"), "{}", said(&bench));
+    bench.keys("/ world enter");
+    assert!(bench.effects.contains(&Effect::Back(session, BackAsk::Search("world".into()))));
+}
+
+#[test]
+fn interaction_27_what_is_under_the_cursor_is_opened() {
+    let mut bench = asking();
+    bench.keys("c");
+    let line = Line { runs: vec![Run { text: "see https://x.test/a now".into(), cols: 24, ..Run::default() }], wrapped: false };
+    let lines = Lines { first: 0, end: 0, from: 0, lines: vec![line; 24] };
+    bench.event(Event::Back("shop-polecat-nux".into(), BackTold::Lines(lines)));
+    bench.keys("g g enter");
+    assert!(said(&bench).contains("No link and no file under the cursor"), "{}", said(&bench));
+    bench.keys("l l l l l o");
+    assert!(bench.effects.contains(&Effect::Browse("https://x.test/a".into())), "{:?}", bench.effects);
+}
+
+#[test]
+fn interaction_22_tile_sets_are_kept_and_shown_again() {
+    let mut bench = Bench::new(200, 60);
+    bench.keys("space j j space S");
+    assert_eq!(bench.app.view, View::Agents);
+    let tiles = |bench: &Bench| bench.app.layout.tiles.len();
+    assert_eq!(tiles(&bench), 2, "{:?}", bench.app.layout.tiles);
+    assert!(bench.text().contains("set 1"));
+    bench.keys("t");
+    assert_eq!(tiles(&bench), 7);
+    bench.keys("t");
+    assert_eq!(tiles(&bench), 2);
+}
+
+#[test]
+fn interaction_37_the_person_is_told_beside_the_screen_only_of_what_is_not_in_sight() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("n");
+    let with = |name: &str| {
+        let mut town = town();
+        for agent in town.rigs.iter_mut().flat_map(|rig| rig.agents.iter_mut()).filter(|agent| agent.name == name) {
+            agent.state = AgentState::NeedsYou;
+            agent.detail = Some("Which one?".into());
+        }
+        town
+    };
+    bench.event(Event::Town(Box::new(with("slit"))));
+    let told = Effect::Notify("shop/polecats/slit needs you".into(), "Which one?".into());
+    assert!(bench.effects.contains(&told), "{:?}", bench.effects);
+    bench.effects.clear();
+    bench.event(Event::Town(Box::new(with("slit"))));
+    assert!(!bench.effects.iter().any(|effect| matches!(effect, Effect::Notify(..))), "told once");
+    let mut muted = Bench::new(120, 40);
+    muted.app.settings.mute = vec!["shop".into()];
+    muted.event(Event::Town(Box::new(with("slit"))));
+    assert!(!muted.effects.iter().any(|effect| matches!(effect, Effect::Notify(..))));
+    let mut rung = asking();
+    rung.event(Event::Terminal("shop-polecat-nux".into(), TermEvent::Bell));
+    assert!(!rung.effects.iter().any(|effect| matches!(effect, Effect::Notify(..))), "it is in sight");
+    rung.event(Event::Focus(false)).event(Event::Terminal("shop-polecat-nux".into(), TermEvent::Bell));
+    assert!(rung.effects.contains(&Effect::Notify("shop/polecats/nux rang".into(), String::new())));
+}
+
+#[test]
+fn interaction_40_settings_are_read_again_and_mistakes_named() {
+    let mut bench = Bench::new(120, 40);
+    let settings = crate::cockpit::settings::Settings::parse("theme = \"light\"\n[keys]\nsling = \"S\"\nsave-set = []\n");
+    bench.event(Event::Settings(Box::new(settings.map_err(|error| error.to_string()))));
+    assert_eq!(bench.app.theme.name(), "light");
+    assert!(bench.text().lines().last().unwrap().contains("S sling work"));
+    let wrong = crate::cockpit::settings::Settings::parse("them = 1\n").map_err(|error| format!("{error}: {}", error.hint_text().unwrap_or_default()));
+    bench.event(Event::Settings(Box::new(wrong)));
+    assert!(said(&bench).contains("line 1") && said(&bench).contains("did you mean theme"), "{}", said(&bench));
+    assert_eq!(bench.app.theme.name(), "light", "what was right stays");
+    let text = bench.keys(",").text();
+    assert!(text.contains("theme") && text.contains("light") && text.contains("notify"), "{text}");
+}
+
+#[test]
+fn beads_are_listed_searched_made_changed_and_slung() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("B");
+    assert!(bench.effects.contains(&Effect::Ask(Ask::Beads(String::new(), false))), "{:?}", bench.effects);
+    bench.event(Event::Told(Told::Beads(lines())));
+    assert!(bench.effects.contains(&Effect::Ask(Ask::Bead("sh-q7w1z".into()))));
+    bench.keys("w w j");
+    assert_eq!(bench.app.beads.selected.as_deref(), Some("sh-m4n8b"), "the tree goes down to what waits");
+    bench.keys("w / cart enter");
+    assert!(bench.effects.contains(&Effect::Ask(Ask::Beads("cart".into(), false))));
+    bench.keys("c Fix space it tab because ctrl-p ctrl-t ctrl-s");
+    let made = Deed::CreateBead {
+        rig: "shop".into(),
+        title: "Fix it".into(),
+        body: "because".into(),
+        priority: 3,
+        kind: "bug".into(),
+    };
+    assert!(bench.deeds().contains(&made), "{:?}", bench.deeds());
+    bench.keys("x y");
+    assert!(bench.deeds().iter().any(|deed| matches!(deed, Deed::CloseBead(_))), "{:?}", bench.deeds());
+    bench.keys("+ done enter");
+    assert!(bench.deeds().iter().any(|deed| matches!(deed, Deed::Comment(_, text) if text == "done")));
+    bench.keys("s");
+    assert!(matches!(&bench.app.overlay, Some(Overlay::Sling(sling)) if !sling.query.text.is_empty()));
 }
 
 #[test]

@@ -61,6 +61,56 @@ fn other_views() {
 }
 
 #[test]
+fn beads_in_every_layout() {
+    use crate::cockpit::ask::Told;
+    use crate::view::{BeadDetail, BeadLine};
+    let line = |id: &str, title: &str, status: &str, priority, waits_for: &[&str]| BeadLine {
+        id: id.into(),
+        title: title.into(),
+        status: status.into(),
+        priority,
+        issue_type: "task".into(),
+        assignee: if status == "hooked" { "shop/polecats/nux".into() } else { String::new() },
+        rig: "shop".into(),
+        blocked: !waits_for.is_empty(),
+        waits_for: waits_for.iter().map(|id| (*id).into()).collect(),
+        ..BeadLine::default()
+    };
+    let lines = vec![
+        line("sh-k2x9m", "Publish the CLI package", "hooked", 1, &[]),
+        line("sh-q7w1z", "Cart page in storybook, 日本語 too", "open", 2, &[]),
+        line("sh-m4n8b", "Cart analytics", "open", 2, &["sh-q7w1z"]),
+    ];
+    let detail = BeadDetail {
+        line: lines[0].clone(),
+        description: "Publish what was built.\n\nOnly from main.".into(),
+        design: String::new(),
+        acceptance: "npm shows the version".into(),
+        notes: String::new(),
+        labels: vec!["release".into()],
+        depends_on: vec![("blocks".into(), "sh-77d2b".into(), "Fix flaky cart test".into(), "closed".into())],
+        needed_by: Vec::new(),
+        comments: vec![("overseer".into(), now().plus_seconds(-600), "Use the dry run first.".into())],
+        history: town().feed,
+        created_by: "overseer".into(),
+        created_at: now().plus_seconds(-7200),
+        updated_at: now(),
+        close_reason: String::new(),
+    };
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let mut bench = shown(columns, rows);
+        bench.keys("B").event(Event::Told(Told::Beads(lines.clone())));
+        bench.event(Event::Told(Told::Bead(Box::new(detail.clone()))));
+        insta::assert_snapshot!(format!("beads_list_{columns}x{rows}"), bench.text());
+        insta::assert_snapshot!(format!("beads_board_{columns}x{rows}"), bench.keys("w").text());
+        insta::assert_snapshot!(format!("beads_tree_{columns}x{rows}"), bench.keys("w").text());
+    }
+    let mut bench = shown(80, 24);
+    bench.keys("B").event(Event::Told(Told::Beads(lines)));
+    insta::assert_snapshot!("beads_form_80x24", bench.keys("c Fix space it").text());
+}
+
+#[test]
 fn empty_states_teach() {
     let empty = TownView { name: "new".into(), ..TownView::default() };
     let text = Bench::of(empty, 120, 40).text();
@@ -76,7 +126,7 @@ fn empty_states_teach() {
 #[test]
 fn no_size_does_harm() {
     for (columns, rows) in [(1, 1), (2, 50), (59, 16), (60, 15), (60, 16), (72, 17), (100, 18), (114, 20), (300, 100)] {
-        for script in ["", "enter", "z", "A", "C", "Q", "F", "?", ":", "s", "m", "/ x", "g"] {
+        for script in ["", "enter", "z", "A", "C", "Q", "F", "?", ":", "s", "m", "/ x", "g", "B", "B w", "B c", "M", ",", "c", "X", "L", "a", "f", "g o"] {
             let mut bench = Bench::new(columns, rows);
             let text = bench.keys(script).text();
             if columns < 60 || rows < 16 {

@@ -1,13 +1,12 @@
 //! Actions on agents: answering, writing, marking, stopping, taking back; each becomes a deed of the journal.
 
 use crossterm::event::{KeyCode, KeyEvent};
-use tui_textarea::TextArea;
 
 use super::super::actions::{self, Action};
 use super::super::answer::{self, Prompt, Reply};
 use super::super::app::{App, Effect, Overlay};
 use super::super::deeds::{Agent, Deed, Finished, Task};
-use super::super::dialogs::{AnswerBox, Confirm, Message, Note};
+use super::super::dialogs::{AnswerBox, Confirm, Message, Note, Purpose};
 use super::super::keys::Chord;
 use super::super::marks;
 use super::moves;
@@ -55,23 +54,24 @@ pub(super) fn message(app: &mut App) {
     if to.is_empty() {
         return;
     }
-    let mut area = TextArea::default();
-    area.set_cursor_line_style(ratatui::style::Style::new());
-    area.set_placeholder_text("Write, then enter. Shift-enter or alt-enter begins a new line.");
-    area.set_placeholder_style(app.theme.dim());
-    app.overlay = Some(Overlay::Message(Box::new(Message { to, area })));
+    app.overlay = Some(Overlay::Message(Box::new(Message::new(Purpose::Tell(to), &app.theme))));
 }
 
 /// Sends the message; to several agents only after a question.
 pub(super) fn send(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(Overlay::Message(message)) = &app.overlay else { return };
-    let (text, to) = (message.text(), message.to.clone());
+    let (text, purpose) = (message.text(), message.purpose.clone());
     if text.is_empty() {
         app.say("Write something first; esc closes", false);
         return;
     }
     app.overlay = None;
-    let deed = Deed::Tell { to, text };
+    let deed = match purpose {
+        Purpose::Tell(to) => Deed::Tell { to, text },
+        Purpose::Comment(bead) => Deed::Comment(bead, text),
+        Purpose::Reply(mail, _) => Deed::Reply(mail, text),
+        Purpose::Reject(request) => Deed::Reject(request, text),
+    };
     match &deed {
         Deed::Tell { to, text } if to.len() > 1 => {
             let mut lines = vec![format!("\"{}\"", text.lines().next().unwrap_or_default()), String::new()];

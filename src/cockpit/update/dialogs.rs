@@ -5,9 +5,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::super::actions::{self, Action, Context};
 use super::super::app::{App, Effect, Overlay, Pane, View};
 use super::super::deeds::Deed;
-use super::super::dialogs::{Choice, Preview, Query, Side, Sling};
+use super::super::dialogs::{Choice, Field, Preview, Query, Side, Sling};
 use super::super::keys::Chord;
-use super::{acting, keys, moves};
+use super::{acting, beads, keys, moves};
 
 /// A key that is no action: it edits the text at hand.
 pub(super) fn edit(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec<Effect>) {
@@ -16,6 +16,11 @@ pub(super) fn edit(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec
         Some(Overlay::Palette(palette)) => edit_query(&mut palette.query, chord),
         Some(Overlay::Journal(journal)) => edit_query(&mut journal.query, chord),
         Some(Overlay::Answer(_) | Overlay::Confirm(_) | Overlay::Note(_)) => {}
+        Some(Overlay::Form(form)) => match (form.field, key.code) {
+            (Field::Title, KeyCode::Enter) => form.field = Field::Body,
+            (Field::Title, _) => drop(form.title.input(key)),
+            (Field::Body, _) => drop(form.body.input(key)),
+        },
         Some(Overlay::Sling(sling)) => {
             match sling.side {
                 Side::Beads => edit_query(&mut sling.query, chord),
@@ -80,7 +85,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::PageDown => step(app, page, effects),
         Action::PageUp => step(app, -page, effects),
         Action::Mark => mark(app, effects),
-        Action::SwitchSide => {
+        Action::SwitchSide if matches!(app.overlay, Some(Overlay::Sling(_))) => {
             if let Some(Overlay::Sling(sling)) = &mut app.overlay {
                 sling.side = if sling.side == Side::Beads { Side::Target } else { Side::Beads };
             }
@@ -97,6 +102,11 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Open => {
             app.overlay = None;
             keys::act(app, Action::Open, effects);
+        }
+        Action::SwitchSide | Action::NextPriority | Action::NextKind | Action::NextRig | Action::Send
+            if matches!(app.overlay, Some(Overlay::Form(_))) =>
+        {
+            beads::form(app, action, effects);
         }
         Action::Yes => acting::confirmed(app, true, effects),
         Action::No => acting::confirmed(app, false, effects),
@@ -118,7 +128,7 @@ pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
             acting::step_choice(app, step);
             return;
         }
-        Some(Overlay::Message(_) | Overlay::Confirm(_)) | None => 0,
+        Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Form(_)) | None => 0,
     };
     match &mut app.overlay {
         Some(Overlay::Help(help)) => help.query.step(step, rows),
@@ -132,7 +142,7 @@ pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
         }
         Some(Overlay::Journal(journal)) => journal.query.step(step, rows),
         Some(Overlay::Note(note)) => note.scroll = note.scroll.saturating_add_signed(step).min(rows.saturating_sub(1)),
-        Some(Overlay::Message(_) | Overlay::Answer(_) | Overlay::Confirm(_)) | None => {}
+        Some(Overlay::Message(_) | Overlay::Answer(_) | Overlay::Confirm(_) | Overlay::Form(_)) | None => {}
     }
 }
 
@@ -206,7 +216,7 @@ fn accept(app: &mut App, effects: &mut Vec<Effect>) {
                 None => app.say("No command does that", false),
             }
         }
-        Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Note(_)) | None => {}
+        Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Form(_)) | None => {}
     }
 }
 
@@ -222,10 +232,10 @@ fn choose(app: &mut App, choice: Choice, effects: &mut Vec<Effect>) {
             moves::select(app, address);
         }
         Choice::Bead(id) => {
-            keys::act(app, Action::Sling, effects);
-            if let Some(Overlay::Sling(sling)) = &mut app.overlay {
-                sling.query.text = id;
-            }
+            app.filter.clear();
+            app.view = View::Beads;
+            app.beads.shape = super::super::beads::Shape::List;
+            app.beads.selected = Some(id);
         }
         Choice::Convoy(id) => {
             app.filter.clear();

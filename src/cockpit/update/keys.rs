@@ -4,9 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::super::actions::{self, Action, Context};
 use super::super::app::{App, Cause, Effect, Overlay};
+use super::super::dialogs::Field;
 use super::super::keymap::Match;
 use super::super::keys::{self, Chord};
-use super::{acting, dialogs, jump, moves};
+use super::{acting, back, dialogs, jump, moves};
 
 /// A key was pressed, repeated or released.
 pub(super) fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
@@ -26,9 +27,13 @@ pub(super) fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
     match app.keymap.find(context, &sequence) {
         Match::Action(action) => act(app, action, effects),
         Match::Prefix => app.pending = sequence,
+        Match::Nothing if context == Context::Search => back::key(app, chord),
+        Match::Nothing if context == Context::Back => {
+            app.say(format!("{} does nothing while looking back; esc leaves", keys::show(&sequence)), false);
+        }
         Match::Nothing if context == Context::Jump => jump::key(app, chord),
         Match::Nothing if context == Context::Answer => acting::answer_key(app, key, chord, effects),
-        Match::Nothing if context != Context::Main => dialogs::edit(app, key, chord, effects),
+        Match::Nothing if !context.is_view() => dialogs::edit(app, key, chord, effects),
         Match::Nothing if sequence.len() > 1 && chord.code == KeyCode::Esc => {}
         Match::Nothing => {
             let help = actions::spec(Action::Help, Context::Main).and_then(|spec| app.keymap.key(spec));
@@ -39,7 +44,13 @@ pub(super) fn key(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 fn type_into_agent(app: &mut App, key: KeyEvent, effects: &mut Vec<Effect>) {
-    let leave = app.keymap.find(Context::Typing, &[Chord::of(&key)]) == Match::Action(Action::Leave);
+    let found = app.keymap.find(Context::Typing, &[Chord::of(&key)]);
+    if found == Match::Action(Action::LookBack) && key.kind != KeyEventKind::Release {
+        app.touch(Cause::Input);
+        back::begin(app, -10, effects);
+        return;
+    }
+    let leave = found == Match::Action(Action::Leave);
     if leave {
         if key.kind != KeyEventKind::Release {
             act(app, Action::Leave, effects);
@@ -70,10 +81,23 @@ pub(super) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
                 message.area.insert_str(text);
             }
         }
-        Context::Main | Context::Typing => {
+        Context::Form => {
+            if let Some(Overlay::Form(form)) = &mut app.overlay {
+                match form.field {
+                    Field::Title => form.title.insert_str(text.replace(['\n', '\r'], " ")),
+                    Field::Body => form.body.insert_str(text),
+                };
+            }
+        }
+        Context::Main | Context::Typing | Context::Beads | Context::Mail | Context::Queue | Context::Settings => {
             app.say("Pasted text goes nowhere here; press enter on an agent first", false);
         }
-        Context::Confirm | Context::Jump | Context::Note => {}
+        Context::Search => {
+            if let Some(back) = &mut app.back {
+                back.query.extend(text.chars().filter(|c| !c.is_control()));
+            }
+        }
+        Context::Confirm | Context::Jump | Context::Note | Context::Back => {}
         Context::Filter | Context::Picker | Context::Sling | Context::Answer => {
             for c in text.chars().filter(|c| !c.is_control()) {
                 let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
@@ -96,10 +120,12 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         return;
     }
     match action {
+        Action::Accept | Action::Cancel if app.back.is_some() && app.overlay.is_none() => back::act(app, action, effects),
         Action::Accept | Action::Cancel | Action::SwitchSide | Action::NextRuntime | Action::Send => {
             dialogs::act(app, action, effects);
         }
         _ if app.overlay.is_some() => dialogs::act(app, action, effects),
+        _ if app.back.is_some() => back::act(app, action, effects),
         _ => moves::act(app, action, effects),
     }
 }

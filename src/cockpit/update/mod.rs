@@ -1,16 +1,22 @@
 //! The one place that changes the cockpit's state: an event in, effects out, no terminal and no clock.
 
 mod acting;
+mod back;
+mod beads;
+mod desk;
 mod dialogs;
 pub mod jump;
 mod keys;
 mod mouse;
 mod moves;
+mod notices;
+mod sets;
 
 use crate::view::AgentState;
 use crate::view::model::wants_person;
 
 pub use acting::asked;
+pub use desk::rows as setting_rows;
 
 use super::app::{App, Cause, Effect, Event, Overlay, Pane, View, Wish};
 use super::layout::{self, SMALLEST};
@@ -23,6 +29,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
         Event::Mouse(mouse) => mouse::mouse(app, mouse, &mut effects),
         Event::Paste(text) => keys::paste(app, text, &mut effects),
         Event::Focus(focus) => {
+            app.focused = focus;
             if let (true, Some(session)) = (app.typing, app.selected_session()) {
                 effects.push(Effect::Focus(session.to_owned(), focus));
             }
@@ -31,7 +38,11 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
             app.size = (columns, rows);
             app.touch(Cause::Start);
         }
-        Event::Town(town) => take_town(app, *town),
+        Event::Town(town) => {
+            let before = notices::asking(app);
+            take_town(app, *town);
+            notices::needed(app, &before, &mut effects);
+        }
         Event::TownFailed(problem) => {
             if app.problem.as_ref() != Some(&problem) {
                 app.say(problem.clone(), true);
@@ -61,9 +72,16 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
                 app.touch(Cause::Town);
             }
         }
+        Event::Back(session, told) => back::told(app, &session, told, &mut effects),
+        Event::Terminal(session, event) => notices::terminal(app, &session, event, &mut effects),
+        Event::Told(told) => desk::told(app, told),
+        Event::Settings(settings) => desk::settings(app, *settings),
         Event::Done(id, finished) => acting::finished(app, id, finished),
         Event::Problem(text) => app.say(text, true),
-        Event::Tick(now) => tick(app, now),
+        Event::Tick(now) => {
+            tick(app, now);
+            back::refresh(app, &mut effects);
+        }
     }
     settle(app, &mut effects);
     effects
@@ -78,12 +96,14 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
         // The focus may have moved to a list that scrolls differently.
         layout::arrange(app);
     }
+    back::keep(app);
     let wishes = wishes(app);
     if wishes != app.wishes {
         app.watched.retain(|session, _| wishes.iter().any(|wish| wish.session == *session));
         app.wishes.clone_from(&wishes);
         effects.push(Effect::Watch(wishes));
     }
+    desk::ask(app, effects);
     remember(app, effects);
     let title = match app.town.counts.needs_you + app.town.counts.stuck + app.town.counts.dead {
         0 if app.town.name.is_empty() => "gt".to_owned(),
@@ -175,6 +195,7 @@ fn take_town(app: &mut App, town: crate::view::TownView) {
     if let Some(place) = convoy.and_then(|id| app.convoys().iter().position(|convoy| convoy.id == id)) {
         app.convoy = place;
     }
+    app.generation += 1;
     app.touch(if first { Cause::Start } else { Cause::Town });
 }
 
@@ -208,10 +229,6 @@ fn take_ready(app: &mut App, beads: Result<Vec<crate::view::ReadyBead>, String>,
         (Ok(beads), Some(Overlay::Sling(sling))) => {
             sling.beads = Some(beads);
             dialogs::ask_plan(sling, effects);
-            app.touch(Cause::Town);
-        }
-        (Ok(beads), Some(Overlay::Palette(palette))) => {
-            palette.beads = beads;
             app.touch(Cause::Town);
         }
         (Ok(_), _) => {}

@@ -6,10 +6,19 @@ use super::super::actions::Action;
 use super::super::app::{App, Cause, Effect, Overlay, Pane, Row, View};
 use super::super::layout::Hit;
 use super::super::render::terminal::origin;
-use super::{dialogs, keys, moves};
+use super::{back, dialogs, keys, moves};
+use crate::terminal::MouseMode;
 
 /// The mouse did something.
 pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>) {
+    if app.back.is_some() && app.overlay.is_none() && back::mouse(app, mouse, effects) {
+        return;
+    }
+    if app.typing && wheel_is_ours(app, mouse) {
+        back::begin(app, -3, effects);
+        app.touch(Cause::Input);
+        return;
+    }
     if app.typing && to_agent(app, mouse, effects) {
         return;
     }
@@ -32,7 +41,12 @@ pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>)
                 app.pane = pane;
                 moves::step(app, step);
             }
-            Some(Hit::Terminal(_)) => {}
+            Some(Hit::Terminal(address)) => {
+                moves::select(app, address);
+                if step < 0 {
+                    back::begin(app, -3, effects);
+                }
+            }
             _ => moves::step(app, step),
         }
         return;
@@ -53,8 +67,17 @@ pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>)
         }
         Some(Hit::Queue(index)) => app.queue = index,
         Some(Hit::Count(wanted)) => moves::only(app, wanted),
+        Some(Hit::List(index)) => super::desk::click(app, index, effects),
         Some(Hit::Dialog(_)) | None => {}
     }
+}
+
+/// Whether the wheel looks back: over the terminal typed into, when the agent neither takes the mouse nor has the alternate screen.
+fn wheel_is_ours(app: &App, mouse: MouseEvent) -> bool {
+    let inside = app.selected.as_deref().and_then(|address| app.layout.tile(address));
+    let inside = inside.is_some_and(|tile| tile.area.contains((mouse.column, mouse.row).into()));
+    let free = app.typed_into().is_some_and(|screen| screen.modes.mouse == MouseMode::Off && !screen.modes.alt_screen);
+    inside && free && mouse.kind == MouseEventKind::ScrollUp
 }
 
 /// Passes the event on when it is over the terminal that is typed into.
@@ -159,7 +182,7 @@ fn in_dialog(app: &mut App, hit: Option<Hit>, step: isize, effects: &mut Vec<Eff
                 .layout
                 .dialog
                 .is_some_and(|area| app.layout.header.union(app.layout.footer).area() > 0 && area.area() > 0);
-            if outside && !matches!(app.overlay, Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Answer(_))) {
+            if outside && !matches!(app.overlay, Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Answer(_) | Overlay::Form(_))) {
                 app.overlay = None;
             }
         }

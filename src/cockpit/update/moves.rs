@@ -5,11 +5,19 @@ use super::super::app::{App, Effect, Overlay, Pane, Sort, View};
 use super::super::dialogs::{Help, Journal, Palette, Sling};
 use super::super::layout::tile_agents;
 use super::super::theme::{self, Theme};
-use super::{acting, jump};
+use super::{acting, back, beads, desk, jump, sets};
 
 /// Does `action`.
 pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     let page = isize::try_from(page_rows(app)).unwrap_or(10);
+    let own = match app.view {
+        View::Beads => beads::act(app, action, effects),
+        View::Mail | View::Queue | View::Settings => desk::act(app, action, effects),
+        _ => false,
+    };
+    if own {
+        return;
+    }
     match action {
         Action::Down => step(app, 1),
         Action::Up => step(app, -1),
@@ -52,11 +60,13 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::ViewConvoys => show(app, View::Convoys),
         Action::ViewQueue => show(app, View::Queue),
         Action::ViewFeed => show(app, View::Feed),
+        Action::ViewBeads => show(app, View::Beads),
+        Action::ViewMail => show(app, View::Mail),
+        Action::ViewSettings => show(app, View::Settings),
         Action::Filter => app.filtering = true,
         Action::Help => app.overlay = Some(Overlay::Help(Help::default())),
         Action::Palette => {
             app.overlay = Some(Overlay::Palette(Palette::default()));
-            effects.push(Effect::LoadReady);
         }
         Action::Sling => {
             app.overlay = Some(Overlay::Sling(Box::new(Sling::new(app))));
@@ -72,7 +82,6 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Journal => app.overlay = Some(Overlay::Journal(Journal::default())),
         Action::GoTo => {
             app.overlay = Some(Overlay::Palette(Palette { places: true, ..Palette::default() }));
-            effects.push(Effect::LoadReady);
         }
         Action::Jump => jump::begin(app),
         Action::Pick => jump::pick(app),
@@ -81,6 +90,9 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::OnlyDone => only(app, "is:done"),
         Action::OnlyIdle => only(app, "is:idle"),
         Action::OnlyDead => only(app, "is:dead"),
+        Action::LookBack => back::begin(app, 0, effects),
+        Action::SaveSet => sets::save(app),
+        Action::NextSet => sets::next(app),
         Action::Lists => app.memory.lists_hidden = !app.memory.lists_hidden,
         Action::Wider => widen(app, 4),
         Action::Narrower => widen(app, -4),
@@ -109,6 +121,21 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         | Action::NextRuntime
         | Action::Send
         | Action::AnswerAll
+        | Action::New
+        | Action::Edit
+        | Action::Comment
+        | Action::Close
+        | Action::Shape
+        | Action::ShowClosed
+        | Action::ReadDown
+        | Action::ReadUp
+        | Action::NextPriority
+        | Action::NextKind
+        | Action::NextRig
+        | Action::Reply
+        | Action::Archive
+        | Action::Retry
+        | Action::Reject
         | Action::Yes
         | Action::No => {}
     }
@@ -149,6 +176,7 @@ fn show(app: &mut App, view: View) {
 fn page_rows(app: &App) -> usize {
     let area = match app.view {
         View::Town => app.layout.rows(app.pane),
+        View::Beads | View::Mail | View::Settings => app.layout.list,
         _ => app.layout.body,
     };
     usize::from(area.height.max(2)) - 1
@@ -166,6 +194,11 @@ pub(super) fn step(app: &mut App, step: isize) {
             let agents = tile_agents(app);
             step_agent(app, &agents, step);
         }
+        (View::Beads, _) => app.beads.step(step),
+        (View::Mail, _) => {
+            app.letter = stepped(app.letter, step, app.mail.as_ref().map_or(0, Vec::len));
+        }
+        (View::Settings, _) => app.setting = stepped(app.setting, step, desk::rows(app).len()),
         (View::Convoys, _) | (View::Town, Pane::Convoys) => {
             app.convoy = stepped(app.convoy, step, app.convoys().len());
         }

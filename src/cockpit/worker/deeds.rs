@@ -11,7 +11,7 @@ use crate::work::{Desk, sling, unsling};
 
 use super::super::answer::{self, Prompt, Reply};
 use super::super::deeds::{Agent, Deed, Finished, Order};
-use super::{request, words};
+use super::{beads, request, words};
 
 /// How long a session may take to show its screen.
 const SCREEN: Duration = Duration::from_secs(5);
@@ -28,11 +28,12 @@ pub(super) fn perform(town: &Town, deed: Deed) -> Finished {
             Ok(each(&to, "answered", |agent| give_answer(town, agent, &prompt, &reply)))
         }
         Deed::Stop(agents) => stop(town, &agents),
+        other => beads::perform(town, other),
     };
     done.unwrap_or_else(|error| failure(&error))
 }
 
-fn finished(ok: bool, text: String, parts: Vec<String>, undo: Option<Deed>) -> Finished {
+pub(super) fn finished(ok: bool, text: String, parts: Vec<String>, undo: Option<Deed>) -> Finished {
     Finished { at: Timestamp::now(), ok, text, parts, undo }
 }
 

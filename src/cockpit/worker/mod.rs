@@ -1,7 +1,10 @@
 //! Everything that may take a moment: reading the town, planning, slinging, messages. It is done on threads of its own; results come
 //! back as events.
 
+mod asking;
+mod beads;
 mod deeds;
+mod watching;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -14,6 +17,7 @@ use crate::view;
 use crate::work::{Desk, sling};
 
 use super::app::Event;
+use super::ask::Ask;
 use super::deeds::{Deed, Order};
 use super::dialogs::Preview;
 use super::memory::{self, Memory};
@@ -30,6 +34,7 @@ enum Job {
     Plan(u64, Order),
     Refresh,
     Remember(Box<Memory>),
+    Ask(Ask),
 }
 
 /// The threads that do the work.
@@ -68,6 +73,11 @@ impl Worker {
         });
     }
 
+    /// Asks the ledger something.
+    pub fn ask(&self, ask: Ask) {
+        let _ = self.jobs.send(Job::Ask(ask));
+    }
+
     /// Keeps what the next start should find again.
     pub fn remember(&self, memory: Memory) {
         let _ = self.jobs.send(Job::Remember(Box::new(memory)));
@@ -90,7 +100,13 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
     let mut desk: Option<Desk> = None;
     let mut version = None;
     let mut asked: Option<Instant> = None;
+    let mut settings = watching::SettingsFile::of(town);
     loop {
+        if let Some(now) = settings.changed()
+            && events.send(Event::Settings(Box::new(now))).is_err()
+        {
+            return;
+        }
         let due = asked.is_none_or(|at| at.elapsed() >= ASK);
         match reading(town, &mut desk, &mut version, due) {
             Ok(Some(picture)) => {
@@ -126,6 +142,10 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
                 continue;
             }
             Job::Remember(_) => continue,
+            Job::Ask(ask) => match asking::answer(desk, &ask) {
+                Ok(told) => Event::Told(told),
+                Err(error) => Event::Problem(words(&error)),
+            },
         };
         if events.send(event).is_err() {
             return;

@@ -1,5 +1,6 @@
 //! The dialogs.
 
+mod form;
 mod places;
 mod questions;
 mod reading;
@@ -25,7 +26,10 @@ pub fn dialog_scroll(app: &App) -> usize {
         Some(Overlay::Palette(palette)) => palette.query.row,
         Some(Overlay::Sling(sling)) => sling.query.row,
         Some(Overlay::Journal(journal)) => journal.query.row,
-        Some(Overlay::Message(_) | Overlay::Answer(_) | Overlay::Confirm(_) | Overlay::Note(_)) | None => 0,
+        Some(
+            Overlay::Message(_) | Overlay::Answer(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Form(_),
+        )
+        | None => 0,
     };
     scrolled(row, rows)
 }
@@ -48,6 +52,7 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer) -> Option<Position> {
         Overlay::Confirm(confirm) => questions::confirm(app, buffer, area, confirm),
         Overlay::Journal(journal) => reading::journal(app, buffer, area, journal),
         Overlay::Note(note) => reading::note(app, buffer, area, note),
+        Overlay::Form(form) => form::form(app, buffer, area, form),
         Overlay::Message(message) => draw_message(app, buffer, area, message),
     }
 }
@@ -169,7 +174,7 @@ fn draw_palette(app: &App, buffer: &mut Buffer, area: Rect, palette: &Palette) -
 }
 
 /// `text` broken between words into lines of at most `columns`.
-fn wrapped(text: &str, columns: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let last = lines.len() - 1;
@@ -187,11 +192,7 @@ fn wrapped(text: &str, columns: usize) -> Vec<String> {
 }
 
 fn draw_message(app: &App, buffer: &mut Buffer, area: Rect, message: &Message) -> Option<Position> {
-    let to = match message.to.as_slice() {
-        [one] => one.address.clone(),
-        many => format!("{} marked agents", many.len()),
-    };
-    heading(app, buffer, area, &format!("message to {to}"), "shift-enter begins a new line");
+    heading(app, buffer, area, &message.purpose.words(), "shift-enter begins a new line");
     let inner = Rect {
         x: area.x + 2,
         y: area.y + 1,

@@ -1,0 +1,78 @@
+//! What a view asks of the ledger while it is looked at, and what it is told.
+
+use crate::view::{BeadDetail, BeadLine, Letter, RequestDetail};
+
+use super::app::{App, Overlay, View};
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// The beads that contain a text; closed ones too.
+    Beads(String, bool),
+    /// One bead in full.
+    Bead(String),
+    /// The person's mail.
+    Mail,
+    /// One merge request with its log.
+    Request(String),
+    /// What is set for the town and its rigs.
+    Settings,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// Beads.
+    Beads(Vec<BeadLine>),
+    /// One bead.
+    Bead(Box<BeadDetail>),
+    /// Mail.
+    Mail(Vec<Letter>),
+    /// A merge request.
+    Request(Box<RequestDetail>),
+    /// Settings: where, what, value, the command that changes it.
+    Settings(Vec<Setting>),
+}
+
+/// Something that is set somewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Setting {
+    /// The town, or a rig.
+    pub place: String,
+    /// What it is.
+    pub name: String,
+    /// What it is set to.
+    pub value: String,
+    /// The command that sets it; empty when there is none.
+    pub command: String,
+}
+
+/// What the screen as it is wants to know, each with the moment from which an answer is too old.
+pub fn wanted(app: &App) -> Vec<(Ask, u64)> {
+    let now = app.generation;
+    let mut asks = Vec::new();
+    match app.view {
+        View::Beads => {
+            asks.push((Ask::Beads(app.filter.clone(), app.beads.closed), now));
+            asks.extend(app.beads.selected.clone().map(|id| (Ask::Bead(id), now)));
+        }
+        View::Mail => asks.push((Ask::Mail, now)),
+        View::Queue => {
+            if let Some(entry) = app.selected_request() {
+                // A gate writes its log without a word to the ledger.
+                let live = if matches!(entry.state.as_str(), "gating" | "rebased" | "pushing") {
+                    u64::try_from(app.now.unix_seconds()).unwrap_or(0)
+                } else {
+                    0
+                };
+                asks.push((Ask::Request(entry.id.clone()), now + live));
+            }
+        }
+        View::Settings => asks.push((Ask::Settings, now)),
+        _ => {}
+    }
+    if matches!(app.overlay, Some(Overlay::Palette(_))) && app.view != View::Beads {
+        asks.push((Ask::Beads(String::new(), false), now));
+    }
+    asks
+}

@@ -1,0 +1,170 @@
+//! Mail, settings, and a merge request with its log.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::base::text::{fit, width as columns_of};
+use crate::view::Tone;
+
+use super::super::app::App;
+use super::super::layout::below_title;
+use super::super::update::setting_rows;
+use super::dialogs::wrapped;
+use super::lists::{advice, select_row};
+use super::pen::{self, Piece};
+use super::{age, divider};
+
+/// The person's mail: the list, and the selected message.
+pub(super) fn mail(app: &App, buffer: &mut Buffer) {
+    let theme = &app.theme;
+    let area = app.layout.list;
+    let letters = app.mail.as_deref().unwrap_or_default();
+    let unread = letters.iter().filter(|letter| !letter.read).count();
+    let note = format!("{unread} unread of {}", letters.len());
+    pen::rule(buffer, area, theme.rule(), &[("mail", theme.accent())], &[(&note, theme.dim())]);
+    let rows = below_title(area);
+    if letters.is_empty() {
+        let words = if app.mail.is_none() { "Reading the mail …" } else { "No mail. Agents that need you for longer write here." };
+        advice(app, buffer, rows, words);
+    }
+    let senders = letters.iter().map(|letter| columns_of(&letter.from)).max().unwrap_or(6).min(20);
+    for ((index, letter), y) in letters.iter().enumerate().skip(app.scroll.list).zip(rows.y..rows.bottom()) {
+        let row = Rect { y, height: 1, ..rows };
+        let from = fit(&letter.from, senders);
+        let urgent = matches!(letter.priority.as_str(), "urgent" | "high");
+        let mark = match (letter.read, urgent) {
+            (false, true) => ("▲ ", theme.tone(Tone::Calls)),
+            (false, false) => ("● ", theme.tone(Tone::Moves)),
+            (true, _) => ("  ", theme.dim()),
+        };
+        let style = if letter.read { theme.dim() } else { theme.text() };
+        let when = format!("{:>4} ", age(letter.at, app.now));
+        let right = row.right().saturating_sub(pen::width(&[(&when, theme.dim())]));
+        let left: [Piece<'_>; 5] =
+            [(" ", style), mark, (&from, theme.dim()), ("  ", theme.dim()), (&letter.subject, style)];
+        pen::pieces(buffer, row.x, y, right.saturating_sub(row.x + 1), &left);
+        pen::put(buffer, right, y, row.right() - right, &when, theme.dim());
+        if index == app.letter {
+            select_row(app, buffer, row, app.overlay.is_none());
+        }
+    }
+    let area = app.layout.reading;
+    let Some(letter) = letters.get(app.letter) else {
+        pen::rule(buffer, area, theme.rule(), &[], &[]);
+        divider(app, buffer);
+        return;
+    };
+    pen::rule(buffer, area, theme.rule(), &[(&letter.subject, theme.strong())], &[(&letter.from, theme.dim())]);
+    let rows = below_title(area);
+    let lines = letter.body.lines().flat_map(|line| wrapped(line, usize::from(rows.width.saturating_sub(4))));
+    for (line, y) in lines.zip(rows.y + 1..rows.bottom()) {
+        pen::put(buffer, rows.x + 2, y, rows.width.saturating_sub(3), &line, theme.text());
+    }
+    divider(app, buffer);
+}
+
+/// What is set, and how it is changed.
+pub(super) fn settings(app: &App, buffer: &mut Buffer) {
+    let theme = &app.theme;
+    let area = app.layout.list;
+    let file = app.settings_file.display().to_string();
+    pen::rule(buffer, area, theme.rule(), &[("settings", theme.accent())], &[(&file, theme.dim())]);
+    let rows = below_title(area);
+    let all = setting_rows(app);
+    let places = all.iter().map(|row| columns_of(&row.place)).max().unwrap_or(7).min(16);
+    let names = all.iter().map(|row| columns_of(&row.name)).max().unwrap_or(7).min(24);
+    let mut last = "";
+    for ((index, row), y) in all.iter().enumerate().skip(app.scroll.list).zip(rows.y..rows.bottom()) {
+        let place = Rect { y, height: 1, ..rows };
+        let shown = if row.place == last { "" } else { &row.place };
+        last = &row.place;
+        let (shown, name) = (fit(shown, places), fit(&row.name, names));
+        let command = format!("{} ", row.command);
+        let right = place.right().saturating_sub(pen::width(&[(&command, theme.dim())])).max(place.x + place.width / 2);
+        let left: [Piece<'_>; 6] = [
+            (" ", theme.text()),
+            (&shown, theme.strong()),
+            ("  ", theme.text()),
+            (&name, theme.dim()),
+            ("  ", theme.text()),
+            (&row.value, theme.text()),
+        ];
+        pen::pieces(buffer, place.x, y, right.saturating_sub(place.x + 1), &left);
+        pen::put(buffer, right, y, place.right() - right, &command, theme.dim());
+        if index == app.setting {
+            select_row(app, buffer, place, app.overlay.is_none());
+        }
+    }
+}
+
+/// The selected merge request with the end of its log, which grows while its gate runs.
+pub(super) fn request(app: &App, buffer: &mut Buffer) {
+    let theme = &app.theme;
+    let area = app.layout.reading;
+    let entry = app.selected_request();
+    let shown = app.request.as_deref().filter(|request| entry.is_some_and(|entry| entry.id == request.id));
+    let Some(request) = shown else {
+        pen::rule(buffer, area, theme.rule(), &[("log", theme.dim())], &[]);
+        return;
+    };
+    let (words, tone) = super::views::state_words(&request.state);
+    let head: String = request.head.chars().take(7).collect();
+    let tried = if request.retries > 0 { format!(" · tried again {}×", request.retries) } else { String::new() };
+    let note = format!("{} → {} {head}{tried}", request.branch, request.target);
+    pen::rule(
+        buffer,
+        area,
+        theme.rule(),
+        &[(&request.source, theme.strong()), ("  ", theme.dim()), (words, theme.tone(tone))],
+        &[(&note, theme.dim())],
+    );
+    let rows = below_title(area);
+    let mut y = rows.y;
+    for line in wrapped(&request.reason, usize::from(rows.width.saturating_sub(4))).iter().filter(|line| !line.is_empty()) {
+        if y < rows.bottom() {
+            pen::put(buffer, rows.x + 2, y, rows.width.saturating_sub(3), line, theme.tone(tone));
+            y += 1;
+        }
+    }
+    if request.log.is_empty() {
+        let rest = Rect { y, height: rows.bottom().saturating_sub(y), ..rows };
+        advice(app, buffer, rest, "No log yet. What the gate prints appears here while it runs.");
+        return;
+    }
+    let room = usize::from(rows.bottom().saturating_sub(y));
+    let end = request.log.len().saturating_sub(app.scroll.log.min(request.log.len().saturating_sub(room)));
+    for (line, y) in request.log[end.saturating_sub(room)..end].iter().zip(y..rows.bottom()) {
+        pen::put(buffer, rows.x + 1, y, rows.width.saturating_sub(2), &plain(line), theme.text());
+    }
+}
+
+/// A line of a log without the sequences that colour it.
+fn plain(line: &str) -> String {
+    let mut out = String::new();
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' {
+            if chars.peek() == Some(&'[') {
+                chars.next();
+                for c in chars.by_ref() {
+                    if ('@'..='~').contains(&c) {
+                        break;
+                    }
+                }
+            }
+        } else if c == '\t' {
+            out.push_str("    ");
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn colours_of_a_log_are_left_out() {
+        assert_eq!(super::plain("\u{1b}[1;32mok\u{1b}[0m\tdone"), "ok    done");
+    }
+}

@@ -1,0 +1,190 @@
+//! Looking back in an agent's terminal: keys, wheel, and what the session answers.
+
+use crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind};
+
+use super::super::actions::Action;
+use super::super::app::{App, Cause, Effect};
+use super::super::back::{Back, BackAsk, BackTold, Target};
+use super::super::keys::Chord;
+
+/// Begins to look back in the selected agent's terminal, `lines` up.
+pub(super) fn begin(app: &mut App, lines: i64, effects: &mut Vec<Effect>) {
+    let Some(session) = app.selected_session().map(str::to_owned) else { return };
+    let Some(tile) = app.selected.as_deref().and_then(|address| app.layout.tile(address)) else {
+        app.say("Its terminal is not on the screen: z shows it", false);
+        return;
+    };
+    let screen = app.watched.get(&session).and_then(|watched| watched.screen.as_ref());
+    let (cols, rows) = screen.map_or((80, 24), |screen| (screen.cols, screen.rows));
+    let back = Back { session, height: tile.area.height, rows, cols, ..Back::default() };
+    app.typing = false;
+    app.back_step = lines;
+    app.back = Some(Box::new(back));
+    ask(app, effects);
+}
+
+/// Asks the session for what has to be seen.
+pub(super) fn ask(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(back) = &app.back else { return };
+    if let Some(ask) = back.needs() {
+        effects.push(Effect::Back(back.session.clone(), ask));
+    }
+}
+
+/// Looks once a second how much the agent has written meanwhile.
+pub(super) fn refresh(app: &App, effects: &mut Vec<Effect>) {
+    if let Some(back) = app.back.as_ref().filter(|back| back.known) {
+        effects.push(Effect::Back(back.session.clone(), BackAsk::Lines(back.lines.from, back.lines.lines.len() as u32)));
+    }
+}
+
+/// Stops looking back when its terminal is not the one on the screen any more, and follows its height.
+pub(super) fn keep(app: &mut App) {
+    let session = app.selected_session().map(str::to_owned);
+    let height = app.selected.as_deref().and_then(|address| app.layout.tile(address)).map(|tile| tile.area.height);
+    let Some(back) = &mut app.back else { return };
+    match height {
+        Some(height) if session.as_ref() == Some(&back.session) => {
+            if back.height != height {
+                back.height = height;
+                back.follow();
+            }
+        }
+        _ => app.back = None,
+    }
+}
+
+/// The session answered.
+pub(super) fn told(app: &mut App, session: &str, told: BackTold, effects: &mut Vec<Effect>) {
+    let step = std::mem::take(&mut app.back_step);
+    let Some(back) = app.back.as_mut().filter(|back| back.session == session) else { return };
+    match told {
+        BackTold::Lines(lines) => {
+            back.take(lines);
+            if step != 0 {
+                back.scroll(step);
+            }
+            ask(app, effects);
+        }
+        BackTold::Found(found) => {
+            back.matches = found.matches;
+            if !back.next_match(true) {
+                let query = back.query.clone();
+                app.say(format!("\"{query}\" is not there"), false);
+            }
+            ask(app, effects);
+        }
+        BackTold::Text(text) => {
+            let count = text.lines().count();
+            let what = if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
+            app.say(format!("Copied {what}"), false);
+            effects.push(Effect::Copy(text));
+            if let Some(back) = &mut app.back {
+                back.mark = None;
+            }
+        }
+    }
+    app.touch(Cause::Screen);
+}
+
+/// An action while looking back.
+pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+    let Some(back) = &mut app.back else { return };
+    let page = i64::from(back.height.max(2)) - 1;
+    match action {
+        Action::Down => back.step(1),
+        Action::Up => back.step(-1),
+        Action::PageDown => drop(back.scroll(page)),
+        Action::PageUp => drop(back.scroll(-page)),
+        Action::Top => back.step(i64::MIN / 2),
+        Action::Bottom => back.step(i64::MAX / 2),
+        Action::NextPane => back.step_column(1),
+        Action::PreviousPane => back.step_column(-1),
+        Action::Mark => back.mark = if back.mark.is_some() { None } else { Some(back.cursor) },
+        Action::Filter => {
+            back.asking = true;
+            back.query.clear();
+        }
+        Action::NextNeeding => drop(back.next_match(true)),
+        Action::PreviousNeeding => drop(back.next_match(false)),
+        Action::CopyCommand => {
+            let (from, to) = back.selection();
+            effects.push(Effect::Back(back.session.clone(), BackAsk::Select(from, to)));
+        }
+        Action::Open => match back.target() {
+            Some(Target::Address(address)) => {
+                app.say(format!("Opening {address}"), false);
+                effects.push(Effect::Browse(address));
+            }
+            Some(Target::File(file, line)) => {
+                let worktree = app.selected_agent().and_then(|agent| agent.worktree.clone()).unwrap_or_default();
+                let path = std::path::Path::new(&worktree).join(&file);
+                effects.push(Effect::Edit(path, line));
+            }
+            None => app.say("No link and no file under the cursor", false),
+        },
+        Action::Cancel | Action::Back if back.asking => back.asking = false,
+        Action::Cancel | Action::Back if back.mark.is_some() => back.mark = None,
+        Action::Cancel | Action::Back => {
+            app.back = None;
+            return;
+        }
+        Action::Accept if back.asking => {
+            back.asking = false;
+            if !back.query.is_empty() {
+                effects.push(Effect::Back(back.session.clone(), BackAsk::Search(back.query.clone())));
+            }
+        }
+        _ => {}
+    }
+    ask(app, effects);
+}
+
+/// A key of the search line.
+pub(super) fn key(app: &mut App, chord: Chord) {
+    let Some(back) = &mut app.back else { return };
+    match chord.code {
+        KeyCode::Backspace => drop(back.query.pop()),
+        _ => back.query.extend(chord.character()),
+    }
+}
+
+/// The mouse over the terminal that is looked back in; `false` when it is somewhere else.
+pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>) -> bool {
+    let Some(area) = app.selected.as_deref().and_then(|address| app.layout.tile(address)).map(|tile| tile.area) else {
+        return false;
+    };
+    let Some(back) = &mut app.back else { return false };
+    if !area.contains((mouse.column, mouse.row).into()) {
+        return false;
+    }
+    let cell = (back.top + u64::from(mouse.row - area.y), mouse.column - area.x);
+    match mouse.kind {
+        MouseEventKind::ScrollUp => drop(back.scroll(-3)),
+        MouseEventKind::ScrollDown => {
+            if !back.scroll(3) {
+                app.back = None;
+                app.touch(Cause::Input);
+                return true;
+            }
+        }
+        MouseEventKind::Down(MouseButton::Left) => {
+            back.cursor = cell;
+            back.mark = None;
+        }
+        MouseEventKind::Drag(MouseButton::Left) => {
+            if back.mark.is_none() {
+                back.mark = Some(back.cursor);
+            }
+            back.cursor = cell;
+        }
+        MouseEventKind::Up(MouseButton::Left) if back.mark.is_some() => {
+            let (from, to) = back.selection();
+            effects.push(Effect::Back(back.session.clone(), BackAsk::Select(from, to)));
+        }
+        _ => return true,
+    }
+    app.touch(Cause::Input);
+    ask(app, effects);
+    true
+}

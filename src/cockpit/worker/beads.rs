@@ -1,0 +1,87 @@
+//! Deeds on beads, mail and the merge queue.
+
+use crate::base::{Error, Result};
+use crate::ledger::{NewBead, Patch};
+use crate::patrol;
+use crate::town::Town;
+use crate::view::mail::PERSON;
+use crate::work::{Desk, mail, queue};
+
+use super::super::deeds::{Deed, Finished};
+use super::deeds::finished;
+
+/// Does `deed`.
+pub(super) fn perform(town: &Town, deed: Deed) -> Result<Finished> {
+    let mut desk = Desk::of(town.clone())?;
+    let (text, undo) = act(&mut desk, deed)?;
+    patrol::after_command(&desk)?;
+    Ok(finished(true, text, Vec::new(), undo))
+}
+
+fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
+    let me = desk.actor();
+    Ok(match deed {
+        Deed::CreateBead { rig, title, body, priority, kind } => {
+            let new = NewBead { description: body, priority: Some(priority), issue_type: kind, ..NewBead::titled(title) };
+            let bead = desk.ledger.write(&me, |tx| tx.create(&rig, new))?;
+            (format!("{} is made", bead.id), Some(Deed::CloseBead(bead.id)))
+        }
+        Deed::EditBead { id, title, body, priority, kind } => {
+            let old = desk.ledger.get(&id)?;
+            let patch = Patch {
+                title: Some(title),
+                description: Some(body),
+                priority: Some(priority),
+                issue_type: Some(kind),
+                ..Patch::default()
+            };
+            desk.ledger.write(&me, |tx| tx.update(&id, &patch))?;
+            let undo = Deed::EditBead {
+                id: id.clone(),
+                title: old.title,
+                body: old.description,
+                priority: old.priority,
+                kind: old.issue_type,
+            };
+            (format!("{id} is changed"), Some(undo))
+        }
+        Deed::CloseBead(id) => {
+            let closed = desk.ledger.write(&me, |tx| tx.close(&id, "closed in the cockpit"))?;
+            let unblocked = match closed.unblocked.len() {
+                0 => String::new(),
+                count => format!("; {count} waited for it and can start"),
+            };
+            (format!("{id} is closed{unblocked}"), Some(Deed::ReopenBead(id)))
+        }
+        Deed::ReopenBead(id) => {
+            desk.ledger.write(&me, |tx| tx.reopen(&id, "opened again in the cockpit"))?;
+            (format!("{id} is open again"), None)
+        }
+        Deed::Comment(id, text) => {
+            desk.ledger.write(&me, |tx| tx.add_comment(&id, &text))?;
+            (format!("Remarked on {id}"), None)
+        }
+        Deed::Reply(id, text) => {
+            let sent = mail::reply(desk, PERSON, &id, None, &text)?;
+            (format!("Sent to {}", sent.to), None)
+        }
+        Deed::ReadMail(id) => {
+            mail::read(desk, PERSON, &id)?;
+            (format!("{id} counts as read"), None)
+        }
+        Deed::ArchiveMail(id) => {
+            mail::archive(desk, PERSON, std::slice::from_ref(&id))?;
+            (format!("{id} is put away"), None)
+        }
+        Deed::Retry(id) => {
+            let changed = queue::retry(desk, &id)?;
+            patrol::daemon::ensure_running(&desk.town)?;
+            (format!("{} ({}) is to be merged again", changed.id, changed.source), None)
+        }
+        Deed::Reject(id, reason) => {
+            let changed = queue::reject(desk, &id, &reason)?;
+            (format!("{} ({}) is turned down; its branch stays", changed.id, changed.source), None)
+        }
+        other => return Err(Error::failed(format!("{} is not done here", other.words()))),
+    })
+}

@@ -1,0 +1,37 @@
+//! Notices that the settings file was changed.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::super::settings::Settings;
+use super::words;
+use crate::town::Town;
+
+/// The settings file, and when it was last changed.
+pub(super) struct SettingsFile {
+    path: PathBuf,
+    at: Option<SystemTime>,
+}
+
+impl SettingsFile {
+    /// The file of `town` as it is now.
+    pub(super) fn of(town: &Town) -> Self {
+        let path = super::super::settings_file(town);
+        let at = modified(&path);
+        Self { path, at }
+    }
+
+    /// What it says now, when it was changed since the last look.
+    pub(super) fn changed(&mut self) -> Option<Result<Settings, String>> {
+        let now = modified(&self.path);
+        if now == self.at {
+            return None;
+        }
+        self.at = now;
+        Some(Settings::read(&self.path).map_err(|error| words(&error)))
+    }
+}
+
+fn modified(path: &PathBuf) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|about| about.modified()).ok()
+}
