@@ -11,18 +11,18 @@ use crate::terminal::ScreenState;
 use crate::view::model::{Counts, attention};
 use crate::view::{AgentState, AgentView, ConvoyView, Letter, QueueEntry, RequestDetail, TownView};
 
-pub use super::deeds::Order;
-use super::deeds::{Agent, Task};
 use super::ask::{Ask, Setting};
 use super::back::Back;
 use super::beads::Beads;
+pub use super::deeds::Order;
+use super::deeds::{Agent, Task};
 use super::dialogs::{AnswerBox, Confirm, Form, Help, Journal, Message, Note, Palette, Sling};
 pub use super::events::{Effect, Event, Wish};
 use super::keymap::Keymap;
 use super::keys::Chord;
 use super::layout::Layout;
-use super::settings::Settings;
 use super::memory::Memory;
+use super::settings::Settings;
 use super::theme::Theme;
 
 /// What the whole screen shows.

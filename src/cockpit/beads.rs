@@ -199,7 +199,8 @@ impl Beads {
 
 /// Parts below wholes, waiting beads below the first they wait for; every bead once.
 fn tree(lines: &[BeadLine]) -> Vec<BeadRow> {
-    let places: BTreeMap<&str, usize> = lines.iter().enumerate().map(|(index, line)| (line.id.as_str(), index)).collect();
+    let places: BTreeMap<&str, usize> =
+        lines.iter().enumerate().map(|(index, line)| (line.id.as_str(), index)).collect();
     let mut below: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut roots = Vec::new();
     for (index, line) in lines.iter().enumerate() {
@@ -252,7 +253,8 @@ mod tests {
             line("x", None, &["y"]),
             line("y", None, &["x"]),
         ];
-        let rows: Vec<(usize, &str)> = tree(&lines).into_iter().map(|row| (row.depth, lines[row.index].id.as_str())).collect();
+        let rows: Vec<(usize, &str)> =
+            tree(&lines).into_iter().map(|row| (row.depth, lines[row.index].id.as_str())).collect();
         assert_eq!(rows, [(0, "a"), (1, "b"), (1, "a.1"), (0, "x"), (1, "y")]);
     }
 

@@ -93,6 +93,10 @@ pub enum Deed {
     Retry(String),
     /// Turn a merge request down, and why.
     Reject(String, String),
+    /// Let a held merge request be merged.
+    Approve(String),
+    /// Move a merge request before all others, or after them.
+    Reorder(String, bool),
 }
 
 impl Deed {
@@ -123,6 +127,8 @@ impl Deed {
             Self::ArchiveMail(id) => format!("Put {id} away"),
             Self::Retry(id) => format!("Try {id} again"),
             Self::Reject(id, _) => format!("Turn {id} down"),
+            Self::Approve(id) => format!("Approve {id}"),
+            Self::Reorder(id, first) => format!("Merge {id} {}", if *first { "first" } else { "last" }),
             Self::Stop(agents) => format!("Stop {}", many(agents.len(), &agents[0].address, "agents")),
         }
     }
@@ -153,6 +159,10 @@ impl Deed {
             Self::ReadMail(id) => vec![format!("gt mail read {id}")],
             Self::ArchiveMail(id) => vec![format!("gt mail archive {id}")],
             Self::Retry(id) => vec![format!("gt mq retry {id}")],
+            Self::Approve(id) => vec![format!("gt mq approve {id}")],
+            Self::Reorder(id, first) => {
+                vec![format!("gt mq reorder {id} {}", if *first { "--first" } else { "--last" })]
+            }
             Self::Reject(id, reason) => vec![format!("gt mq reject {id} -r {}", quoted(reason))],
             Self::Stop(agents) => agents
                 .iter()

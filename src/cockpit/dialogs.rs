@@ -328,7 +328,9 @@ impl Purpose {
     pub fn words(&self) -> String {
         match self {
             Self::Tell(to) if to.len() > 1 => format!("message to {} marked agents", to.len()),
-            Self::Tell(to) => format!("message to {}", to.first().map(|agent| agent.address.as_str()).unwrap_or_default()),
+            Self::Tell(to) => {
+                format!("message to {}", to.first().map(|agent| agent.address.as_str()).unwrap_or_default())
+            }
             Self::Comment(bead) => format!("remark on {bead}"),
             Self::Reply(_, subject) => format!("answer to \"{subject}\""),
             Self::Reject(request) => format!("why is {request} turned down?"),

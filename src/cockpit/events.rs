@@ -39,6 +39,8 @@ pub enum Event {
     Resize(u16, u16),
     /// The town as it is now.
     Town(Box<TownView>),
+    /// Something in the ledger changed.
+    Changed,
     /// The town could not be read.
     TownFailed(String),
     /// An agent's screen as it is now.

@@ -94,7 +94,11 @@ impl Keymap {
         let mut found: Vec<(String, &'static Spec)> = self
             .bindings
             .iter()
-            .filter(|((place, keys), _)| (*place == context || (context.is_view() && *place == Context::Main)) && keys.len() > sequence.len() && keys.starts_with(sequence))
+            .filter(|((place, keys), _)| {
+                (*place == context || (context.is_view() && *place == Context::Main))
+                    && keys.len() > sequence.len()
+                    && keys.starts_with(sequence)
+            })
             .map(|((_, keys), spec)| (keys::show(&keys[sequence.len()..]), *spec))
             .collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));

@@ -6,9 +6,9 @@
 pub mod actions;
 pub mod answer;
 pub mod app;
+pub mod ask;
 pub mod back;
 pub mod beads;
-pub mod ask;
 pub mod deeds;
 pub mod dialogs;
 pub mod events;

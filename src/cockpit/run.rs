@@ -261,11 +261,14 @@ impl<'a> Cockpit<'a> {
             Effect::Plan(number, order) => self.worker.plan(number, order),
             Effect::Ask(ask) => self.worker.ask(ask),
             Effect::Edit(path, line) => self.edit(&path, line)?,
-            Effect::Back(session, ask) => self.links.send(&session, match ask {
-                BackAsk::Lines(from, count) => ClientMsg::History { from, count },
-                BackAsk::Search(text) => ClientMsg::Search { text, before: u64::MAX, limit: 1000 },
-                BackAsk::Select(from, to) => ClientMsg::Select { from, to },
-            }),
+            Effect::Back(session, ask) => self.links.send(
+                &session,
+                match ask {
+                    BackAsk::Lines(from, count) => ClientMsg::History { from, count },
+                    BackAsk::Search(text) => ClientMsg::Search { text, before: u64::MAX, limit: 1000 },
+                    BackAsk::Select(from, to) => ClientMsg::Select { from, to },
+                },
+            ),
             Effect::Browse(address) => self.browse(&address)?,
             Effect::Notify(title, body) => self.notify(&title, &body)?,
             Effect::Do(id, deed) => self.worker.perform(id, deed),
@@ -289,7 +292,8 @@ impl<'a> Cockpit<'a> {
 
     /// Gives the terminal to the person's editor until it ends.
     fn edit(&mut self, path: &Path, line: Option<u32>) -> Result<()> {
-        let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
+        let editor =
+            ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
         let editor = editor.unwrap_or_else(|| "vi".to_owned());
         guard::restore();
         // Through the shell, as git does it: the variable may hold arguments.

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::base::{Result, Timestamp};
 use crate::ledger::ReadyFilter;
 use crate::town::Rig;
-use crate::work::{Desk, mail};
+use crate::work::{Desk, mail, queue};
 
 use super::model::{
     AgentView, ConvoyView, Counts, FeedLine, Landing, MemberView, QueueEntry, ReadyBead, RigView, TownView,
@@ -25,6 +25,12 @@ const LANDED: i64 = 10;
 pub fn build(desk: &Desk, agents: Vec<AgentView>) -> Result<TownView> {
     let conn = desk.ledger.conn();
     let mut queues = queues(conn)?;
+    if !queues.is_empty() {
+        // In the order in which they are merged.
+        let rows = queue::list(desk, None, false)?.rows;
+        let place = |id: &str| rows.iter().position(|row| row.id == id).unwrap_or(usize::MAX);
+        queues.values_mut().for_each(|entries| entries.sort_by_cached_key(|entry| place(&entry.id)));
+    }
     let mut waiting = waiting(conn)?;
     let landed = landed(conn)?;
     let healthy = healthy(conn)?;

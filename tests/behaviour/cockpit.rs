@@ -148,11 +148,11 @@ stty -echo -icanon
 ask
 printf 'May I publish?\n\n> 1. Yes\n  2. No\n'
 key=$(dd bs=1 count=1 2>/dev/null)
-busy; echo "key $key"
+busy; echo "key $key"; until [ -e "$1.first" ]; do sleep 0.1; done
 stty echo icanon
 ask
 printf 'Delete it? [y/N] '
-read answer; busy; echo "answer $answer"
+read answer; busy; echo "answer $answer"; until [ -e "$1.second" ]; do sleep 0.1; done
 ask
 printf 'What is it called?\n'
 read name; busy; echo "name $name"
@@ -164,7 +164,8 @@ fn interaction_31_questions_are_answered_from_the_list() {
     let place = Place::new(&["shop"]);
     let script = place.sandbox.path("questions.sh");
     std::fs::write(&script, QUESTIONS).unwrap();
-    place.set("settings/config.json", &[("agents.asker", serde_json::json!(format!("/bin/sh {}", script.display())))]);
+    let command = format!("/bin/sh {} {}", script.display(), place.sandbox.path("asked").display());
+    place.set("settings/config.json", &[("agents.asker", serde_json::json!(command))]);
     let bead = place.bead("shop", "Publish the package", "true", &[]);
     place.gt(["sling", &bead, "shop", "--agent", "asker"]).ok();
     let mut screen = open(&place, &["cockpit"], &[]);
@@ -174,12 +175,18 @@ fn interaction_31_questions_are_answered_from_the_list() {
     screen.wait("the choices", |text| text.contains("1  Yes") && text.contains("2  No"));
     screen.send("2");
     screen.wait_text("key 2");
+    screen.wait_text("1 working");
+    std::fs::write(place.sandbox.path("asked.first"), "").unwrap();
     screen.wait_text("Delete it? [y/N]");
+    screen.wait_text("a answer");
     screen.send("a");
     screen.wait("yes or no", |text| text.contains("y  Yes") && text.contains("n  No"));
     screen.send("y");
     screen.wait_text("answer y");
+    screen.wait_text("1 working");
+    std::fs::write(place.sandbox.path("asked.second"), "").unwrap();
     screen.wait_text("What is it called?");
+    screen.wait_text("a answer");
     screen.send("a");
     screen.wait_text("answer ›");
     screen.send("blue house\r");
@@ -207,6 +214,75 @@ fn interaction_29_a_sling_is_taken_back() {
     screen.wait_text("is open again");
     assert_eq!(place.show(&bead).status.as_str(), "open");
     screen.send("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn beads_are_made_read_and_closed_in_place() {
+    let place = Place::new(&["shop"]);
+    let mut screen = open(&place, &["cockpit"], &[]);
+    screen.wait_text("No agents yet");
+    screen.send("B");
+    screen.wait_text("No bead yet");
+    screen.send("c");
+    screen.wait_text("a new bead in shop");
+    screen.send("Paint the door\tBlue, please.\x13");
+    screen.wait_text("is made");
+    screen.wait("the bead in full", |text| text.contains("Blue, please.") && text.contains("history"));
+    let id = place.desk().ledger.list(&gastown::ledger::Filter::default()).unwrap()[0].id.clone();
+    screen.send("+");
+    screen.wait_text("remark on");
+    screen.send("Two coats\r");
+    screen.wait("the remark", |text| text.contains("Two coats") && !text.contains("remark on sh"));
+    assert_eq!(place.show(&id).comments[0].text, "Two coats");
+    screen.send("x");
+    screen.wait_text("It counts as done");
+    screen.send("y");
+    screen.wait_text("is closed");
+    assert_eq!(place.show(&id).status.as_str(), "closed");
+    screen.send("u");
+    screen.wait_text("is open again");
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn interaction_25_an_agents_scrollback_is_read_and_searched() {
+    let place = Place::new(&["shop"]);
+    let script = place.sandbox.path("writer.sh");
+    std::fs::write(&script, "seq -f 'number %g' 1 500; echo done; read line\n").unwrap();
+    place.set("settings/config.json", &[("agents.writer", serde_json::json!(format!("/bin/sh {}", script.display())))]);
+    let bead = place.bead("shop", "Write much", "true", &[]);
+    place.gt(["sling", &bead, "shop", "--agent", "writer"]).ok();
+    let mut screen = open(&place, &["cockpit"], &[]);
+    screen.wait_text("number 500");
+    screen.send("c");
+    screen.wait_text("0 lines up");
+    screen.send("gg");
+    screen.wait("the first lines", |text| text.lines().any(|line| line.ends_with("number 1")));
+    screen.send("G/number 77\r");
+    screen.wait_text("number 77");
+    screen.send("y");
+    screen.wait_text("Copied 1 line");
+    screen.send("q");
+    screen.wait_text("number 500");
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn interaction_40_settings_take_effect_while_it_is_open() {
+    let place = Place::new(&["shop"]);
+    let file = place.root.join("settings/cockpit.toml");
+    let mut screen = open(&place, &["cockpit"], &[]);
+    screen.wait_text("No agents yet");
+    std::fs::write(&file, "[keys]\nquit = \"Z\"\n").unwrap();
+    screen.wait_text("was read again");
+    std::fs::write(&file, "[keyz]\nquit = \"q\"\n").unwrap();
+    screen.wait_text("did you mean keys");
+    screen.send("q");
+    screen.wait_text("q does nothing here");
+    screen.send("Z");
     assert_eq!(screen.end(), 0);
 }
 

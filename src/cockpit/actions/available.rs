@@ -14,7 +14,17 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
         return Ok(());
     }
     match action {
-        Action::New | Action::Edit | Action::Comment | Action::Close | Action::Reply | Action::Archive | Action::Retry | Action::Reject
+        Action::New
+        | Action::Edit
+        | Action::Comment
+        | Action::Close
+        | Action::Reply
+        | Action::Archive
+        | Action::Retry
+        | Action::Reject
+        | Action::Approve
+        | Action::First
+        | Action::Last
             if app.read_only && !(action == Action::Edit && app.view == View::Settings) =>
         {
             Err("This cockpit is read-only".into())
@@ -32,7 +42,9 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
                 None => Err("There is no message here".into()),
             }
         }
-        Action::Retry | Action::Reject if app.selected_request().is_none() => {
+        Action::Retry | Action::Reject | Action::Approve | Action::First | Action::Last
+            if app.selected_request().is_none() =>
+        {
             Err("No merge request is selected".into())
         }
         Action::Open if app.view == View::Settings && app.overlay.is_none() => Ok(()),
@@ -64,6 +76,10 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
         Action::Message => match agent {
             _ if app.read_only => Err("This cockpit is read-only".into()),
             _ if !app.marked.is_empty() => Ok(()),
+            // Typed words would answer the question.
+            Some(agent) if agent.state == AgentState::NeedsYou => {
+                Err(format!("{} asks something first: a answers it", agent.address))
+            }
             None => Err("No agent is selected".into()),
             Some(agent) if agent.session.is_none() => {
                 Err(format!("{} has no running session to write to", agent.address))

@@ -161,6 +161,12 @@ pub enum Action {
     Retry,
     /// Turn a merge down.
     Reject,
+    /// Let a held merge go on.
+    Approve,
+    /// Before all others.
+    First,
+    /// After all others.
+    Last,
     /// Look back in a terminal.
     LookBack,
     /// Keep the marked agents as a set of tiles.

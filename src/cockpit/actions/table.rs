@@ -88,10 +88,13 @@ pub static TABLE: &[Spec] = table! {
         Archive, "mail-archive", "put away", ["d"], 3, "Put the selected message away";
     }
     Queue {
-        Retry, "queue-retry", "retry", ["r"], 1, "Put the selected request at the queue's disposal again";
-        Reject, "queue-reject", "reject", ["x"], 2, "Turn the selected request down, with a reason; its branch stays";
-        ReadDown, "queue-log-down", "log on", ["J", "shift-down"], 3, "Go on in the log";
-        ReadUp, "queue-log-up", "log back", ["K", "shift-up"], 4, "Go back in the log";
+        Approve, "queue-approve", "approve", ["a"], 1, "Let the selected request be merged that is held or under review";
+        First, "queue-first", "first", ["K"], 4, "Merge the selected request before all others of its rig";
+        Last, "queue-last", "last", ["J"], 5, "Merge the selected request after all others of its rig";
+        Retry, "queue-retry", "retry", ["r"], 2, "Put the selected request at the queue's disposal again";
+        Reject, "queue-reject", "reject", ["x"], 3, "Turn the selected request down, with a reason; its branch stays";
+        ReadDown, "queue-log-down", "log on", ["}", "shift-down"], 6, "Go on in the log";
+        ReadUp, "queue-log-up", "log back", ["{", "shift-up"], 7, "Go back in the log";
     }
     Settings {
         Open, "setting-change", "change", ["enter"], 1, "Change the selected setting, or copy the command that does";

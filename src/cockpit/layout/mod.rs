@@ -165,10 +165,13 @@ pub fn arrange(app: &mut App) {
         }
         View::Queue => {
             let body = layout.body;
-            let rows = u16::try_from(app.town.rigs.iter().map(|rig| rig.queue.len()).sum::<usize>()).unwrap_or(u16::MAX);
+            let rows =
+                u16::try_from(app.town.rigs.iter().map(|rig| rig.queue.len()).sum::<usize>()).unwrap_or(u16::MAX);
             let height = (rows + 2).clamp(4, (body.height / 2).max(4));
-            layout.queue = Rect { height: height.min(body.height), ..body };
-            layout.reading = Rect { y: body.y + layout.queue.height, height: body.height - layout.queue.height, ..body };
+            let height = if rows == 0 { body.height } else { height.min(body.height) };
+            layout.queue = Rect { height, ..body };
+            layout.reading =
+                Rect { y: body.y + layout.queue.height, height: body.height - layout.queue.height, ..body };
         }
         View::Beads => beads(app, &mut layout),
         View::Mail => {
@@ -209,7 +212,8 @@ fn beads(app: &App, layout: &mut Layout) {
     if app.beads.shape == Shape::Board {
         layout.list = layout.body;
         let rows = below_title(layout.body);
-        let stands: Vec<Stand> = Stand::ALL.into_iter().filter(|stand| *stand != Stand::Closed || app.beads.closed).collect();
+        let stands: Vec<Stand> =
+            Stand::ALL.into_iter().filter(|stand| *stand != Stand::Closed || app.beads.closed).collect();
         let count = u16::try_from(stands.len()).unwrap_or(1).max(1);
         layout.columns = (0u16..)
             .zip(stands)
@@ -277,7 +281,9 @@ fn scroll_lists(app: &mut App, layout: &Layout) {
             let (place, rows) = (app.beads.place(), app.beads.rows().len());
             keep_visible(&mut app.beads.scroll, place, height(layout.list), rows);
         }
-        View::Mail => keep_visible(&mut app.scroll.list, app.letter, height(layout.list), app.mail.as_ref().map_or(0, Vec::len)),
+        View::Mail => {
+            keep_visible(&mut app.scroll.list, app.letter, height(layout.list), app.mail.as_ref().map_or(0, Vec::len))
+        }
         View::Settings => {
             let rows = super::update::setting_rows(app).len();
             app.setting = app.setting.min(rows.saturating_sub(1));
@@ -364,12 +370,8 @@ fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
 /// The rows of a dialog's list.
 pub fn dialog_list(area: Rect, overlay: Option<&Overlay>) -> Rect {
     match overlay {
-        Some(
-            Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Answer(_) | Overlay::Form(_),
-        )
-        | None => {
-            Rect { height: 0, ..area }
-        }
+        Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Answer(_) | Overlay::Form(_))
+        | None => Rect { height: 0, ..area },
         Some(Overlay::Palette(palette)) if palette.places => Rect {
             x: area.x + 1,
             y: area.y + 3,

@@ -57,7 +57,8 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect, back: &Back) -> O
             buffer[(x, row.y)].reset();
         }
         buffer.set_style(row, theme.panel());
-        let end = pen::pieces(buffer, row.x, row.y, row.width, &[("search › ", theme.accent()), (&back.query, theme.text())]);
+        let end =
+            pen::pieces(buffer, row.x, row.y, row.width, &[("search › ", theme.accent()), (&back.query, theme.text())]);
         return Some(Position::new(end.min(row.right().saturating_sub(1)), row.y));
     }
     at(back.cursor.0, back.cursor.1).map(|(x, y)| Position::new(x, y))

@@ -50,6 +50,9 @@ fn empty(app: &App, buffer: &mut Buffer, rows: Rect) -> bool {
         None => "Reading the ledger …",
         Some(lines) if !lines.is_empty() => return false,
         Some(_) if !app.filter.is_empty() => "No bead's id, title or description has that in it; esc shows all.",
+        Some(_) if !app.beads.closed && !app.town.feed.is_empty() => {
+            "No open bead. c makes one, . shows those that are done."
+        }
         Some(_) => "No bead yet. c makes one, or bd create \"What is to be done\".",
     };
     advice(app, buffer, rows, words);
@@ -197,8 +200,11 @@ fn text_of(app: &App, bead: &BeadDetail, width: usize) -> Vec<(String, Style)> {
     for (who, at, words) in &bead.comments {
         section(&mut out, &format!("{who}, {}", super::age(*at, app.now)), words);
     }
-    let history: Vec<String> =
-        bead.history.iter().map(|line| format!("{}  {:<10}  {}", line.at.hour_minute(), line.what, line.text)).collect();
+    let history: Vec<String> = bead
+        .history
+        .iter()
+        .map(|line| format!("{}  {:<10}  {}", line.at.hour_minute(), line.what, line.text))
+        .collect();
     section(&mut out, "history", &history.join("\n"));
     out
 }

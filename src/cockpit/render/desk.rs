@@ -24,7 +24,11 @@ pub(super) fn mail(app: &App, buffer: &mut Buffer) {
     pen::rule(buffer, area, theme.rule(), &[("mail", theme.accent())], &[(&note, theme.dim())]);
     let rows = below_title(area);
     if letters.is_empty() {
-        let words = if app.mail.is_none() { "Reading the mail …" } else { "No mail. Agents that need you for longer write here." };
+        let words = if app.mail.is_none() {
+            "Reading the mail …"
+        } else {
+            "No mail. Agents that need you for longer write here."
+        };
         advice(app, buffer, rows, words);
     }
     let senders = letters.iter().map(|letter| columns_of(&letter.from)).max().unwrap_or(6).min(20);
@@ -101,6 +105,9 @@ pub(super) fn settings(app: &App, buffer: &mut Buffer) {
 pub(super) fn request(app: &App, buffer: &mut Buffer) {
     let theme = &app.theme;
     let area = app.layout.reading;
+    if area.height == 0 {
+        return;
+    }
     let entry = app.selected_request();
     let shown = app.request.as_deref().filter(|request| entry.is_some_and(|entry| entry.id == request.id));
     let Some(request) = shown else {
@@ -120,7 +127,9 @@ pub(super) fn request(app: &App, buffer: &mut Buffer) {
     );
     let rows = below_title(area);
     let mut y = rows.y;
-    for line in wrapped(&request.reason, usize::from(rows.width.saturating_sub(4))).iter().filter(|line| !line.is_empty()) {
+    for line in
+        wrapped(&request.reason, usize::from(rows.width.saturating_sub(4))).iter().filter(|line| !line.is_empty())
+    {
         if y < rows.bottom() {
             pen::put(buffer, rows.x + 2, y, rows.width.saturating_sub(3), line, theme.tone(tone));
             y += 1;

@@ -89,7 +89,8 @@ pub fn render(app: &App, frame: &mut Frame<'_>) {
     bars::toasts(app, buffer);
     let in_dialog = dialogs::draw(app, buffer);
     let filter = bars::filter_cursor(app);
-    let cursor = if app.overlay.is_some() { in_dialog } else { filter.or(cursor.filter(|_| app.typing || app.back.is_some())) };
+    let cursor =
+        if app.overlay.is_some() { in_dialog } else { filter.or(cursor.filter(|_| app.typing || app.back.is_some())) };
     if let Some(position) = cursor {
         frame.set_cursor_position(position);
     }
@@ -122,7 +123,8 @@ fn divider(app: &App, buffer: &mut ratatui::buffer::Buffer) {
         let titled = |areas: &[Rect], y: u16| areas.iter().any(|area| area.height > 0 && area.y == y);
         let terminals: Vec<Rect> = layout.tiles.iter().map(|tile| tile.title).collect();
         pen::upright(buffer, x, layout.body.y..layout.body.bottom(), app.theme.rule(), |y| {
-            let left = titled(&[layout.list, layout.needs, layout.agents, layout.rigs, layout.convoys, layout.landed], y);
+            let left =
+                titled(&[layout.list, layout.needs, layout.agents, layout.rigs, layout.convoys, layout.landed], y);
             (left, titled(&[layout.feed, layout.members, layout.reading], y) || titled(&terminals, y))
         });
     }

@@ -168,8 +168,8 @@ pub(super) fn state_words(state: &str) -> (&str, Tone) {
         "failed" => ("gate failed", Tone::Bad),
         "rejected" => ("rejected", Tone::Bad),
         "waiting" => ("on hold", Tone::Plain),
-        "held" => ("held", Tone::Plain),
-        "review" => ("in review", Tone::Plain),
+        "held" => ("waits for your approval", Tone::Calls),
+        "review" => ("in review", Tone::Calls),
         other => (other, Tone::Plain),
     }
 }

@@ -4,10 +4,10 @@ use super::*;
 use crate::cockpit::app::{Overlay, Pane, Sort, View};
 use crate::cockpit::ask::{Ask, Told};
 use crate::cockpit::back::{BackAsk, BackTold};
-use crate::terminal::{Line, Lines, Run, TermEvent};
-use crate::view::BeadLine;
 use crate::cockpit::deeds::Finished;
 use crate::cockpit::memory::Memory;
+use crate::terminal::{Line, Lines, Run, TermEvent};
+use crate::view::BeadLine;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 fn said(bench: &Bench) -> String {
@@ -363,7 +363,7 @@ fn interaction_31_a_prompt_is_answered_from_the_list() {
 #[test]
 fn interaction_32_a_message_to_many_is_confirmed_and_told_apart() {
     let mut bench = Bench::new(120, 40);
-    bench.keys("space j space m commit enter");
+    bench.keys("G space k space m commit enter");
     assert!(bench.deeds().is_empty(), "not before it was confirmed");
     let text = bench.text();
     assert!(text.contains("Send it to") && text.contains("\"commit\""), "{text}");
@@ -374,6 +374,20 @@ fn interaction_32_a_message_to_many_is_confirmed_and_told_apart() {
     bench.event(Event::Done(1, outcome));
     let text = bench.keys("L").text();
     assert!(text.contains("has your message") && text.contains("gets your message later: busy"), "{text}");
+}
+
+#[test]
+fn interaction_33_words_are_not_typed_into_a_question() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("m");
+    assert!(bench.app.overlay.is_none());
+    assert!(said(&bench).contains("asks something first: a answers it"), "{}", said(&bench));
+    bench.keys("V m stop enter");
+    assert!(said(&bench).contains("1 ask something first and are left out"), "{}", said(&bench));
+    bench.keys("y");
+    let deeds = bench.deeds();
+    let [Deed::Tell { to, .. }] = deeds.as_slice() else { panic!("{deeds:?}") };
+    assert!(to.iter().all(|agent| agent.address != "shop/polecats/nux") && to.len() == 6, "{to:?}");
 }
 
 #[test]
@@ -451,10 +465,8 @@ fn interaction_25_scrollback_stays_where_it_is_while_the_agent_writes() {
     let session = "shop-polecat-nux".to_owned();
     assert_eq!(bench.effects.last(), Some(&Effect::Back(session.clone(), BackAsk::Lines(0, 1))));
     let all = |end: u64| {
-        let line = |n: u64| Line {
-            runs: vec![Run { text: format!("row {n}"), cols: 8, ..Run::default() }],
-            wrapped: false,
-        };
+        let line =
+            |n: u64| Line { runs: vec![Run { text: format!("row {n}"), cols: 8, ..Run::default() }], wrapped: false };
         Lines { first: 0, end, from: 0, lines: (0..end + 24).map(line).collect() }
     };
     bench.event(Event::Back(session.clone(), BackTold::Lines(all(400))));
@@ -469,7 +481,8 @@ fn interaction_25_scrollback_stays_where_it_is_while_the_agent_writes() {
     assert!(bench.app.back.is_none());
     // The wheel does the same, and leaves at the end.
     let area = bench.app.layout.tiles[0].area;
-    let wheel = |kind| Event::Mouse(MouseEvent { kind, column: area.x + 2, row: area.y + 2, modifiers: KeyModifiers::NONE });
+    let wheel =
+        |kind| Event::Mouse(MouseEvent { kind, column: area.x + 2, row: area.y + 2, modifiers: KeyModifiers::NONE });
     bench.event(wheel(MouseEventKind::ScrollUp));
     bench.event(Event::Back(session, BackTold::Lines(all(400))));
     assert!(bench.text().contains("3 lines up"), "{}", bench.text());
@@ -498,7 +511,10 @@ fn interaction_26_text_is_selected_and_copied() {
 fn interaction_27_what_is_under_the_cursor_is_opened() {
     let mut bench = asking();
     bench.keys("c");
-    let line = Line { runs: vec![Run { text: "see https://x.test/a now".into(), cols: 24, ..Run::default() }], wrapped: false };
+    let line = Line {
+        runs: vec![Run { text: "see https://x.test/a now".into(), cols: 24, ..Run::default() }],
+        wrapped: false,
+    };
     let lines = Lines { first: 0, end: 0, from: 0, lines: vec![line; 24] };
     bench.event(Event::Back("shop-polecat-nux".into(), BackTold::Lines(lines)));
     bench.keys("g g enter");
@@ -553,11 +569,13 @@ fn interaction_37_the_person_is_told_beside_the_screen_only_of_what_is_not_in_si
 #[test]
 fn interaction_40_settings_are_read_again_and_mistakes_named() {
     let mut bench = Bench::new(120, 40);
-    let settings = crate::cockpit::settings::Settings::parse("theme = \"light\"\n[keys]\nsling = \"S\"\nsave-set = []\n");
+    let settings =
+        crate::cockpit::settings::Settings::parse("theme = \"light\"\n[keys]\nsling = \"S\"\nsave-set = []\n");
     bench.event(Event::Settings(Box::new(settings.map_err(|error| error.to_string()))));
     assert_eq!(bench.app.theme.name(), "light");
     assert!(bench.text().lines().last().unwrap().contains("S sling work"));
-    let wrong = crate::cockpit::settings::Settings::parse("them = 1\n").map_err(|error| format!("{error}: {}", error.hint_text().unwrap_or_default()));
+    let wrong = crate::cockpit::settings::Settings::parse("them = 1\n")
+        .map_err(|error| format!("{error}: {}", error.hint_text().unwrap_or_default()));
     bench.event(Event::Settings(Box::new(wrong)));
     assert!(said(&bench).contains("line 1") && said(&bench).contains("did you mean theme"), "{}", said(&bench));
     assert_eq!(bench.app.theme.name(), "light", "what was right stays");

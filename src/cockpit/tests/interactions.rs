@@ -213,10 +213,10 @@ fn a_refused_sling_is_not_sent() {
 #[test]
 fn a_message_goes_to_the_agent_at_hand() {
     let mut bench = Bench::new(120, 40);
-    bench.keys("m first alt-enter second enter");
+    bench.keys("G m first alt-enter second enter");
     let deeds = bench.deeds();
     let [Deed::Tell { to, text }] = deeds.as_slice() else { panic!("{deeds:?}") };
-    assert_eq!((to[0].session.as_str(), text.as_str()), ("shop-polecat-nux", "first\nsecond"));
+    assert_eq!((to[0].session.as_str(), text.as_str()), ("shop-polecat-furiosa", "first\nsecond"));
 }
 
 #[test]
@@ -254,7 +254,9 @@ fn clicks_select_and_open() {
 #[test]
 fn the_wheel_over_an_agents_terminal_is_the_agents() {
     let mut bench = Bench::new(120, 40);
-    bench.event(Event::Screen("shop-polecat-nux".into(), Box::new(screen()))).keys("enter");
+    let mut mousy = screen();
+    mousy.modes.mouse = crate::terminal::MouseMode::Click;
+    bench.event(Event::Screen("shop-polecat-nux".into(), Box::new(mousy))).keys("enter");
     let area = bench.app.layout.tiles[0].area;
     let wheel = MouseEvent {
         kind: MouseEventKind::ScrollUp,

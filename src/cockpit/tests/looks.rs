@@ -48,7 +48,7 @@ fn dialogs() {
     insta::assert_snapshot!("sling_80x24", bench.text());
     insta::assert_snapshot!("help_120x40", shown(120, 40).keys("?").text());
     insta::assert_snapshot!("palette_120x40", shown(120, 40).keys(": nux").text());
-    insta::assert_snapshot!("message_80x24", shown(80, 24).keys("m hello").text());
+    insta::assert_snapshot!("message_80x24", shown(80, 24).keys("G m hello").text());
     insta::assert_snapshot!("which_key_80x24", shown(80, 24).keys("g").text());
 }
 
@@ -126,7 +126,10 @@ fn empty_states_teach() {
 #[test]
 fn no_size_does_harm() {
     for (columns, rows) in [(1, 1), (2, 50), (59, 16), (60, 15), (60, 16), (72, 17), (100, 18), (114, 20), (300, 100)] {
-        for script in ["", "enter", "z", "A", "C", "Q", "F", "?", ":", "s", "m", "/ x", "g", "B", "B w", "B c", "M", ",", "c", "X", "L", "a", "f", "g o"] {
+        for script in [
+            "", "enter", "z", "A", "C", "Q", "F", "?", ":", "s", "m", "/ x", "g", "B", "B w", "B c", "M", ",", "c",
+            "X", "L", "a", "f", "g o",
+        ] {
             let mut bench = Bench::new(columns, rows);
             let text = bench.keys(script).text();
             if columns < 60 || rows < 16 {

@@ -10,6 +10,7 @@ use super::super::dialogs::{AnswerBox, Confirm, Message, Note, Purpose};
 use super::super::keys::Chord;
 use super::super::marks;
 use super::moves;
+use crate::view::AgentState;
 
 /// How many deeds the journal keeps.
 const KEPT: usize = 200;
@@ -50,7 +51,14 @@ pub(super) fn undo(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// Opens the message dialog for the marked agents, or the selected one.
 pub(super) fn message(app: &mut App) {
-    let to = app.subjects();
+    let (asking, to): (Vec<Agent>, Vec<Agent>) = app
+        .subjects()
+        .into_iter()
+        .partition(|agent| app.town.agent(&agent.address).is_some_and(|agent| agent.state == AgentState::NeedsYou));
+    if !asking.is_empty() {
+        // Typed words would answer their questions.
+        app.say(format!("{} ask something first and are left out", asking.len()), false);
+    }
     if to.is_empty() {
         return;
     }

@@ -34,7 +34,8 @@ pub(super) fn ask(app: &mut App, effects: &mut Vec<Effect>) {
 /// Looks once a second how much the agent has written meanwhile.
 pub(super) fn refresh(app: &App, effects: &mut Vec<Effect>) {
     if let Some(back) = app.back.as_ref().filter(|back| back.known) {
-        effects.push(Effect::Back(back.session.clone(), BackAsk::Lines(back.lines.from, back.lines.lines.len() as u32)));
+        effects
+            .push(Effect::Back(back.session.clone(), BackAsk::Lines(back.lines.from, back.lines.lines.len() as u32)));
     }
 }
 

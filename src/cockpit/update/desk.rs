@@ -116,9 +116,15 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> b
                 acting::begin(app, Deed::ArchiveMail(letter.id), effects);
             }
         }
-        (View::Queue, Action::Retry) => {
+        (View::Queue, Action::Retry | Action::Approve | Action::First | Action::Last) => {
             if let Some(id) = app.selected_request().map(|entry| entry.id.clone()) {
-                acting::begin(app, Deed::Retry(id), effects);
+                let deed = match action {
+                    Action::Approve => Deed::Approve(id),
+                    Action::First => Deed::Reorder(id, true),
+                    Action::Last => Deed::Reorder(id, false),
+                    _ => Deed::Retry(id),
+                };
+                acting::begin(app, deed, effects);
             }
         }
         (View::Queue, Action::Reject) => {

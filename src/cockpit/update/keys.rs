@@ -120,7 +120,9 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         return;
     }
     match action {
-        Action::Accept | Action::Cancel if app.back.is_some() && app.overlay.is_none() => back::act(app, action, effects),
+        Action::Accept | Action::Cancel if app.back.is_some() && app.overlay.is_none() => {
+            back::act(app, action, effects)
+        }
         Action::Accept | Action::Cancel | Action::SwitchSide | Action::NextRuntime | Action::Send => {
             dialogs::act(app, action, effects);
         }

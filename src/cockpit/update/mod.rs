@@ -39,10 +39,13 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
             app.touch(Cause::Start);
         }
         Event::Town(town) => {
-            let before = notices::asking(app);
+            let before = app.loaded.then(|| notices::asking(app));
             take_town(app, *town);
-            notices::needed(app, &before, &mut effects);
+            if let Some(before) = before {
+                notices::needed(app, &before, &mut effects);
+            }
         }
+        Event::Changed => app.generation += 1,
         Event::TownFailed(problem) => {
             if app.problem.as_ref() != Some(&problem) {
                 app.say(problem.clone(), true);

@@ -182,7 +182,12 @@ fn in_dialog(app: &mut App, hit: Option<Hit>, step: isize, effects: &mut Vec<Eff
                 .layout
                 .dialog
                 .is_some_and(|area| app.layout.header.union(app.layout.footer).area() > 0 && area.area() > 0);
-            if outside && !matches!(app.overlay, Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Answer(_) | Overlay::Form(_))) {
+            if outside
+                && !matches!(
+                    app.overlay,
+                    Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Answer(_) | Overlay::Form(_))
+                )
+            {
                 app.overlay = None;
             }
         }

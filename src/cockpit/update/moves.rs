@@ -136,6 +136,9 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         | Action::Archive
         | Action::Retry
         | Action::Reject
+        | Action::Approve
+        | Action::First
+        | Action::Last
         | Action::Yes
         | Action::No => {}
     }

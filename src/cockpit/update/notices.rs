@@ -24,9 +24,6 @@ fn muted(app: &App, address: &str) -> bool {
 
 /// Tells of agents that did not ask `before`.
 pub(super) fn needed(app: &App, before: &BTreeSet<String>, effects: &mut Vec<Effect>) {
-    if app.generation <= 1 {
-        return;
-    }
     let fresh: Vec<_> = app
         .town
         .all_agents()

@@ -22,7 +22,8 @@ fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
     let me = desk.actor();
     Ok(match deed {
         Deed::CreateBead { rig, title, body, priority, kind } => {
-            let new = NewBead { description: body, priority: Some(priority), issue_type: kind, ..NewBead::titled(title) };
+            let new =
+                NewBead { description: body, priority: Some(priority), issue_type: kind, ..NewBead::titled(title) };
             let bead = desk.ledger.write(&me, |tx| tx.create(&rig, new))?;
             (format!("{} is made", bead.id), Some(Deed::CloseBead(bead.id)))
         }
@@ -77,6 +78,17 @@ fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
             let changed = queue::retry(desk, &id)?;
             patrol::daemon::ensure_running(&desk.town)?;
             (format!("{} ({}) is to be merged again", changed.id, changed.source), None)
+        }
+        Deed::Approve(id) => {
+            let changed = queue::approve(desk, &id)?;
+            patrol::daemon::ensure_running(&desk.town)?;
+            (format!("{} ({}) is approved", changed.id, changed.source), None)
+        }
+        Deed::Reorder(id, first) => {
+            let order = if first { queue::Order::First } else { queue::Order::Last };
+            let changed = queue::reorder(desk, &id, order)?;
+            let place = if first { "before" } else { "after" };
+            (format!("{} ({}) comes {place} all others", changed.id, changed.source), None)
         }
         Deed::Reject(id, reason) => {
             let changed = queue::reject(desk, &id, &reason)?;

@@ -26,6 +26,10 @@ use super::memory::{self, Memory};
 const LOOK: Duration = Duration::from_millis(100);
 /// How often agents are asked how they are when the ledger is quiet.
 const ASK: Duration = Duration::from_millis(1500);
+/// How often when nothing about them has changed for a while.
+const ASK_CALM: Duration = Duration::from_millis(3000);
+/// After so many answers that were the same the town is calm.
+const CALM: u32 = 6;
 /// At most so many beads are offered for slinging.
 const OFFERED: usize = 500;
 
@@ -100,6 +104,8 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
     let mut desk: Option<Desk> = None;
     let mut version = None;
     let mut asked: Option<Instant> = None;
+    let mut last: Option<view::TownView> = None;
+    let mut same = 0;
     let mut settings = watching::SettingsFile::of(town);
     loop {
         if let Some(now) = settings.changed()
@@ -107,10 +113,22 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
         {
             return;
         }
-        let due = asked.is_none_or(|at| at.elapsed() >= ASK);
-        match reading(town, &mut desk, &mut version, due) {
+        let pause = if same >= CALM { ASK_CALM } else { ASK };
+        let due = asked.is_none_or(|at| at.elapsed() >= pause);
+        let before = version;
+        let read = reading(town, &mut desk, &mut version, due);
+        if version != before && events.send(Event::Changed).is_err() {
+            return;
+        }
+        match read {
             Ok(Some(picture)) => {
                 asked = Some(Instant::now());
+                if last.as_ref() == Some(&picture) {
+                    same += 1;
+                    continue;
+                }
+                same = 0;
+                last = Some(picture.clone());
                 if events.send(Event::Town(Box::new(picture))).is_err() {
                     return;
                 }
@@ -118,6 +136,7 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
             Ok(None) => {}
             Err(error) => {
                 desk = None;
+                last = None;
                 version = None;
                 asked = Some(Instant::now());
                 if events.send(Event::TownFailed(words(&error))).is_err() {
@@ -138,6 +157,7 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
             Job::Ready => Event::Ready(view::ready(desk, OFFERED).map_err(|error| words(&error))),
             Job::Plan(number, order) => Event::Planned(number, preview(desk, order)),
             Job::Refresh => {
+                same = 0;
                 asked = None;
                 continue;
             }

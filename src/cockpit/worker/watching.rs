@@ -28,7 +28,9 @@ impl SettingsFile {
             return None;
         }
         self.at = now;
-        Some(Settings::read(&self.path).map_err(|error| words(&error)))
+        // The person knows which file it is, and a remark has little room.
+        let text = crate::base::files::read_optional(&self.path).map(Option::unwrap_or_default);
+        Some(text.and_then(|text| Settings::parse(&text)).map_err(|error| words(&error)))
     }
 }
 

@@ -19,12 +19,18 @@ pub(super) fn form(app: &App, buffer: &mut Buffer, area: Rect, form: &Form) -> O
     };
     let note = format!("P{} · {} · {}", form.priority, form.kind, form.rig);
     heading(app, buffer, area, &title, &note);
-    let inner = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height.saturating_sub(2) };
+    let inner = Rect {
+        x: area.x + 2,
+        y: area.y + 1,
+        width: area.width.saturating_sub(4),
+        height: area.height.saturating_sub(2),
+    };
     let rows = [
         (Field::Title, &form.title, Rect { height: 1.min(inner.height), ..inner }),
         (Field::Body, &form.body, Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner }),
     ];
-    pen::rule(buffer, Rect { y: inner.y + 1, height: 1, ..area }, theme.rule(), &[], &[]);
+    let line = Rect { x: area.x + 1, y: inner.y + 1, width: area.width.saturating_sub(2), height: 1 };
+    pen::rule(buffer, line, theme.rule(), &[], &[]);
     for (field, text, place) in rows {
         let mut text = text.clone();
         text.set_style(if field == Field::Title { theme.panel().patch(theme.strong()) } else { theme.panel() });

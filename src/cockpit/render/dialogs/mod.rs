@@ -26,9 +26,7 @@ pub fn dialog_scroll(app: &App) -> usize {
         Some(Overlay::Palette(palette)) => palette.query.row,
         Some(Overlay::Sling(sling)) => sling.query.row,
         Some(Overlay::Journal(journal)) => journal.query.row,
-        Some(
-            Overlay::Message(_) | Overlay::Answer(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Form(_),
-        )
+        Some(Overlay::Message(_) | Overlay::Answer(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Form(_))
         | None => 0,
     };
     scrolled(row, rows)
@@ -176,13 +174,14 @@ fn draw_palette(app: &App, buffer: &mut Buffer, area: Rect, palette: &Palette) -
 /// `text` broken between words into lines of at most `columns`.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for (place, word) in text.split(' ').enumerate() {
         let last = lines.len() - 1;
         let fits = columns_of(&lines[last]) + columns_of(word) < columns;
         if !lines[last].is_empty() && !fits {
             lines.push(format!("  {word}"));
         } else {
-            if !lines[last].is_empty() {
+            // Empty words at the beginning are the indentation.
+            if place > 0 {
                 lines[last].push(' ');
             }
             lines[last].push_str(word);
