@@ -12,6 +12,7 @@ use gastown::work::Desk;
 
 const GT: &str = env!("CARGO_BIN_EXE_gt");
 const FILES: usize = 5000;
+const BEADS: usize = 10_000;
 
 struct Place {
     dir: tempfile::TempDir,
@@ -159,12 +160,83 @@ fn measure(name: &str, under: &Path, runs: usize) {
     row(name, "last bead closed to convoy landed", "100 ms", told);
 }
 
+/// A program in the place of Claude Code: says that it is there by a file of its session's name, and stays.
+const FAKE: &str = "#!/bin/sh\n: > \"@AT@/$GT_SESSION\"\nwhile read -r line; do :; done\n";
+
+/// `gt prime` and `gt mail check` in a town of 10,000 beads, and ten beads slung to ten sessions of `claude`.
+fn measure_agents(name: &str, under: &Path, runs: usize) {
+    let place = Place::new(under);
+    let at = place.dir.path().join("there");
+    std::fs::create_dir(&at).unwrap();
+    let fake = place.dir.path().join("fake-claude");
+    std::fs::write(&fake, FAKE.replace("@AT@", at.to_str().unwrap())).unwrap();
+    std::fs::set_permissions(&fake, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    place.gt(&place.town, &["config", "agent", "set", "claude", fake.to_str().unwrap()]);
+    let mut desk = place.desk();
+    desk.ledger
+        .write("overseer", |tx| {
+            for n in 0..BEADS {
+                let new = NewBead { title: format!("Bead {n}"), ..NewBead::default() };
+                tx.create("many", new)?;
+            }
+            for n in 0..50 {
+                gastown::work::mail::post(tx, "mayor/", "many/crew/ann", &format!("Message {n}"), "Text", 2)?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    drop(desk);
+    place.gt(&place.town, &["crew", "add", "ann", "--rig", "many"]);
+    let own = place.bead("The bead on the hook", "true");
+    place.gt(&place.town, &["sling", &own, "many/crew/ann"]);
+    let home = place.town.join("many/crew/ann");
+    for (what, budget, args) in [
+        ("prime, 10,000 beads", "15 ms", ["prime", "--dry-run"].as_slice()),
+        ("mail check --inject, 10,000 beads", "8 ms", &["mail", "check", "--inject"]),
+        ("mail inbox, 10,000 beads", "15 ms", &["mail", "inbox"]),
+    ] {
+        let mut times = Vec::new();
+        for _ in 0..runs * 3 {
+            let begin = Instant::now();
+            place.gt(&home, args);
+            times.push(millis(begin.elapsed()));
+        }
+        row(name, what, budget, times);
+    }
+
+    let mut slung = Vec::new();
+    for round in 0..runs.div_ceil(3) {
+        let ids: Vec<String> = (0..10).map(|n| place.bead(&format!("Ten {round}.{n}"), "true")).collect();
+        let mut args = vec!["sling"];
+        args.extend(ids.iter().map(String::as_str));
+        args.extend(["many", "--agent", "claude", "--json"]);
+        let begin = Instant::now();
+        let report: serde_json::Value = serde_json::from_str(&place.gt(&place.town, &args)).unwrap();
+        let sessions: Vec<String> =
+            report["slung"].as_array().unwrap().iter().map(|one| one["session"].as_str().unwrap().to_owned()).collect();
+        while !sessions.iter().all(|session| at.join(session).exists()) {
+            assert!(begin.elapsed() < Duration::from_secs(120), "not all of {sessions:?} work");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        slung.push(millis(begin.elapsed()));
+        for id in &ids {
+            place.gt(&place.town, &["unsling", id]);
+        }
+        for session in &sessions {
+            let _ = std::fs::remove_file(at.join(session));
+        }
+    }
+    row(name, "sling: ten beads to ten claude sessions at work", "-", slung);
+}
+
 fn main() {
     let quick = std::env::args().any(|word| word == "--quick");
     let runs = if quick { 3 } else { 9 };
     println!("repository of {FILES} files; whole processes; median of {runs} unless n says otherwise");
     if Path::new("/dev/shm").is_dir() {
         measure("memory", Path::new("/dev/shm"), runs);
+        measure_agents("memory", Path::new("/dev/shm"), runs);
     }
     measure("disk", Path::new(env!("CARGO_TARGET_TMPDIR")), runs);
+    measure_agents("disk", Path::new(env!("CARGO_TARGET_TMPDIR")), runs);
 }

@@ -143,6 +143,52 @@ fn every_command_we_write_about_exists() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The commands of the description of the existing system, as people know them.
+const KNOWN: &str = r#"
+gt install ~/gt --git
+gt rig add myproject https://example.org/you/repo.git
+gt rig list
+gt crew add yourname --rig myproject
+gt mayor attach
+gt mayor detach
+gt mayor start --agent auggie
+gt config agent list
+gt config agent set claude-glm "claude-glm --model glm-4"
+gt config default-agent claude-glm
+gt config show
+gt convoy create "Feature X" gt-abc12 gt-def34 --notify --human
+gt convoy create "Auth System" gt-x7k2m gt-p9n4q --notify
+gt convoy create "Bug Fixes" --human
+gt convoy list
+gt convoy show
+gt convoy add hq-cv-abc gt-m3k9p gt-w5t2x
+gt convoy refresh hq-cv-abc
+gt sling gt-abc12 myproject
+gt sling gt-abc12 myproject --agent cursor
+gt sling gt-m3k9p myproject/my-agent
+gt agents
+gt prime
+gt mail check --inject
+gt nudge deacon session-started
+gt hooks list
+gt hooks repair
+gt completion bash
+gt completion zsh
+gt completion fish
+bd formula list
+bd cook release --var version=1.2.0
+bd mol pour release --var version=1.2.0
+bd mol list
+"#;
+
+#[test]
+fn commands_that_people_know_are_taken() {
+    let known: Vec<Named> = KNOWN.lines().flat_map(|line| shell_line(line, false)).collect();
+    assert_eq!(known.len(), 34);
+    let wrong: Vec<String> = known.iter().filter_map(complaint).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn the_readme_names_commands_at_all() {
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();

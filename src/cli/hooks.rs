@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::{fit, neutralise};
-use crate::base::{Result, Timestamp};
+use crate::base::{Error, Result, Timestamp};
+use crate::patrol::doctor;
 use crate::repo::Snapshot;
 use crate::work::Desk;
 use crate::work::hook_status::{self, HookDetails, HookLine};
@@ -40,6 +41,8 @@ pub enum Hooks {
         #[arg(long, value_name = "NUMBER")]
         from: Option<u64>,
     },
+    /// Make worktrees and records again that are gone; nothing that is there is touched
+    Repair,
 }
 
 impl Hooks {
@@ -48,8 +51,17 @@ impl Hooks {
     /// # Errors
     /// Those of the operation.
     pub fn run(self, output: Output) -> Result<()> {
-        let desk = Desk::open_current()?;
+        let mut desk = Desk::open_current()?;
         match self {
+            Hooks::Repair => {
+                let checkup = doctor::repair_hooks(&mut desk)?;
+                report::print(output, &checkup)?;
+                match checkup.errors {
+                    0 => Ok(()),
+                    errors => Err(Error::failed(format!("{errors} hooks could not be mended"))
+                        .hint("each one's own hint says what a person can do")),
+                }
+            }
             Hooks::List { all } => report::print(output, &List(hook_status::list(&desk, all)?)),
             Hooks::Show { agent } => report::print(output, &hook_status::details(&desk, &agent)?),
             Hooks::Log { agent } => report::print(output, &Log(hook_status::log(&desk, &agent)?)),

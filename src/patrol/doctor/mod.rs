@@ -95,6 +95,14 @@ pub struct Checkup {
     pub fixed: usize,
 }
 
+impl Checkup {
+    fn of(town: &Town, checks: Vec<Finding>) -> Self {
+        let count = |health: Health| checks.iter().filter(|finding| finding.status == health).count();
+        let (errors, warnings, fixed) = (count(Health::Error), count(Health::Warning), count(Health::Fixed));
+        Self { town: town.name.clone(), errors, warnings, fixed, checks }
+    }
+}
+
 impl Report for Checkup {
     fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
         for finding in &self.checks {
@@ -136,14 +144,17 @@ pub fn examine(town: &Town, fix: bool) -> Result<Checkup> {
             checks.push(Finding::new("town", Health::Error, error.to_string(), error.hint_text().unwrap_or("")));
         }
     }
-    let count = |health: Health| checks.iter().filter(|finding| finding.status == health).count();
-    Ok(Checkup {
-        town: town.name.clone(),
-        errors: count(Health::Error),
-        warnings: count(Health::Warning),
-        fixed: count(Health::Fixed),
-        checks,
-    })
+    Ok(Checkup::of(town, checks))
+}
+
+/// Looks at hooks alone, and mends them.
+///
+/// # Errors
+/// When the rigs can't be read.
+pub fn repair_hooks(desk: &mut Desk) -> Result<Checkup> {
+    let rigs = desk.town.rigs()?;
+    let checks = rigs::hooks(desk, &rigs, true);
+    Ok(Checkup::of(&desk.town, checks))
 }
 
 /// Starts that somebody began and did not live to end.

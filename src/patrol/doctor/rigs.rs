@@ -43,7 +43,7 @@ fn repositories(rigs: &[Rig]) -> Finding {
 }
 
 /// Each hook in use has its worktree, on its branch, with its record; each worktree has a hook.
-fn hooks(desk: &mut Desk, rigs: &[Rig], fix: bool) -> Vec<Finding> {
+pub(super) fn hooks(desk: &mut Desk, rigs: &[Rig], fix: bool) -> Vec<Finding> {
     const CHECK: &str = "hooks";
     let all = match hook::list(desk.ledger.conn(), false) {
         Ok(all) => all,
