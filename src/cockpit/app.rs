@@ -210,6 +210,8 @@ pub struct App {
     pub back_step: i64,
     /// The tiles shown, when they were chosen by name or by marks.
     pub set_name: Option<String>,
+    /// What was spent today, in words; nothing while nothing is known.
+    pub cost: Option<String>,
     /// How often the town changed.
     pub generation: u64,
     /// What was asked for last.
@@ -313,6 +315,7 @@ impl App {
             back: None,
             back_step: 0,
             set_name: None,
+            cost: None,
             generation: 0,
             asked: Vec::new(),
             beads: Beads::default(),

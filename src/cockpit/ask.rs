@@ -17,6 +17,8 @@ pub enum Ask {
     Request(String),
     /// What is set for the town and its rigs.
     Settings,
+    /// What the models cost.
+    Costs,
 }
 
 /// An answer.
@@ -30,6 +32,8 @@ pub enum Told {
     Mail(Vec<Letter>),
     /// A merge request.
     Request(Box<RequestDetail>),
+    /// What was spent today, in words, and lines to read.
+    Costs(Option<String>, Vec<(String, String)>),
     /// Settings: where, what, value, the command that changes it.
     Settings(Vec<Setting>),
 }

@@ -146,6 +146,7 @@ pub fn command(action: Action, app: &App) -> Option<String> {
         Action::Sling => Some("gt sling <bead>... <rig>".into()),
         Action::ViewTown | Action::ViewAgents => Some("gt agents".into()),
         Action::ViewConvoys => Some("gt convoy list".into()),
+        Action::Costs => Some("gt costs".into()),
         Action::ViewQueue => Some("gt mq list".into()),
         _ => None,
     }

@@ -153,6 +153,8 @@ pub enum Action {
     ViewMail,
     /// The settings.
     ViewSettings,
+    /// What the models cost.
+    Costs,
     /// Answer a message.
     Reply,
     /// Put a message away.

@@ -64,6 +64,7 @@ pub static TABLE: &[Spec] = table! {
         ViewBeads, "beads", "beads", ["B"], 0, "Show all beads: list, board or tree, and each in full";
         ViewMail, "mail", "mail", ["M"], 0, "Show your mail";
         ViewSettings, "settings", "settings", [","], 0, "Show what is set: theme, keys, agents, limits";
+        Costs, "costs", "costs", ["$"], 0, "Show what the agents' models cost: today, by agent, by rig, by model";
         ViewFeed, "feed", "feed", ["F"], 0, "Show what happened";
         NextTheme, "next-theme", "theme", [], 0, "Change to the next theme";
         Back, "back", "back", ["esc", "backspace"], 0, "Go up one level";

@@ -113,6 +113,9 @@ fn counts(app: &App, room: u16) -> Vec<Count> {
         if more && app.loaded {
             let landed = app.town.landed.len();
             out.push(Count { text: format!("{landed} landed today   "), style: theme.dim(), filter: None });
+            if let Some(cost) = &app.cost {
+                out.push(Count { text: format!("{cost} today   "), style: theme.text(), filter: None });
+            }
         }
         if let Some(last) = out.last_mut() {
             last.text = last.text.trim_end().to_owned() + " ";

@@ -612,6 +612,19 @@ fn beads_are_listed_searched_made_changed_and_slung() {
 }
 
 #[test]
+fn what_it_cost_stands_on_top_and_is_told_in_full() {
+    let mut bench = Bench::new(200, 60);
+    assert!(!bench.text().contains('$'));
+    bench.event(Event::Told(Told::Costs(Some("$14.20".into()), vec![("today".into(), "$14.20".into())])));
+    assert!(bench.text().lines().next().unwrap().ends_with("2 landed today   $14.20 today"), "{}", bench.text());
+    assert!(bench.app.overlay.is_none());
+    bench.keys("$");
+    assert!(bench.effects.contains(&Effect::Ask(Ask::Costs)));
+    bench.event(Event::Told(Told::Costs(None, vec![("$3.10".into(), "shop/polecats/nux  9000 tokens".into())])));
+    assert!(bench.text().contains("$3.10  shop/polecats/nux  9000 tokens"), "{}", bench.text());
+}
+
+#[test]
 fn a_rig_row_narrows_to_that_rig() {
     let mut bench = Bench::new(120, 40);
     bench.keys("tab j enter");

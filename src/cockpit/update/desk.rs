@@ -9,6 +9,9 @@ use super::super::settings::Settings;
 use super::super::theme::NAMES;
 use super::{acting, keys, moves};
 
+/// The heading of what was spent.
+pub(super) const COSTS: &str = "what the models cost";
+
 /// Asks what the screen wants to know and was not asked yet.
 pub(super) fn ask(app: &mut App, effects: &mut Vec<Effect>) {
     let wanted = wanted(app);
@@ -42,6 +45,17 @@ pub(super) fn told(app: &mut App, told: Told) {
         Told::Request(request) => {
             let changed = app.request.as_ref() != Some(&request);
             app.request = Some(request);
+            changed
+        }
+        Told::Costs(today, lines) => {
+            let mut changed = app.cost != today;
+            app.cost = today;
+            if let Some(Overlay::Note(note)) = &mut app.overlay
+                && note.title == COSTS
+            {
+                changed |= note.lines != lines;
+                note.lines = lines;
+            }
             changed
         }
         Told::Settings(set) => {

@@ -2,7 +2,8 @@
 
 use super::super::actions::{self, Action};
 use super::super::app::{App, Effect, Overlay, Pane, Sort, View};
-use super::super::dialogs::{Help, Journal, Palette, Sling};
+use super::super::ask::Ask;
+use super::super::dialogs::{Help, Journal, Note, Palette, Sling};
 use super::super::layout::tile_agents;
 use super::super::theme::{self, Theme};
 use super::{acting, back, beads, desk, jump, sets};
@@ -59,6 +60,10 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::ViewAgents => show(app, View::Agents),
         Action::ViewConvoys => show(app, View::Convoys),
         Action::ViewQueue => show(app, View::Queue),
+        Action::Costs => {
+            app.overlay = Some(Overlay::Note(Note { title: desk::COSTS.to_owned(), ..Note::default() }));
+            effects.push(Effect::Ask(Ask::Costs));
+        }
         Action::ViewFeed => show(app, View::Feed),
         Action::ViewBeads => show(app, View::Beads),
         Action::ViewMail => show(app, View::Mail),

@@ -6,6 +6,7 @@ use super::super::ask::{Ask, Setting, Told};
 use crate::base::Result;
 use crate::view;
 use crate::work::Desk;
+use crate::work::costs::{self, By, Query};
 
 /// The answer to `ask`.
 pub(super) fn answer(desk: &Desk, ask: &Ask) -> Result<Told> {
@@ -15,7 +16,36 @@ pub(super) fn answer(desk: &Desk, ask: &Ask) -> Result<Told> {
         Ask::Mail => Told::Mail(view::mail::letters(desk)?),
         Ask::Request(id) => Told::Request(Box::new(view::queue::request(desk, id)?)),
         Ask::Settings => Told::Settings(settings(desk)?),
+        Ask::Costs => spent(desk)?,
     })
+}
+
+/// What was spent: today in words, then by agent, rig and model.
+fn spent(desk: &Desk) -> Result<Told> {
+    let dollars = |usd: Option<f64>| usd.map(|usd| format!("${usd:.2}"));
+    let today = costs::today(desk)?;
+    let words = dollars(today.usd);
+    let mut lines =
+        vec![("today".to_owned(), words.clone().unwrap_or_else(|| "unknown: no runtime told its tokens".to_owned()))];
+    let mut prices = String::new();
+    for (name, by) in [("agent", By::Agent), ("rig", By::Rig), ("model", By::Model)] {
+        let found = costs::costs(desk, &Query { by, ..Query::default() })?;
+        if found.rows.is_empty() {
+            continue;
+        }
+        lines.push((String::new(), String::new()));
+        lines.push((String::new(), format!("in all, by {name}")));
+        lines.extend(found.rows.iter().take(12).map(|row| {
+            let key = if row.key.is_empty() { "(none)" } else { &row.key };
+            (dollars(row.usd).unwrap_or_else(|| "unknown".to_owned()), format!("{key}  {} tokens", row.total))
+        }));
+        prices = found.prices_as_of;
+    }
+    if !prices.is_empty() {
+        lines.push((String::new(), String::new()));
+        lines.push((String::new(), format!("prices of {prices}; gt costs tells more")));
+    }
+    Ok(Told::Costs(words, lines))
 }
 
 fn settings(desk: &Desk) -> Result<Vec<Setting>> {

@@ -30,6 +30,8 @@ const ASK: Duration = Duration::from_millis(1500);
 const ASK_CALM: Duration = Duration::from_millis(3000);
 /// After so many answers that were the same the town is calm.
 const CALM: u32 = 6;
+/// How often it is looked at what the models cost.
+const PRICE: Duration = Duration::from_secs(60);
 /// At most so many beads are offered for slinging.
 const OFFERED: usize = 500;
 
@@ -106,6 +108,7 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
     let mut asked: Option<Instant> = None;
     let mut last: Option<view::TownView> = None;
     let mut same = 0;
+    let mut priced: Option<Instant> = None;
     let mut settings = watching::SettingsFile::of(town);
     loop {
         if let Some(now) = settings.changed()
@@ -146,7 +149,20 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
         }
         let job = match jobs.recv_timeout(LOOK) {
             Ok(job) => job,
-            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Timeout) => {
+                // What agents cost stands in files of theirs, which take longer to read than the ledger.
+                let due = same > 0 && priced.is_none_or(|at| at.elapsed() >= PRICE);
+                if let Some(desk) = desk.as_ref().filter(|_| due) {
+                    priced = Some(Instant::now());
+                    // A transcript that can't be read says nothing about the town.
+                    if let Ok(told) = asking::answer(desk, &Ask::Costs)
+                        && events.send(Event::Told(told)).is_err()
+                    {
+                        return;
+                    }
+                }
+                continue;
+            }
             Err(RecvTimeoutError::Disconnected) => return,
         };
         if let Job::Remember(memory) = &job {
