@@ -8,9 +8,11 @@ use serde::Serialize;
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::{fit, neutralise};
 use crate::base::{Error, Result, Timestamp};
-use crate::patrol::doctor;
 use crate::repo::Snapshot;
 use crate::work::Desk;
+use crate::work::archive;
+use crate::work::hook_care::{self, Pruned, Restored, RolledBack};
+use crate::work::hook_repair::{self, Checkup};
 use crate::work::hook_status::{self, HookDetails, HookLine};
 
 /// `gt hooks <what>`.
@@ -41,8 +43,38 @@ pub enum Hooks {
         #[arg(long, value_name = "NUMBER")]
         from: Option<u64>,
     },
-    /// Make worktrees and records again that are gone; nothing that is there is touched
-    Repair,
+    /// Make a worktree what it was at a snapshot: branch, index and files; what is there now is kept first
+    #[command(after_help = "Example:\n  gt hooks log toast\n  gt hooks rollback toast 3")]
+    Rollback {
+        /// The agent: its address, or its name
+        agent: String,
+        /// The snapshot's number, as gt hooks log shows it
+        snapshot: u64,
+    },
+    /// Heal worktrees: deleted or moved ones, stale locks, half-done rebases, foreign checkouts, broken branches, missing records
+    #[command(after_help = "Example:\n  gt hooks repair --dry-run\n  gt hooks repair toast")]
+    Repair {
+        /// The agent: its address, or its name; all when left out
+        agent: Option<String>,
+        /// Only tell what is wrong
+        #[arg(long, short = 'n')]
+        dry_run: bool,
+    },
+    /// Remove a worktree whose work is over; its branch and snapshots stay
+    #[command(after_help = "Example:\n  gt hooks archive toast")]
+    Archive {
+        /// The agent: its address, or its name
+        agent: String,
+    },
+    /// Make the worktree of an archived one again
+    #[command(after_help = "Example:\n  gt hooks list --all\n  gt hooks restore toast")]
+    Restore {
+        /// The agent: its address, or its name
+        agent: String,
+    },
+    /// Clear away what archived ones hold nowhere but also in the target branch; all else stays
+    #[command(after_help = "Example:\n  gt hooks prune")]
+    Prune,
 }
 
 impl Hooks {
@@ -53,15 +85,6 @@ impl Hooks {
     pub fn run(self, output: Output) -> Result<()> {
         let mut desk = Desk::open_current()?;
         match self {
-            Hooks::Repair => {
-                let checkup = doctor::repair_hooks(&mut desk)?;
-                report::print(output, &checkup)?;
-                match checkup.errors {
-                    0 => Ok(()),
-                    errors => Err(Error::failed(format!("{errors} hooks could not be mended"))
-                        .hint("each one's own hint says what a person can do")),
-                }
-            }
             Hooks::List { all } => report::print(output, &List(hook_status::list(&desk, all)?)),
             Hooks::Show { agent } => report::print(output, &hook_status::details(&desk, &agent)?),
             Hooks::Log { agent } => report::print(output, &Log(hook_status::log(&desk, &agent)?)),
@@ -69,6 +92,22 @@ impl Hooks {
                 let diff = hook_status::diff(&desk, &agent, from)?;
                 report::print(output, &Diff { agent, from, diff })
             }
+            Hooks::Rollback { agent, snapshot } => {
+                report::print(output, &hook_care::rollback(&mut desk, &agent, snapshot)?)
+            }
+            Hooks::Repair { agent, dry_run } => {
+                let found = hook_repair::repair(&mut desk, agent.as_deref(), dry_run)?;
+                let left = found.iter().any(|checkup| !checkup.left.is_empty());
+                report::print(output, &Repaired { dry: dry_run, hooks: found })?;
+                if left { Err(Error::failed("not everything could be healed")) } else { Ok(()) }
+            }
+            Hooks::Archive { agent } => {
+                let agent = hook_status::find(&desk, &agent)?.agent;
+                archive::archive(&mut desk, &agent)?;
+                report::print(output, &Archived { agent })
+            }
+            Hooks::Restore { agent } => report::print(output, &hook_care::restore(&mut desk, &agent)?),
+            Hooks::Prune => report::print(output, &Prune(hook_care::prune(&desk)?)),
         }
     }
 }
@@ -200,5 +239,90 @@ impl Report for Diff {
         } else {
             write!(out, "{}", self.diff)
         }
+    }
+}
+
+#[derive(Serialize)]
+struct Repaired {
+    dry: bool,
+    hooks: Vec<Checkup>,
+}
+
+#[derive(Serialize)]
+struct Archived {
+    agent: String,
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Prune(Vec<Pruned>);
+
+impl Report for Repaired {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        for hook in self.hooks.iter().filter(|hook| !hook.healed.is_empty() || !hook.left.is_empty()) {
+            writeln!(out, "{}", paint.bold(&hook.agent))?;
+            for what in &hook.healed {
+                let mark = if self.dry { paint.yellow("!") } else { paint.green("✓") };
+                writeln!(out, "  {mark} {}", neutralise(what, true))?;
+            }
+            for what in &hook.left {
+                writeln!(out, "  {} {}", paint.red("✗"), neutralise(what, true))?;
+            }
+        }
+        let well = self.hooks.iter().filter(|hook| hook.healed.is_empty() && hook.left.is_empty()).count();
+        writeln!(out, "{well} of {} well", self.hooks.len())
+    }
+}
+
+impl Report for RolledBack {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        writeln!(out, "{} {} is at snapshot {} again", paint.green("✓"), self.agent, self.to)?;
+        match self.kept {
+            Some(kept) => writeln!(out, "  what was there is snapshot {kept}: gt hooks rollback {} {kept}", self.agent),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Report for Archived {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        writeln!(out, "{} {} is archived; gt hooks restore {} brings it back", paint.green("✓"), self.agent, self.agent)
+    }
+}
+
+impl Report for Restored {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        let worktree = self.worktree.display().to_string();
+        let worktree = neutralise(&worktree, true);
+        writeln!(
+            out,
+            "{} {} is back in {worktree}, on {}",
+            paint.green("✓"),
+            self.agent,
+            neutralise(&self.branch, true)
+        )?;
+        if let Some(number) = self.snapshot {
+            writeln!(out, "  with the uncommitted files of snapshot {number}")?;
+        }
+        match &self.bead {
+            Some(bead) => writeln!(out, "  to let the work go on there: gt sling {bead} {}", self.agent),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Report for Prune {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        for rig in &self.0 {
+            writeln!(
+                out,
+                "{}  {} branch(es) and {} snapshot(s) dropped, {} kept",
+                paint.bold(&rig.rig),
+                rig.branches,
+                rig.snapshots,
+                rig.kept
+            )?;
+        }
+        Ok(())
     }
 }

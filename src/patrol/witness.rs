@@ -12,6 +12,7 @@ use crate::repo::{Bare, Worktree};
 use crate::session::{self, registry};
 use crate::town::{Address, Town};
 use crate::work::assignment::{self, Assignment, State};
+use crate::work::hook_care;
 use crate::work::identity::OVERSEER;
 use crate::work::queue::{self, STUCK_MARK};
 use crate::work::{Desk, archive, halt, handoff, hook, journal, mail, spawn, start};
@@ -126,7 +127,7 @@ fn restart(desk: &mut Desk, row: &Assignment, address: &Address) -> Result<()> {
         let bare = Bare::open(&rig.bare_repo())?;
         bare.prune_worktrees()?;
         let worktree = bare.add_worktree_on(path, &row.branch)?;
-        restore(&bare, &worktree, row)?;
+        hook_care::fill(&bare, &worktree, &row.agent)?;
         if let Some(hook) = hook::find(desk.ledger.conn(), &row.agent)? {
             hook::write_record(&hook)?;
         }
@@ -137,15 +138,6 @@ fn restart(desk: &mut Desk, row: &Assignment, address: &Address) -> Result<()> {
         let payload = json!({"agent": row.agent, "session": record.name, "restart": true});
         tx.event("session_start", Some(&row.bead), payload).map(|_| ())
     })
-}
-
-/// Brings back what the last snapshot has beyond the branch, when it was taken on the branch's head.
-fn restore(bare: &Bare, worktree: &Worktree, row: &Assignment) -> Result<()> {
-    let Some(snapshot) = bare.snapshots(&row.agent)?.pop() else { return Ok(()) };
-    if bare.find_rev(&format!("{}^1", snapshot.id))? == bare.local_branch(&row.branch)? {
-        worktree.restore_files(&snapshot.id)?;
-    }
-    Ok(())
 }
 
 /// A crash loop ends here: the bead is open again and marked, nothing is lost, the overseer is told once.

@@ -78,7 +78,8 @@ impl Bare {
         made.with_context(|| format!("worktree {}", path.display()))
     }
 
-    fn register(&self, path: &Path, head: &str) -> Result<()> {
+    /// Makes `path` a worktree with `head` as its `HEAD`, without an index and without writing a file of the project.
+    pub(super) fn register(&self, path: &Path, head: &str) -> Result<()> {
         let here = self.path.canonicalize().with_context(|| format!("{}", self.path.display()))?;
         files::make_dirs(path, 0o755)?;
         let path = path.canonicalize()?;

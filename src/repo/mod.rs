@@ -8,6 +8,7 @@ mod bare;
 mod branches;
 mod clone;
 mod command;
+mod heal;
 mod hook_record;
 mod ledger_git;
 mod merge_driver;
@@ -20,6 +21,7 @@ mod version;
 mod worktree;
 
 pub use bare::{Bare, CommitInfo, redact_url};
+pub use heal::Unfinished;
 pub use hook_record::{HookRecord, HookState};
 pub use ledger_git::{Checkout, Fetched, Joined};
 pub use merge_driver::{add_attributes, set_merge_driver};

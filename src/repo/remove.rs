@@ -138,7 +138,7 @@ fn unreachable_tips(bare: &Bare, ids: &[Oid]) -> Result<Vec<Oid>> {
     Ok(tips)
 }
 
-fn is_reachable(bare: &Bare, id: Oid) -> Result<bool> {
+pub(super) fn is_reachable(bare: &Bare, id: Oid) -> Result<bool> {
     Ok(unreachable_tips(bare, &[id])?.is_empty())
 }
 
@@ -157,7 +157,8 @@ fn keep_reflog(bare: &Bare, repository: &Repository, private: &Path) -> Result<(
     Ok(())
 }
 
-fn keep(repository: &Repository, private: &Path, id: Oid) -> Result<()> {
+/// Gives the commit a reference of its own under `refs/gt/kept`.
+pub(super) fn keep(repository: &Repository, private: &Path, id: Oid) -> Result<()> {
     let name = private.file_name().map_or_else(|| "worktree".into(), |name| name.to_string_lossy().into_owned());
     let reference = format!("{KEPT_REFS}/{}/{}", super::snapshot::slug(&name), short(&id.to_string()));
     repository.reference(&reference, id, true, "kept when its worktree was removed")?;

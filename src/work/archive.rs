@@ -21,6 +21,10 @@ pub fn archive(desk: &mut Desk, agent: &str) -> Result<()> {
     if row.state == hook::State::Archived {
         return Ok(());
     }
+    if !hook::may_become(row.state, hook::State::Archived) {
+        return Err(Error::refused(format!("the hook of {agent} is {}: work hangs on it", row.state))
+            .hint(format!("take the work back first: gt unsling {}", row.bead)));
+    }
     let address: Address = agent.parse()?;
     if registry::find(&desk.town, &address.session_name())?.is_some_and(|record| registry::is_alive(&record)) {
         return Err(Error::refused(format!("{agent} still runs"))

@@ -18,6 +18,8 @@ pub mod evidence;
 pub mod halt;
 pub mod handoff;
 pub mod hook;
+pub mod hook_care;
+pub mod hook_repair;
 pub mod hook_status;
 pub mod hooked;
 pub mod identity;

@@ -38,6 +38,7 @@ mod faults;
 mod formula;
 mod halt;
 mod hardship;
+mod hook_care;
 mod hooks;
 mod install;
 mod mail;

@@ -147,16 +147,6 @@ pub fn examine(town: &Town, fix: bool) -> Result<Checkup> {
     Ok(Checkup::of(town, checks))
 }
 
-/// Looks at hooks alone, and mends them.
-///
-/// # Errors
-/// When the rigs can't be read.
-pub fn repair_hooks(desk: &mut Desk) -> Result<Checkup> {
-    let rigs = desk.town.rigs()?;
-    let checks = rigs::hooks(desk, &rigs, true);
-    Ok(Checkup::of(&desk.town, checks))
-}
-
 /// Starts that somebody began and did not live to end.
 fn half_done(desk: &mut Desk, fix: bool) -> Finding {
     const CHECK: &str = "half-done starts";

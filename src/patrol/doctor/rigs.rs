@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Finding, Health, mendable};
-use crate::base::{Error, Result};
-use crate::repo::{Bare, Worktree};
+use super::{FIX, Finding, Health};
+use crate::base::Error;
+use crate::repo::Bare;
 use crate::runtime;
 use crate::town::{Address, Rig};
-use crate::work::{Desk, hook};
+use crate::work::{Desk, hook, hook_repair};
 
 pub(super) fn all(desk: &mut Desk, fix: bool) -> Vec<Finding> {
     let rigs = match desk.town.rigs() {
@@ -43,40 +43,32 @@ fn repositories(rigs: &[Rig]) -> Finding {
 }
 
 /// Each hook in use has its worktree, on its branch, with its record; each worktree has a hook.
-pub(super) fn hooks(desk: &mut Desk, rigs: &[Rig], fix: bool) -> Vec<Finding> {
+fn hooks(desk: &mut Desk, rigs: &[Rig], fix: bool) -> Vec<Finding> {
     const CHECK: &str = "hooks";
     let all = match hook::list(desk.ledger.conn(), false) {
         Ok(all) => all,
         Err(error) => return vec![Finding::new(CHECK, Health::Error, error.to_string(), "")],
     };
     let mut findings = Vec::new();
-    for place in &all {
-        let Some(rig) = rigs.iter().find(|rig| rig.name == place.rig) else {
-            let message = format!("{}: its rig {} is gone", place.agent, place.rig);
-            findings.push(Finding::new(
-                CHECK,
-                Health::Warning,
-                message,
-                "gt rig add it again, or gt hooks list shows what it holds",
-            ));
-            continue;
-        };
-        if !place.worktree.join(".git").exists() {
-            let message = format!("{}: the worktree {} is gone", place.agent, place.worktree.display());
-            findings.push(mendable(CHECK, Health::Error, message, fix, || make_again(rig, place)));
-            continue;
-        }
-        let record = Worktree::open(&place.worktree).and_then(|worktree| worktree.read_hook_record());
-        match record {
-            Ok(Some(record)) if record.agent == place.agent => {}
-            Ok(_) => {
-                let message = format!("{}: its record in git is missing", place.agent);
-                findings.push(mendable(CHECK, Health::Warning, message, fix, || hook::write_record(place)));
+    for place in all.iter().filter(|place| !rigs.iter().any(|rig| rig.name == place.rig)) {
+        let message = format!("{}: its rig {} is gone", place.agent, place.rig);
+        let fix = "gt rig add it again, or gt hooks list shows what it holds";
+        findings.push(Finding::new(CHECK, Health::Warning, message, fix));
+    }
+    for place in all.iter().filter(|place| rigs.iter().any(|rig| rig.name == place.rig)) {
+        match hook_repair::repair(desk, Some(&place.agent), !fix) {
+            Ok(checkups) => {
+                for checkup in checkups {
+                    let (health, hint) = if fix { (Health::Fixed, "") } else { (Health::Warning, FIX) };
+                    let told = |what: &String| format!("{}: {what}", checkup.agent);
+                    findings.extend(checkup.healed.iter().map(|what| Finding::new(CHECK, health, told(what), hint)));
+                    let left = checkup.left.iter().map(|what| Finding::new(CHECK, Health::Error, told(what), ""));
+                    findings.extend(left);
+                }
             }
             Err(error) => {
                 let message = format!("{}: {error}", place.agent);
-                let fix = error.hint_text().unwrap_or("git worktree repair, in the rig's .repo.git, may mend it");
-                findings.push(Finding::new(CHECK, Health::Error, message, fix));
+                findings.push(Finding::new(CHECK, Health::Error, message, error.hint_text().unwrap_or("")));
             }
         }
     }
@@ -99,19 +91,6 @@ pub(super) fn hooks(desk: &mut Desk, rigs: &[Rig], fix: bool) -> Vec<Finding> {
 fn names(directory: &std::path::Path) -> Vec<String> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-}
-
-/// The worktree again, from its branch and the last snapshot that was taken on the branch's head.
-fn make_again(rig: &Rig, place: &hook::Hook) -> Result<()> {
-    let bare = Bare::open(&rig.bare_repo())?;
-    bare.prune_worktrees()?;
-    let worktree = bare.add_worktree_on(&place.worktree, &place.branch)?;
-    if let Some(snapshot) = bare.snapshots(&place.agent)?.pop()
-        && bare.find_rev(&format!("{}^1", snapshot.id))? == bare.local_branch(&place.branch)?
-    {
-        worktree.restore_files(&snapshot.id)?;
-    }
-    hook::write_record(place)
 }
 
 /// The runtimes that agents are started with are installed.
