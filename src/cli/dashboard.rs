@@ -15,6 +15,9 @@ use crate::town::Town;
 
 /// Show the town in a browser
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  gt dashboard --open\n  gt dashboard --port 0 --json\n  gt dashboard --listen 0.0.0.0 --host mybox.lan"
+)]
 pub struct Dashboard {
     /// The port to listen on; 0 for any free one
     #[arg(long, default_value_t = 8080)]

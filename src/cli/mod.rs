@@ -51,6 +51,7 @@ mod completion;
 mod config;
 mod dashboard;
 mod demo;
+mod man;
 mod script;
 
 /// Gas Town: run many coding agents side by side, track their work and merge what they finish.
@@ -201,6 +202,8 @@ pub enum Command {
     Dashboard(dashboard::Dashboard),
     /// Print a completion script for a shell
     Completion(completion::Completion),
+    /// Print manual pages
+    Man(man::Man),
     /// Show and change the town's settings
     Config(config::Config),
     /// Show the town at work on a sample project
@@ -292,6 +295,7 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Cockpit(command)) => command.run(output),
         Some(Command::Dashboard(command)) => command.run(output),
         Some(Command::Completion(command)) => command.run(output),
+        Some(Command::Man(command)) => command.run(output),
         Some(Command::Config(command)) => command.run(output),
         Some(Command::Demo(command)) => command.run(output),
         Some(Command::ScriptAgent(command)) => command.run(),

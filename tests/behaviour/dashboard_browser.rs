@@ -44,8 +44,11 @@ impl Browser {
             format!("--user-data-dir={}", profile.display()),
         ]);
         let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": args}, "goog:loggingPrefs": {"browser": "ALL"}}}});
-        let made = browser.call("POST", "", Some(wanted));
-        browser.session = format!("/{}", made["sessionId"].as_str().unwrap_or_else(|| panic!("no browser: {made}")));
+        // On a loaded machine a first start may take longer than the driver waits.
+        browser.session = wait_for("a browser", || {
+            let made = browser.call("POST", "", Some(wanted.clone()));
+            made["sessionId"].as_str().map(|id| format!("/{id}"))
+        });
         Some(browser)
     }
 
