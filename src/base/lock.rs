@@ -1,6 +1,7 @@
 //! Advisory locks between processes (flock(2)); the kernel drops them when the holder dies.
 
 use std::fs::{File, OpenOptions};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use super::{Error, Result, ResultExt};
 /// An exclusive lock, held until dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _held: Flock<File>,
+    held: Flock<File>,
 }
 
 fn open(path: &Path) -> Result<File> {
@@ -33,7 +34,7 @@ impl Lock {
     /// When the file can't be opened.
     pub fn try_acquire(path: &Path) -> Result<Option<Self>> {
         match Flock::lock(open(path)?, FlockArg::LockExclusiveNonblock) {
-            Ok(held) => Ok(Some(Self { _held: held })),
+            Ok(held) => Ok(Some(Self { held })),
             Err((_, Errno::EWOULDBLOCK)) => Ok(None),
             Err((_, error)) => Err(Error::from(error).context(format!("lock {}", path.display()))),
         }
@@ -45,8 +46,18 @@ impl Lock {
     /// When the file can't be opened or the wait is interrupted.
     pub fn acquire(path: &Path) -> Result<Self> {
         Flock::lock(open(path)?, FlockArg::LockExclusive)
-            .map(|held| Self { _held: held })
+            .map(|held| Self { held })
             .map_err(|(_, error)| Error::from(error).context(format!("lock {}", path.display())))
+    }
+
+    /// The lock whose open file `fd` is, as a process has it that another became.
+    ///
+    /// # Errors
+    /// When somebody else holds the lock after all.
+    pub fn inherited(fd: OwnedFd) -> Result<Self> {
+        Flock::lock(File::from(fd), FlockArg::LockExclusiveNonblock)
+            .map(|held| Self { held })
+            .map_err(|(_, error)| Error::from(error).context("keep the lock"))
     }
 
     /// Whether some process holds the lock on `path` now; a missing file is not held.
@@ -57,6 +68,12 @@ impl Lock {
                 Ok(file) => matches!(Flock::lock(file, FlockArg::LockSharedNonblock), Err((_, Errno::EWOULDBLOCK))),
                 Err(_) => false,
             }
+    }
+}
+
+impl AsFd for Lock {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.held.as_fd()
     }
 }
 

@@ -256,8 +256,9 @@ impl Report for Sessions {
             let conversation = one.conversation.as_deref().unwrap_or("-");
             writeln!(
                 out,
-                "{} {} {} {} {}",
+                "{} {} {} {} {} {}",
                 fit(&one.at.age(now), 4),
+                if one.recorded { "▶" } else { " " },
                 fit(&one.agent, 28),
                 fit(&one.preset, 8),
                 fit(one.bead.as_deref().unwrap_or("-"), 10),

@@ -21,6 +21,7 @@ mod hook_event;
 mod mayor;
 mod memory;
 mod prime;
+mod recording;
 mod session;
 mod standing;
 // work
@@ -132,7 +133,7 @@ pub enum Command {
     Session(session::SessionCommand),
     /// Run one session (gt starts these itself)
     #[command(hide = true)]
-    SessionHost,
+    SessionHost(session::Host),
     // work
     /// Give beads to agents: each gets a branch, a worktree and a session
     Sling(sling::Sling),
@@ -265,7 +266,7 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Nudge(command)) => command.run(output),
         Some(Command::Peek(command)) => command.run(output),
         Some(Command::Session(command)) => command.run(output),
-        Some(Command::SessionHost) => crate::session::run_host(),
+        Some(Command::SessionHost(command)) => command.run(),
         // work
         Some(Command::Sling(command)) => command.run(output),
         Some(Command::Unsling(command)) => command.run(output),

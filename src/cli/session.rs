@@ -35,6 +35,19 @@ pub enum SessionCommand {
         /// The agent or session
         agent: String,
     },
+    /// Have a session's host become this version of gt in place; the agent goes on
+    Upgrade {
+        /// The agent or session
+        #[arg(required_unless_present = "all")]
+        agent: Option<String>,
+        /// Every session that runs
+        #[arg(long, conflicts_with = "agent")]
+        all: bool,
+    },
+    /// Play what a session showed, in this terminal
+    Replay(super::recording::Replay),
+    /// Write what a session showed as a recording, as text or as a page
+    Export(super::recording::Export),
 }
 
 /// Arguments of `gt session start`.
@@ -54,6 +67,32 @@ pub struct Start {
     /// The program and its arguments
     #[arg(last = true, required = true)]
     command: Vec<String>,
+}
+
+/// Arguments of `gt session-host`.
+#[derive(Debug, Args)]
+pub struct Host {
+    /// Go on with the session whose state this descriptor has
+    #[arg(long)]
+    resume: Option<i32>,
+    /// Say whether a state of this version can be gone on from
+    #[arg(long)]
+    can_resume: Option<u32>,
+}
+
+impl Host {
+    /// Does it.
+    ///
+    /// # Errors
+    /// When the session can't be run.
+    pub fn run(self) -> Result<()> {
+        match (self.can_resume, self.resume) {
+            (Some(version), _) if session::can_resume(version) => Ok(()),
+            (Some(version), _) => Err(Error::refused(format!("not from a state of version {version}"))),
+            (None, Some(fd)) => session::resume_host(fd),
+            (None, None) => session::run_host(),
+        }
+    }
 }
 
 /// Arguments of `gt peek`.
@@ -113,7 +152,57 @@ impl SessionCommand {
                 }
                 report::print(output, &Running(session::status(&town, &record.name)?))
             }
+            SessionCommand::Upgrade { agent, .. } => upgrade(&town, agent.as_deref(), output),
+            SessionCommand::Replay(replay) => replay.run(&town),
+            SessionCommand::Export(export) => export.run(&town),
         }
+    }
+}
+
+fn upgrade(town: &Town, agent: Option<&str>, output: Output) -> Result<()> {
+    let records = match agent {
+        Some(agent) => vec![registry::resolve(town, agent)?],
+        None => registry::list(town)?.into_iter().filter(registry::is_alive).collect(),
+    };
+    let mut done = Vec::new();
+    for record in records {
+        let outcome = session::upgrade(town, &record.name);
+        let (version, error) = match outcome {
+            Ok(version) => (Some(version), None),
+            Err(error) if agent.is_some() => return Err(error),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        done.push(Upgraded { session: record.name, address: record.address, version, error });
+    }
+    let failed = done.iter().any(|one| one.error.is_some());
+    report::print(output, &Upgrades(done))?;
+    if failed { Err(Error::failed("some sessions go on as they were")) } else { Ok(()) }
+}
+
+#[derive(Serialize)]
+struct Upgraded {
+    session: String,
+    address: String,
+    version: Option<String>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Upgrades(Vec<Upgraded>);
+
+impl Report for Upgrades {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        for one in &self.0 {
+            match (&one.version, &one.error) {
+                (Some(version), _) => writeln!(out, "{} {} is version {version} now", paint.green("✓"), one.address)?,
+                (None, error) => {
+                    let why = neutralise(error.as_deref().unwrap_or_default(), true).into_owned();
+                    writeln!(out, "{} {} stays as it is: {why}", paint.yellow("!"), one.address)?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 pub use super::control::{DaemonStatus, ensure_running, log_path, logs, start, status, stop};
 use super::control::{detach, write_card};
 use super::pulse::Pulse;
-use super::{dispatcher, escalations, exporter, landing, postman, refinery, snapshots, sync, witness};
+use super::{dispatcher, escalations, exporter, holder, landing, postman, refinery, snapshots, sync, witness};
 use crate::base::lock::Lock;
 use crate::base::{Error, Result, ResultExt, files};
 use crate::ledger::Ledger;
@@ -50,6 +50,7 @@ pub fn run(town: Town, detached: bool) -> Result<()> {
     tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "up");
     let pulse = Arc::new(Pulse::default());
     let mut patrols = Patrols { town: town.clone(), pulse: Arc::clone(&pulse), threads: BTreeMap::new() };
+    patrols.start("holder", holder::run);
     patrols.start("dispatcher", dispatcher::run);
     patrols.start("witness", witness::run);
     patrols.start("landing", landing::run);

@@ -7,6 +7,7 @@ mod dispatcher;
 pub mod doctor;
 mod escalations;
 mod exporter;
+mod holder;
 mod landing;
 mod postman;
 pub mod power;

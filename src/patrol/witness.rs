@@ -87,7 +87,8 @@ fn look_after(desk: &mut Desk, row: &Assignment) -> Result<()> {
         return Ok(());
     }
     let record = registry::find(&desk.town, &address.session_name())?;
-    if record.as_ref().is_some_and(registry::is_alive) {
+    // One without an end either runs or is being given another host.
+    if record.as_ref().is_some_and(|record| record.exit.is_none()) {
         return Ok(());
     }
     if journal::of_subject(desk.ledger.conn(), spawn::OP, &row.bead)?.is_some() {

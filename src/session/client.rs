@@ -1,17 +1,19 @@
 //! The client's end of the protocol.
 
 use std::io::{ErrorKind, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::fds::Receiver;
+use super::place::Place;
 use super::record::SessionRecord;
-use super::registry;
+use super::{holding, registry};
 use super::wire::{self, AttachMode, ClientMsg, FrameReader, PROTOCOL, ServerMsg, Status};
-use crate::base::{Error, Result, ResultExt};
+use crate::base::{Error, Kind, Result, ResultExt};
 use crate::terminal::{Found, Lines};
 use crate::town::Town;
 
@@ -34,10 +36,19 @@ impl Client {
     /// # Errors
     /// [`crate::base::Kind::NotFound`] when no such session runs; otherwise when its host does not answer.
     pub fn connect(town: &Town, name: &str) -> Result<Client> {
-        let Some(record) = registry::find(town, name)? else {
-            return Err(Error::not_found(format!("no session {name}")).hint("gt session list"));
+        let find = || {
+            registry::find(town, name)?
+                .ok_or_else(|| Error::not_found(format!("no session {name}")).hint("gt session list"))
         };
-        Self::connect_record(&record)
+        match Self::connect_record(&find()?) {
+            Err(error) if error.kind() == Kind::NotFound => {
+                // Its host may have been killed, and another one be on its way.
+                holding::await_adoption(&Place::of(town)?, name)?;
+                let record = find()?;
+                if record.exit.is_none() && record.host_alive() { Self::connect_record(&record) } else { Err(error) }
+            }
+            other => other,
+        }
     }
 
     /// Connects to the session of `record`.
@@ -166,6 +177,7 @@ impl Client {
     /// # Errors
     /// When the host is gone or does not answer.
     pub fn history(&mut self, from: u64, count: u32) -> Result<Lines> {
+        self.needs(2, "show its scrollback")?;
         self.send(&ClientMsg::History { from, count })?;
         self.answer(ANSWER, |message| match message {
             ServerMsg::History(lines) => Some(lines),
@@ -178,6 +190,7 @@ impl Client {
     /// # Errors
     /// When the host is gone or does not answer.
     pub fn search(&mut self, text: &str, before: u64, limit: u32) -> Result<Found> {
+        self.needs(2, "be searched")?;
         self.send(&ClientMsg::Search { text: text.to_owned(), before, limit })?;
         self.answer(ANSWER, |message| match message {
             ServerMsg::Found(found) => Some(found),
@@ -190,11 +203,57 @@ impl Client {
     /// # Errors
     /// When the host is gone or does not answer.
     pub fn select(&mut self, from: (u64, u16), to: (u64, u16)) -> Result<String> {
+        self.needs(2, "be copied from")?;
         self.send(&ClientMsg::Select { from, to })?;
         self.answer(ANSWER, |message| match message {
             ServerMsg::Text(text) => Some(text),
             _ => None,
         })
+    }
+
+    /// Gets the descriptors of the terminal and of the program; before anything else is asked.
+    pub(super) fn hold(&mut self) -> Result<Vec<OwnedFd>> {
+        self.needs(2, "be taken over")?;
+        self.send(&ClientMsg::Hold)?;
+        let end = Instant::now() + ANSWER;
+        let mut receiver = Receiver { socket: &self.stream, fds: Vec::new() };
+        while Instant::now() < end {
+            match self.reader.next()? {
+                Some(ServerMsg::Held) => return Ok(receiver.fds),
+                Some(ServerMsg::Error(message)) => return Err(Error::failed(message)),
+                Some(_) => continue,
+                None => {}
+            }
+            let mut fds = [PollFd::new(self.stream.as_fd(), PollFlags::POLLIN)];
+            if poll(&mut fds, PollTimeout::from(100u16)).is_ok_and(|count| count > 0)
+                && self.reader.fill(&mut receiver)? == 0
+            {
+                return Err(Error::not_found(format!("session {} has ended", self.name)));
+            }
+        }
+        Err(Error::failed(format!("session {}: its host does not answer", self.name)))
+    }
+
+    /// Has the host become the program `binary`; returns the version it then is.
+    ///
+    /// # Errors
+    /// When the host refuses, which leaves it as it is.
+    pub fn upgrade(&mut self, binary: &Path) -> Result<String> {
+        self.needs(2, "be upgraded in place")?;
+        self.send(&ClientMsg::Upgrade { binary: binary.to_owned() })?;
+        self.answer(ANSWER * 3, |message| match message {
+            ServerMsg::Upgraded(version) => Some(version),
+            _ => None,
+        })
+    }
+
+    /// An error unless the host speaks version `least`, without which it can't `what`.
+    fn needs(&self, least: u16, what: &str) -> Result<()> {
+        if self.version >= least {
+            return Ok(());
+        }
+        Err(Error::refused(format!("session {} can't {what}: its host is of an older version of gt", self.name))
+            .hint(format!("gt session stop {} and a new start make it a newer one", self.name)))
     }
 
     /// Waits for the message that `pick` takes; others are dropped.

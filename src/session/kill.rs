@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::client::Client;
+use super::holding::{self, Ask};
 use super::place::Place;
 use super::record::SessionRecord;
 use super::registry;
@@ -27,7 +28,7 @@ pub fn kill(town: &Town, name: &str, exclude: &[i32]) -> Result<KillReport> {
     if record.exit.is_some() {
         return Ok(gone);
     }
-    let asked = Client::connect_record(&record).and_then(|mut client| {
+    let asked = Client::connect(town, name).and_then(|mut client| {
         client.send(&ClientMsg::Kill { exclude: exclude.to_vec() })?;
         let report = client.answer(ENDING, |message| match message {
             ServerMsg::Killed(report) => Some(report),
@@ -71,6 +72,8 @@ fn without_host(town: &Town, record: &SessionRecord, exclude: &[i32], asked: Kin
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+    // What holds the terminal would give it another host.
+    holding::ask(&place, &Ask::Release(record.name.clone()));
     let settled = registry::settle(&place, &record.name, exclude)?;
     Ok(settled.map_or(KillReport { already_gone: true, ..KillReport::default() }, |(_, report)| report))
 }

@@ -1,10 +1,14 @@
 //! Sessions: one host process each, which owns the agent's terminal and outlives whoever started it; the protocol to talk to it, and the
 //! registry of all sessions of a town.
 
+mod cast;
 mod client;
+mod fds;
 mod freeze;
+pub mod holding;
 mod host;
 mod kill;
+mod pidfd;
 mod place;
 mod record;
 pub mod registry;
@@ -13,13 +17,14 @@ mod talk;
 mod tree;
 mod wire;
 
+pub use cast::{Event, Header, Recording, Segment, What};
 pub use client::{Client, Sender};
-pub use host::run_host;
+pub use host::{can_resume, resume_host, run_host};
 pub use kill::kill;
 pub use place::Place;
 pub use record::{Exit, LastScreen, SessionRecord, SessionSpec};
 pub use start::{DETACHED_ENV, SESSION_ID_ENV, detach, start};
-pub use talk::{detach_all, nudge, nudge_later, peek, status};
+pub use talk::{detach_all, nudge, nudge_later, peek, status, upgrade};
 pub use wire::{AttachMode, ClientMsg, Delta, KillReport, MAX_LINES, NudgeOutcome, PROTOCOL, ServerMsg, Status};
 
 /// Columns and rows of a session nobody looks at.

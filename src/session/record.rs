@@ -92,6 +92,9 @@ pub struct SessionRecord {
     pub host_pid: i32,
     /// When the host started, in the kernel's ticks: with the pid it names one process for ever.
     pub host_start: u64,
+    /// The version of the program that the host runs.
+    #[serde(default)]
+    pub host_version: String,
     /// The program.
     pub child_pid: i32,
     /// When the program started, in the kernel's ticks.
@@ -145,6 +148,11 @@ impl SessionRecord {
     /// Whether the host still runs.
     pub fn host_alive(&self) -> bool {
         tree::alive(self.host_pid, self.host_start)
+    }
+
+    /// Whether the host died without ending the session.
+    pub fn is_orphaned(&self) -> bool {
+        self.exit.is_none() && !self.host_alive()
     }
 
     /// Whether the program still runs.

@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use super::cast::{self, Recording};
 use super::client::Client;
 pub use super::freeze::{Stopped, freeze, is_frozen, thaw};
+use super::holding::{self, Ask};
 use super::place::{HOST_LOCK, Place};
 use super::record::{Exit, LastScreen, SessionRecord};
 use super::tree::{self, Processes, Wanted};
@@ -46,6 +48,19 @@ pub fn find(town: &Town, name: &str) -> Result<Option<SessionRecord>> {
 /// Whether the session runs: its host is there and its program has not ended.
 pub fn is_alive(record: &SessionRecord) -> bool {
     record.exit.is_none() && record.host_alive()
+}
+
+/// The recording of the session of `record`, its latest run.
+///
+/// # Errors
+/// When it was not recorded.
+pub fn recording(town: &Town, record: &SessionRecord) -> Result<Recording> {
+    cast::of(record, &town.sessions_dir().join(&record.name))
+}
+
+/// All recordings of the session called `name`, the oldest first.
+pub fn recordings(town: &Town, name: &str) -> Vec<Recording> {
+    cast::list(&town.sessions_dir().join(name))
 }
 
 /// The screen the session called `name` ended with; `None` when it was not kept.
@@ -100,13 +115,14 @@ pub fn recall(town: &Town) -> Result<usize> {
 /// their ancestors are left alone.
 pub(super) fn settle(place: &Place, name: &str, spare: &[i32]) -> Result<Option<(SessionRecord, KillReport)>> {
     let directory = place.directory(name);
-    let is_open = |record: &SessionRecord| record.exit.is_none() && !record.host_alive();
-    if !SessionRecord::read(&directory)?.is_some_and(|record| is_open(&record)) {
+    let orphan = || Ok::<_, Error>(SessionRecord::read(&directory)?.filter(SessionRecord::is_orphaned));
+    // The daemon may hold its terminal, and give it another host.
+    if orphan()?.is_none() || holding::ask(place, &Ask::Holds(name.to_owned())) {
         return Ok(None);
     }
     // A new host of that name, or somebody else who settles it: whoever has the lock has the say.
     let Some(_lock) = Lock::try_acquire(&directory.join(HOST_LOCK))? else { return Ok(None) };
-    let Some(mut record) = SessionRecord::read(&directory)?.filter(is_open) else { return Ok(None) };
+    let Some(mut record) = orphan()? else { return Ok(None) };
     let report = end_leftovers(&record, spare);
     record.exit = Some(Exit { code: None, signal: None, at: Timestamp::now(), reason: Some("host lost".into()) });
     record.write(&directory)?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::client::Client;
-use super::registry;
+use super::{registry, start};
 use super::wire::{ClientMsg, NudgeOutcome, ServerMsg, Status};
 use crate::base::{Error, Kind, Result};
 use crate::town::Town;
@@ -85,4 +85,12 @@ pub fn detach_all(town: &Town, name: &str) -> Result<u32> {
 /// When no such session runs or its host does not answer.
 pub fn status(town: &Town, name: &str) -> Result<Status> {
     Client::connect(town, name)?.status()
+}
+
+/// Has the host of the session called `name` become the present `gt` in place; returns the version it then is.
+///
+/// # Errors
+/// When no such session runs or its host can't; it goes on as it was then.
+pub fn upgrade(town: &Town, name: &str) -> Result<String> {
+    Client::connect(town, name)?.upgrade(&start::gt_binary()?)
 }

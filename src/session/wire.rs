@@ -4,6 +4,7 @@
 //! a newer client can speak to an older host; what the older side doesn't know it answers with [`ServerMsg::Error`].
 
 use std::io::{self, Read};
+use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use crate::base::{Error, Result, Timestamp};
 use crate::terminal::{Cursor, Found, KeyPress, Line, Lines, Modes, MouseEvent, ProgramStatus, ScreenState, TermEvent};
 
 /// The protocol's version.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 
 /// Lines that can be asked for at once.
 pub const MAX_LINES: u32 = 2000;
@@ -110,6 +111,14 @@ pub enum ClientMsg {
         /// Where it ends; that column is not part of it.
         to: (u64, u16),
     },
+    /// Asks for the descriptors of the terminal and of the program, to keep the program alive should the host be killed. They come with
+    /// the answer as ancillary data. Must be the first message after hello.
+    Hold,
+    /// Become the program `binary` in place; the session goes on.
+    Upgrade {
+        /// A `gt` binary.
+        binary: PathBuf,
+    },
 }
 
 /// From the host to a client.
@@ -148,6 +157,12 @@ pub enum ServerMsg {
     History(Lines),
     /// Where the text stands.
     Found(Found),
+    /// The descriptors come with this.
+    Held,
+    /// The session ends: let go of the descriptors.
+    Release,
+    /// The host is this version of the program now.
+    Upgraded(String),
 }
 
 /// The difference between two screens of one size.
@@ -296,6 +311,7 @@ pub(super) fn put<T: Serialize>(out: &mut Vec<u8>, message: &T) -> Result<()> {
 pub(super) struct FrameReader {
     buffer: Vec<u8>,
     start: usize,
+    lost: bool,
 }
 
 impl FrameReader {
@@ -315,12 +331,28 @@ impl FrameReader {
         Ok(count)
     }
 
+    /// A reader that has read `bytes` already.
+    pub fn with(bytes: Vec<u8>) -> FrameReader {
+        FrameReader { buffer: bytes, ..FrameReader::default() }
+    }
+
+    /// What was read beyond the last whole message.
+    pub fn rest(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    /// Whether what comes can't be told apart any more; other errors concern one message alone.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
     /// The next whole message, or `None` when more must be read.
     pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>> {
         let rest = &self.buffer[self.start..];
         let Some(head) = rest.first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_le_bytes(*head) as usize;
         if length > MAX_FRAME {
+            self.lost = true;
             return Err(Error::failed(format!("a frame of {length} bytes")));
         }
         let Some(body) = rest.get(4..4 + length) else { return Ok(None) };

@@ -2,10 +2,11 @@
 
 use rio_vt::crosswords::Mode;
 
+use super::history::Compact;
 use super::inner::Inner;
 use super::rows::{self, Styles};
 use super::screen::Line;
-use super::scrollback::{self, Found, Lines, Match};
+use super::scrollback::{self, Found, Lines, Match, Scrollback};
 
 /// Lines the engine keeps itself when the program is quiet: those that reflow when the size changes.
 const LIVE: usize = 1000;
@@ -118,6 +119,19 @@ impl Inner {
             });
             out
         })
+    }
+
+    /// The packed lines as bytes, with the number of the line after them.
+    pub(super) fn packed(&mut self) -> Vec<u8> {
+        let next = self.back.offset + self.term.lines_evicted();
+        postcard::to_stdvec(&(next, &self.back.packed)).unwrap_or_default()
+    }
+
+    /// Takes such bytes as the lines above everything here.
+    pub(super) fn restore(&mut self, packed: &[u8]) -> bool {
+        let Ok((next, packed)) = postcard::from_bytes::<(u64, Compact)>(packed) else { return false };
+        self.back = Scrollback { packed, packed_to: self.term.lines_evicted(), offset: next };
+        true
     }
 
     /// Moves what the engine holds above [`LIVE`] lines to the packed part, and forgets what is above the limit.

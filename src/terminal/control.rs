@@ -349,7 +349,7 @@ impl Inner {
     }
 
     /// DECRQSS: the settings that can be told.
-    fn setting(&self, name: &[u8]) -> Option<String> {
+    pub(super) fn setting(&self, name: &[u8]) -> Option<String> {
         let (cols, rows) = self.size();
         match name {
             b"m" => {

@@ -85,6 +85,18 @@ pub trait Emulator {
     /// Packs lines that scrolled off long ago into less memory. Worth calling when the program is quiet; returns whether it packed any.
     fn compact(&mut self) -> bool;
 
+    /// How many lines have ever scrolled off the main screen.
+    fn scrolled(&mut self) -> u64;
+
+    /// Bytes that bring a fresh emulator of this size to the same state, packed lines aside; without `history` the screen alone.
+    fn dump(&mut self, history: bool) -> String;
+
+    /// The packed lines, for [`Emulator::restore`].
+    fn packed(&mut self) -> Vec<u8>;
+
+    /// Takes packed lines of another emulator as those above everything here; before anything is fed. Returns whether they could be read.
+    fn restore(&mut self, packed: &[u8]) -> bool;
+
     /// Tells the emulator that the program has ended: what it said it was doing is over.
     fn program_ended(&mut self);
 }

@@ -179,6 +179,28 @@ impl Emulator for Engine {
         self.inner.pack()
     }
 
+    fn scrolled(&mut self) -> u64 {
+        self.inner.with_main(|inner| inner.end())
+    }
+
+    fn dump(&mut self, history: bool) -> String {
+        let mut out = self.inner.dump(history);
+        if self.inner.sync.is_some() {
+            out.push_str("\x1b[?2026h");
+        }
+        // A sequence cut off here goes on in what is fed next.
+        self.guard.pending(&mut out);
+        out
+    }
+
+    fn packed(&mut self) -> Vec<u8> {
+        self.inner.with_main(|inner| inner.packed())
+    }
+
+    fn restore(&mut self, packed: &[u8]) -> bool {
+        self.inner.restore(packed)
+    }
+
     fn program_ended(&mut self) {
         self.inner.sync = None;
         if self.inner.status.program_ended() {

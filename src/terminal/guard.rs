@@ -77,6 +77,22 @@ impl Guard {
         }
     }
 
+    /// Appends what was taken and not yet acted on, whole characters of it: a sequence that is cut off.
+    pub fn pending(&self, out: &mut String) {
+        if let Some(string) = &self.string {
+            out.push_str(match string.kind {
+                StringKind::Osc => "\x1b]",
+                StringKind::Dcs => "\x1bP",
+                StringKind::Title => "\x1bk",
+                StringKind::Other => "\x1b_",
+            });
+            out.push_str(&String::from_utf8_lossy(&string.body));
+        }
+        if self.carry.is_ascii() {
+            out.push_str(&String::from_utf8_lossy(&self.carry));
+        }
+    }
+
     fn run(&mut self, bytes: &[u8], sink: &mut impl Sink) {
         // Bytes from `start` to `at` are approved for the engine and not yet given to it.
         let (mut start, mut at) = (0, 0);

@@ -7,6 +7,7 @@ mod back;
 mod cluster;
 mod control;
 mod csi;
+mod dump;
 mod emulator;
 mod encode;
 mod engine;
@@ -28,6 +29,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+pub use dump::{put_line, sgr};
 pub use emulator::{Emulator, TermEvent, new_emulator};
 pub use encode::encode_key;
 pub use key::{Key, KeyKind, KeyMods, KeyPress};
@@ -37,6 +39,11 @@ pub use pointer::{MouseAction, MouseButton, MouseEvent, encode_focus, encode_mou
 pub use screen::{Attrs, Cell, Color, Cursor, CursorShape, Line, Modes, MouseMode, Run, ScreenState, Style};
 pub use scrollback::{Found, Lines, Match};
 pub use status::{ProgramState, ProgramStatus, StatusBoard};
+
+/// Red, green and blue of one of the 256 colours, as a terminal shows it that nobody has changed.
+pub fn indexed_color(index: u8) -> (u8, u8, u8) {
+    palette::color(usize::from(index))
+}
 
 /// The fewest columns and rows a terminal has; smaller wishes are raised to it (engines misbehave below).
 pub const MIN_SIZE: (u16, u16) = (2, 1);

@@ -88,6 +88,26 @@ impl StatusBoard {
         self.store.iter().map(|(id, _)| id.unwrap_or("").to_owned()).filter_map(|id| self.status(&id))
     }
 
+    /// The reports again in the protocol's form.
+    pub(super) fn reports(&self) -> Vec<String> {
+        let form = |status: &ProgramStatus| {
+            let encode = |text: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+            let mut out = format!("state={}:app={}", status.state.as_str(), status.app);
+            let mut add = |key: &str, value: Option<String>| {
+                if let Some(value) = value {
+                    out.push_str(&format!(":{key}={value}"));
+                }
+            };
+            add("id", Some(status.id.clone()).filter(|id| !id.is_empty()));
+            add("kind", status.kind.clone());
+            add("progress", status.progress.map(|n| n.to_string()));
+            add("title", status.title.as_deref().map(encode));
+            add("msg", status.msg.as_deref().map(encode));
+            out
+        };
+        self.all().map(|status| form(&status)).collect()
+    }
+
     /// Takes a message. Returns whether the board changed.
     pub(super) fn apply(&mut self, message: &Message<'_>) -> bool {
         let before = match message {

@@ -445,3 +445,68 @@ fn dropped_and_cleared_lines_take_the_packed_ones_along() {
     let lines = emulator.lines(0, usize::MAX);
     assert_eq!((lines.first, lines.lines.len()), (lines.end, 10));
 }
+
+/// Everything a client could see of two emulators is the same.
+#[track_caller]
+fn same(a: &mut dyn Emulator, b: &mut dyn Emulator, when: &[u8]) {
+    let now = Instant::now() + Duration::from_secs(1);
+    a.refresh(now);
+    b.refresh(now);
+    let (ours, theirs) = (a.lines(0, usize::MAX), b.lines(0, usize::MAX));
+    for (ours, theirs) in ours.lines.iter().zip(&theirs.lines) {
+        assert_eq!(ours, theirs, "{:?}", String::from_utf8_lossy(when));
+    }
+    assert_eq!((ours.first, ours.end, ours.lines.len()), (theirs.first, theirs.end, theirs.lines.len()));
+    assert_eq!(a.screen(), b.screen());
+}
+
+#[test]
+fn a_dump_brings_everything_back() {
+    let mut first = new_emulator(40, 10, 10_000);
+    long_history(first.as_mut());
+    first.feed("\x1b]8;;https://example.org/\x1b\\link\x1b]8;;\x1b\\ 漢字 👩‍👩‍👧 \x1b[4:3;58;2;1;2;3mcurly\x1b[0m\r\n".as_bytes());
+    first.feed(b"\x1b[44mback   \x1b[0m\r\na line that is so long that it is wrapped at the right side\r\n");
+    first.feed(b"\x1b]2;Title\x07\x1b]7501;state=blocked:app=x:kind=question:msg=d2hpY2g/\x1b\\\x1b]9;4;1;40\x1b\\");
+    first.feed(b"\x1b[?2004h\x1b[?1h\x1b=\x1b[?1002h\x1b[?1006h\x1b[>4;2m\x1b[5 q\x1b[>5u\x1b[3;7H\x1b[1;35m");
+    first.compact();
+    for more in [
+        &b"same"[..],
+        b"\x1b[9;33Hto the end",
+        b"\x1b[?1049h\x1b[>1u\x1b[2;2H\x1b[7minverse\x1b[0m\x1b[5;5H\x1b[?25l",
+        b"x\x1b[38;5;12",
+        b"\x1b[?1049l",
+    ] {
+        first.feed(more);
+        let mut second = new_emulator(40, 10, 10_000);
+        assert!(second.restore(&first.packed()));
+        second.feed(first.dump(true).as_bytes());
+        assert_eq!(second.take_replies(), b"");
+        same(first.as_mut(), second.as_mut(), more);
+        // And they go on alike.
+        let mut third = new_emulator(40, 10, 10_000);
+        assert!(third.restore(&first.packed()));
+        third.feed(first.dump(true).as_bytes());
+        for more in [&b"m!\x1b[0m?"[..], b"\x1b[?1049l", b"\x1b[<u\x1b8saved"] {
+            second.feed(more);
+            third.feed(more);
+            same(second.as_mut(), third.as_mut(), more);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_dump_of_anything_shows_the_same(pieces in prop::collection::vec("[a-z \\x{e9}\\x{6f22}]{0,30}|\\r\\n|\\x1b\\[[0-9;]{0,5}[mHABCDJKPL@]", 0..60)) {
+        let mut first = new_emulator(30, 8, 500);
+        for piece in &pieces {
+            first.feed(piece.as_bytes());
+        }
+        let mut second = new_emulator(30, 8, 500);
+        second.feed(first.dump(true).as_bytes());
+        first.refresh(Instant::now());
+        second.refresh(Instant::now());
+        let trimmed = |emulator: &mut dyn Emulator| emulator.lines(0, usize::MAX).lines.iter().map(Line::text).collect::<Vec<_>>();
+        prop_assert_eq!(trimmed(first.as_mut()), trimmed(second.as_mut()));
+        prop_assert_eq!(first.screen().cursor, second.screen().cursor);
+    }
+}

@@ -62,6 +62,8 @@ pub struct TownSettings {
     pub session_cols: u16,
     /// Height of a session's terminal while nobody looks at it.
     pub session_rows: u16,
+    /// Whether what agents show on their terminals is recorded.
+    pub recording: bool,
     /// Custom agents by name, in the form of the built-in presets.
     pub agents: Map<String, Value>,
     /// The preset of each role, where it differs from `default_agent`.
@@ -95,6 +97,7 @@ impl Default for TownSettings {
             max_agents: 12,
             session_cols: 120,
             session_rows: 40,
+            recording: true,
             agents: Map::new(),
             role_agents: BTreeMap::new(),
             permissions: BTreeMap::new(),

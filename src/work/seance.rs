@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::base::{Error, Result, Timestamp, files};
-use crate::session::SessionRecord;
+use crate::session::{SessionRecord, registry};
 use crate::town::Town;
 
 /// One session an agent had.
@@ -30,6 +30,9 @@ pub struct Predecessor {
     /// Where the runtime writes it down; `None` where it told none.
     #[serde(default)]
     pub transcript: Option<String>,
+    /// Whether what it showed is recorded: `gt session replay` plays it.
+    #[serde(default)]
+    pub recorded: bool,
 }
 
 /// A later line of the history: the conversation that a session turned out to be.
@@ -82,6 +85,11 @@ pub fn list(town: &Town, word: &str) -> Result<Vec<Predecessor>> {
         }
     }
     found.reverse();
+    for one in &mut found {
+        // By its beginning to the second: the two notes of it are made a moment apart.
+        let runs = registry::recordings(town, &one.session);
+        one.recorded = runs.iter().any(|run| run.started_at.seconds_until(one.at).abs() <= 1);
+    }
     let holds = |text: &str| text.contains(word);
     found.retain(|one| {
         holds(&one.agent)

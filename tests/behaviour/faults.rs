@@ -70,10 +70,11 @@ fn a_killed_host_is_replaced_and_the_work_goes_on() {
     wait_for("the first step is done", || worktree.join("steps.txt").exists().then_some(()));
     let before = record(&place, slung["session"].as_str().unwrap());
     kill(i32::try_from(before["host_pid"].as_i64().unwrap()).unwrap(), "-9");
-    wait_for("another host", || {
+    let after = wait_for("another host", || {
         let now = record(&place, slung["session"].as_str().unwrap());
-        (now["host_pid"] != before["host_pid"] && now["exit"].is_null()).then_some(())
+        (now["host_pid"] != before["host_pid"] && now["exit"].is_null()).then_some(now)
     });
+    assert_eq!(after["child_pid"], before["child_pid"], "the agent's process is the same\n{}", place.log());
     std::fs::write(&go, "").unwrap();
     place.wait_closed(std::slice::from_ref(&id));
     let steps = place.sandbox.git(&place.origin("shop"), ["show", "main:steps.txt"]).stdout;

@@ -571,3 +571,147 @@ fn scrollback_is_read_searched_and_copied_on_request() {
     assert_eq!(client.select((4320, 7), (4321, 6)).unwrap(), "4321 of many\nnumber");
     world.gt(["session", "stop", "mayor"]).ok();
 }
+
+/// The record of the session called `name`, as it is on disk now.
+fn record(world: &World, name: &str) -> serde_json::Value {
+    let path = world.root.join(".runtime/sessions").join(name).join("session.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// Kills the host and waits until another one has taken over.
+fn kill_host(world: &World, name: &str) -> serde_json::Value {
+    let before = record(world, name);
+    kill_9(before["host_pid"].as_i64().unwrap());
+    wait_for("another host", || {
+        let now = record(world, name);
+        (now["host_pid"] != before["host_pid"] && now["exit"].is_null()).then_some(now)
+    })
+}
+
+#[test]
+fn with_a_daemon_a_killed_host_loses_nothing() {
+    let world = World::new();
+    world.gt(["daemon", "start"]).ok();
+    world.start(
+        "mayor/",
+        "seq -f 'line %g' 3000; printf '\\033]2;My title\\007\\033[?2004h\\033[31mred\\033[0m '; while read -r x; do echo \"got $x\"; [ \"$x\" = end ] && exit 7; done",
+    );
+    world.wait_peek("mayor", "red");
+    let mut client = world.client("hq-mayor");
+    client.attach(AttachMode::View, None).unwrap();
+    let before = watch(&mut client, |screen| screen.text().contains("red"));
+    let holds = || world.root.join(".runtime/logs/daemon.log");
+    let first = record(&world, "hq-mayor");
+    for n in 0..3 {
+        let now = kill_host(&world, "hq-mayor");
+        assert_eq!(now["child_pid"], first["child_pid"]);
+        assert_eq!(now["started_at"], first["started_at"]);
+        let mut client = world.client("hq-mayor");
+        client.attach(AttachMode::Control, None).unwrap();
+        let after = watch(&mut client, |screen| screen.text().contains("red"));
+        if n == 0 {
+            assert_eq!(after, before, "the screen is the same\n{}", std::fs::read_to_string(holds()).unwrap_or_default());
+        }
+        let lines = client.history(0, 3).unwrap();
+        assert_eq!(lines.lines[1].text(), "line 2");
+        client.send(&ClientMsg::Input(format!("round {n}\r").into_bytes())).unwrap();
+        watch(&mut client, |screen| screen.text().contains(&format!("got round {n}")));
+        if n == 1 {
+            // The daemon's duplicates die with it; the next daemon asks the hosts for others.
+            kill_9(world.gt(["--json", "daemon", "status"]).ok().json()["pid"].as_i64().unwrap());
+            wait_for("another daemon", || {
+                let run = world.gt(["--json", "daemon", "start"]);
+                (run.status == Some(0)).then_some(())
+            });
+            let socket = world.sandbox.path("run");
+            wait_for("it to hold the session", || held(&socket, "hq-mayor").then_some(()));
+        }
+    }
+    world.client("hq-mayor").send(&ClientMsg::Input(b"end\r".to_vec())).unwrap();
+    let line = wait_for("the end", || world.listed().into_iter().find(|line| !line["exit"].is_null()));
+    let code = &line["exit"]["code"];
+    assert!(*code == 7 || code.is_null() && line["exit"]["reason"].as_str().unwrap().contains("unknown"), "{line}");
+    // A session that is stopped stays so.
+    world.start("mayor/", "read x");
+    world.gt(["session", "stop", "mayor"]).ok();
+    assert_eq!(record(&world, "hq-mayor")["exit"]["reason"], "stopped");
+    world.gt(["daemon", "stop"]).ok();
+    world.wait_no_process();
+}
+
+/// Whether the daemon whose socket is somewhere below `run` holds the session.
+fn held(run: &Path, name: &str) -> bool {
+    use std::io::{Read, Write};
+    let Ok(entries) = std::fs::read_dir(run) else { return false };
+    entries.flatten().any(|entry| {
+        let Ok(mut stream) = std::os::unix::net::UnixStream::connect(entry.path().join("holder")) else { return false };
+        let mut answer = String::new();
+        writeln!(stream, "{{\"holds\":\"{name}\"}}").is_ok()
+            && stream.read_to_string(&mut answer).is_ok()
+            && answer.trim() == "true"
+    })
+}
+
+#[test]
+fn a_host_is_upgraded_in_place() {
+    let world = World::new();
+    world.start("mayor/", "seq -f 'line %g' 2000; printf 'ready '; while read -r x; do echo \"got $x\"; done; exit 5");
+    world.wait_peek("mayor", "ready");
+    let before = record(&world, "hq-mayor");
+    let mut client = world.client("hq-mayor");
+    client.attach(AttachMode::Control, None).unwrap();
+    watch(&mut client, |screen| screen.text().contains("ready"));
+    let upgraded = world.gt(["--json", "session", "upgrade", "mayor"]).ok().json();
+    assert_eq!(upgraded[0]["version"], env!("CARGO_PKG_VERSION"));
+    let after = record(&world, "hq-mayor");
+    assert_eq!((&after["host_pid"], &after["child_pid"]), (&before["host_pid"], &before["child_pid"]));
+    // The client of before is still there, and the program too.
+    client.send(&ClientMsg::Input(b"word\r".to_vec())).unwrap();
+    watch(&mut client, |screen| screen.text().contains("got word"));
+    assert_eq!(client.history(0, 2).unwrap().lines[1].text(), "line 2");
+    // What can't go on is not become.
+    assert!(client.upgrade(Path::new("/bin/false")).is_err());
+    assert!(client.upgrade(Path::new("/no/such/file")).is_err());
+    world.gt(["session", "upgrade", "--all"]).ok();
+    client.send(&ClientMsg::Input(b"more\r".to_vec())).unwrap();
+    watch(&mut client, |screen| screen.text().contains("got more"));
+    client.send(&ClientMsg::Input(vec![4])).unwrap();
+    let line = wait_for("the end", || world.listed().into_iter().find(|line| !line["exit"].is_null()));
+    assert_eq!(line["exit"]["code"], 5, "it is still the program's parent");
+    world.wait_no_process();
+}
+
+#[test]
+fn sessions_are_recorded() {
+    let world = World::new();
+    world.start("mayor/", "printf 'first \\033[31mred\\033[0m <tag>\\n'; read x; echo \"größer $x\"");
+    world.wait_peek("mayor", "red");
+    world.client("hq-mayor").send(&ClientMsg::Input(b"answer\r".to_vec())).unwrap();
+    wait_for("the end", || world.listed().into_iter().find(|line| !line["exit"].is_null()));
+    let text = wait_for("the recording", || {
+        let run = world.gt(["session", "export", "mayor", "--text"]);
+        run.stdout.contains("größer answer").then_some(run.stdout)
+    });
+    assert_eq!(text, "first red <tag>\nanswer\ngrößer answer\n");
+    let html = world.gt(["session", "export", "mayor", "--html"]).ok().stdout;
+    assert!(html.contains("red</span> &lt;tag&gt;"), "{html}");
+    let cast = world.gt(["session", "export", "mayor", "--cast"]).ok().stdout;
+    let header: serde_json::Value = serde_json::from_str(cast.lines().next().unwrap()).unwrap();
+    assert_eq!((&header["version"], &header["width"]), (&2.into(), &200.into()));
+    assert!(cast.lines().skip(1).all(|line| serde_json::from_str::<(f64, String, String)>(line).is_ok()), "{cast}");
+    let error = world.gt(["session", "replay", "mayor"]).code(2);
+    assert!(error.stderr.contains("needs a terminal"), "{error:?}");
+    // Switched off, nothing is left of it.
+    let path = world.root.join("settings/config.json");
+    let mut settings: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    settings["recording"] = false.into();
+    std::fs::write(&path, settings.to_string()).unwrap();
+    world.start("overseer", "echo secret");
+    wait_for("the end", || {
+        world.listed().into_iter().find(|line| line["address"] == "overseer" && !line["exit"].is_null())
+    });
+    wait_for("the log to be gone", || {
+        (!world.root.join(".runtime/sessions/hq-overseer/cast").exists()).then_some(())
+    });
+    world.gt(["session", "export", "overseer", "--text"]).code(3);
+}

@@ -6,25 +6,31 @@ mod nudge;
 mod os;
 mod peer;
 mod pty;
+mod requests;
 mod serve;
+mod upgrade;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::Mode;
 
+use super::cast::{self, Writer};
 use super::place::{HOST_LOCK, Place};
 use super::record::{SessionRecord, SessionSpec};
 use super::start::{HostAnswer, HostOrder};
-use super::{DEFAULT_SIZE, tree};
+use super::{DEFAULT_SIZE, HISTORY, fds, holding, tree};
 use crate::base::lock::Lock;
 use crate::base::{Error, Kind, Result, ResultExt, Timestamp};
-use crate::terminal::clamp_size;
+use crate::terminal::{Emulator, clamp_size, new_emulator};
 use pty::Pty;
+pub use upgrade::{can_resume, resume_host};
 
 /// How long whoever settles a dead host of the same name may take.
 const SETTLING: std::time::Duration = std::time::Duration::from_secs(30);
@@ -35,13 +41,12 @@ const SETTLING: std::time::Duration = std::time::Duration::from_secs(30);
 /// # Errors
 /// When the order can't be read or the process can't fork; all else is answered to the starter.
 pub fn run_host() -> Result<()> {
-    let mut order = Vec::new();
-    std::io::stdin().read_to_end(&mut order).context("read the order")?;
+    // Whatever the starter had open (a lock, a pipe) is not ours to keep.
+    close_inherited();
+    let (order, fds) = read_order().context("read the order")?;
     let order: HostOrder = serde_json::from_slice(&order).map_err(|error| {
         Error::usage(format!("not an order for a session: {error}")).hint("gt starts session hosts itself")
     })?;
-    // Whatever the starter had open (a lock, a pipe) is not ours to keep.
-    close_inherited();
     if !os::fork()? {
         return Ok(());
     }
@@ -50,10 +55,11 @@ pub fn run_host() -> Result<()> {
     if !os::fork()? {
         return Ok(());
     }
-    match prepare(&order) {
+    match prepare(&order, fds) {
         Ok(mut host) => {
             answer(&HostAnswer::Runs(Box::new(host.record.clone())));
             leave_starter();
+            holding::announce(&order.place, &host.record.name);
             host.run()
         }
         Err(error) => {
@@ -65,6 +71,21 @@ pub fn run_host() -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// The order and the descriptors that came with it; from anything but a socket the order alone.
+fn read_order() -> std::io::Result<(Vec<u8>, Vec<OwnedFd>)> {
+    let stdin = std::io::stdin();
+    let mut receiver = fds::Receiver { socket: &stdin, fds: Vec::new() };
+    let mut order = Vec::new();
+    match receiver.read_to_end(&mut order) {
+        Err(error) if error.raw_os_error() == Some(nix::libc::ENOTSOCK) => {
+            stdin.lock().read_to_end(&mut order)?;
+        }
+        Err(error) if error.kind() != ErrorKind::ConnectionReset => return Err(error),
+        _ => {}
+    }
+    Ok((order, receiver.fds))
 }
 
 fn answer(answer: &HostAnswer) {
@@ -110,30 +131,62 @@ fn take_place(directory: &Path, name: &str) -> Result<Lock> {
     }
 }
 
-fn prepare(order: &HostOrder) -> Result<serve::Host> {
-    let HostOrder { spec, place } = order;
+fn prepare(order: &HostOrder, fds: Vec<OwnedFd>) -> Result<serve::Host> {
+    let HostOrder { spec, place, .. } = order;
     let directory = place.make_directory(&spec.name)?;
     let lock = take_place(&directory, &spec.name)?;
+    // Whoever had the lock before may have settled what was to be taken over.
+    if order.adopt.is_some() && !SessionRecord::read(&directory)?.is_some_and(|record| record.is_orphaned()) {
+        return Err(Error::refused(format!("session {} has ended", spec.name)));
+    }
     nix::unistd::chdir("/").context("leave the directory")?;
     nix::sys::prctl::set_child_subreaper(true).context("become a subreaper")?;
+    let signals = signals()?;
+    let socket = place.socket(&spec.name)?;
+    let listener = listen(&socket)?;
+    let parts = match &order.adopt {
+        Some(record) => adopt(order, record, &directory, fds),
+        None => begin(order, &directory, &socket),
+    };
+    let parts = parts.inspect_err(|_| {
+        let _ = std::fs::remove_file(&socket);
+    })?;
+    let Begun { record, pty, mut emulator, mut cast, adopted } = parts;
+    // From the first byte on, another host could go on from here.
+    cast.rotate(emulator.as_mut());
+    if adopted.is_some() {
+        cast.mark("its host was replaced");
+    }
+    Ok(serve::Host::new(serve::Parts { record, directory, pty, emulator, listener, signals, lock, cast, adopted }))
+}
+
+/// The signals a host listens to, kept from doing what they do by default.
+fn signals() -> Result<SignalFd> {
     let mut caught = SigSet::empty();
     for signal in [Signal::SIGCHLD, Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGQUIT] {
         caught.add(signal);
     }
     caught.thread_block().context("block signals")?;
-    let signals = SignalFd::with_flags(&caught, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).context("signals")?;
-    let socket = place.socket(&spec.name)?;
-    let listener = listen(&socket)?;
+    SignalFd::with_flags(&caught, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).context("signals")
+}
+
+/// A session with its program running.
+struct Begun {
+    record: SessionRecord,
+    pty: Pty,
+    emulator: Box<dyn Emulator>,
+    cast: Writer,
+    adopted: Option<OwnedFd>,
+}
+
+/// Begins a session: runs the program.
+fn begin(order: &HostOrder, directory: &Path, socket: &Path) -> Result<Begun> {
+    let HostOrder { spec, place, .. } = order;
     let wished = |wish: u16, default: u16| if wish == 0 { default } else { wish };
     let size = clamp_size(wished(spec.cols, DEFAULT_SIZE.0), wished(spec.rows, DEFAULT_SIZE.1));
-    let mark = mark(place, spec);
     // The last screen of an earlier session of this name is not this one's.
     let _ = std::fs::remove_file(directory.join("screen.bin"));
-    let unbind = |error: Error| {
-        let _ = std::fs::remove_file(&socket);
-        error
-    };
-    let pid = std::process::id() as i32;
+    let pid = std::process::id().cast_signed();
     let mut record = SessionRecord {
         kind: "session".into(),
         version: 1,
@@ -146,29 +199,62 @@ fn prepare(order: &HostOrder) -> Result<serve::Host> {
         program: spec.argv.first().cloned().unwrap_or_default(),
         host_pid: pid,
         host_start: tree::start_time(pid).unwrap_or(0),
+        host_version: env!("CARGO_PKG_VERSION").into(),
         child_pid: 0,
         child_start: 0,
-        mark,
-        socket: socket.clone(),
+        mark: mark(place, spec),
+        socket: socket.to_owned(),
         started_at: Timestamp::now(),
         exit: None,
         last_state: None,
         title: spec.title.clone(),
     };
     // Written before the program runs: its first act may be a gt command that looks for its own session.
-    record.write(&directory).map_err(unbind)?;
+    record.write(directory)?;
     let started = Pty::spawn(spec, size, &record.mark).and_then(|pty| {
         record.child_pid = pty.child;
         record.child_start = tree::start_time(pty.child).unwrap_or(0);
-        record.write(&directory)?;
+        record.write(directory)?;
         Ok(pty)
     });
-    let pty = started.map_err(|error| {
+    let pty = started.inspect_err(|_| {
         super::registry::end_leftovers(&record, &[]);
-        let _ = std::fs::remove_file(SessionRecord::path(&directory));
-        unbind(error)
+        let _ = std::fs::remove_file(SessionRecord::path(directory));
     })?;
-    Ok(serve::Host::new(record, directory, pty, size, listener, signals, lock))
+    cast::forget_old(directory);
+    let run = cast::run_directory(directory, record.started_at);
+    let cast = Writer::new(run, order.record, &record.address, Duration::ZERO);
+    Ok(Begun { record, pty, emulator: new_emulator(size.0, size.1, HISTORY), cast, adopted: None })
+}
+
+/// Takes over a session whose host was killed: its terminal and its program come as descriptors, its screen from the recording.
+fn adopt(order: &HostOrder, record: &SessionRecord, directory: &Path, fds: Vec<OwnedFd>) -> Result<Begun> {
+    let Ok([terminal, program]) = <[OwnedFd; 2]>::try_from(fds) else {
+        return Err(Error::failed("a session is taken over by two descriptors"));
+    };
+    let pid = std::process::id().cast_signed();
+    let record = SessionRecord {
+        host_pid: pid,
+        host_start: tree::start_time(pid).unwrap_or(0),
+        host_version: env!("CARGO_PKG_VERSION").into(),
+        ..record.clone()
+    };
+    let pty = Pty::of(terminal, record.child_pid)?;
+    let run = cast::run_directory(directory, record.started_at);
+    let emulator = cast::rebuild(&run).unwrap_or_else(|| {
+        let (cols, rows) = pty.size().unwrap_or(DEFAULT_SIZE);
+        new_emulator(cols, rows, HISTORY)
+    });
+    let age = age(&record);
+    let cast = Writer::new(run, order.record, &record.address, age);
+    record.write(directory)?;
+    Ok(Begun { record, pty, emulator, cast, adopted: Some(program) })
+}
+
+/// How long ago a session began.
+fn age(record: &SessionRecord) -> Duration {
+    let nanos = Timestamp::now().unix_nanos().saturating_sub(record.started_at.unix_nanos());
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
 }
 
 /// The value that marks the processes of this session and no other.

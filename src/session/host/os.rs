@@ -1,7 +1,7 @@
 //! What only the operating system's own calls can do.
 #![allow(unsafe_code)]
 
-use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::unistd::ForkResult;
 
@@ -32,6 +32,18 @@ pub(super) fn duplicate(fd: RawFd) -> Result<OwnedFd> {
     // SAFETY: the caller's PTY master owns `fd` and outlives this call.
     let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
     borrowed.try_clone_to_owned().context("duplicate the terminal's descriptor")
+}
+
+/// The descriptor with that number, which the program that this process was before left open for it alone.
+pub(super) fn inherited(fd: RawFd) -> OwnedFd {
+    // SAFETY: the number comes from that program, and nothing else in this process knows it.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}
+
+/// An open descriptor by its number, for a call.
+pub(super) fn borrow(fd: &RawFd) -> BorrowedFd<'_> {
+    // SAFETY: the caller has the descriptor open and keeps it so.
+    unsafe { BorrowedFd::borrow_raw(*fd) }
 }
 
 /// Gives freed memory back to the system; after much of it was freed at once, else it stays with this process for ever.

@@ -1,9 +1,14 @@
 //! A client of the host, and what it has been sent.
 
 use std::io::{ErrorKind, Write};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Error, Result};
+use crate::session::{fds, pidfd};
 use crate::session::wire::{self, AttachMode, ClientMsg, Delta, FrameReader, ServerMsg};
 use crate::terminal::Emulator;
 
@@ -25,6 +30,8 @@ pub(super) struct Peer {
     pub size: Option<(u16, u16)>,
     /// To be dropped once everything is sent.
     pub closing: bool,
+    /// Holds the terminal, to pass it on should this process be killed.
+    pub holder: bool,
     reader: FrameReader,
     out: Vec<u8>,
     sent: usize,
@@ -32,6 +39,22 @@ pub(super) struct Peer {
     seen: Option<(u64, (u16, u16))>,
     title: String,
     next_frame: Option<Instant>,
+}
+
+/// A client for the program that the host becomes.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PeerState {
+    pub stream: RawFd,
+    id: u64,
+    pid: i32,
+    greeted: bool,
+    mode: Option<AttachMode>,
+    size: Option<(u16, u16)>,
+    holder: bool,
+    /// What it sent of a message that is not whole yet.
+    read: Vec<u8>,
+    /// What it has not taken yet.
+    unsent: Vec<u8>,
 }
 
 impl Peer {
@@ -44,6 +67,7 @@ impl Peer {
             mode: None,
             size: None,
             closing: false,
+            holder: false,
             reader: FrameReader::default(),
             out: Vec::new(),
             sent: 0,
@@ -53,15 +77,46 @@ impl Peer {
         }
     }
 
+    /// What another program must know of the client to go on with it. It gets the whole screen again.
+    pub fn state(&self) -> PeerState {
+        PeerState {
+            stream: self.stream.as_raw_fd(),
+            id: self.id,
+            pid: self.pid,
+            greeted: self.greeted,
+            mode: self.mode,
+            size: self.size,
+            holder: self.holder,
+            read: self.reader.rest().to_vec(),
+            unsent: self.out[self.sent..].to_vec(),
+        }
+    }
+
+    /// The client of that state.
+    pub fn resume(state: PeerState, stream: UnixStream) -> Peer {
+        let mut peer = Peer::new(state.id, stream, state.pid);
+        (peer.greeted, peer.holder) = (state.greeted, state.holder);
+        (peer.mode, peer.size) = (state.mode, state.size);
+        peer.reader = FrameReader::with(state.read);
+        peer.out = state.unsent;
+        peer
+    }
+
     /// Reads what the client sent. `Err` when it is gone or speaks nonsense.
-    pub fn read(&mut self) -> Result<Vec<ClientMsg>, ()> {
+    pub fn read(&mut self) -> std::result::Result<Vec<ClientMsg>, ()> {
         let mut messages = Vec::new();
         loop {
             match self.reader.fill(&mut self.stream) {
                 Ok(0) => return if messages.is_empty() { Err(()) } else { Ok(messages) },
                 Ok(count) => {
-                    while let Some(message) = self.reader.next().map_err(|_| ())? {
-                        messages.push(message);
+                    loop {
+                        match self.reader.next() {
+                            Ok(Some(message)) => messages.push(message),
+                            Ok(None) => break,
+                            Err(_) if self.reader.is_lost() => return Err(()),
+                            // A message of a newer version.
+                            Err(_) => self.send(&ServerMsg::Error("this host does not know that message".into())),
+                        }
                     }
                     // One read's worth a turn: the agent's output has its share too.
                     if count < 16 * 1024 || messages.len() > 64 {
@@ -87,6 +142,22 @@ impl Peer {
             self.closing = true;
         }
         self.flush();
+    }
+
+    /// Gives the client the terminal's descriptor and the program's.
+    ///
+    /// # Errors
+    /// When the program is gone or the client does not read.
+    pub fn hold(&mut self, terminal: &impl AsFd, program: i32) -> Result<()> {
+        let program = pidfd::open(program)?;
+        let mut frame = Vec::new();
+        wire::put(&mut frame, &ServerMsg::Held)?;
+        if self.waiting() > 0 {
+            return Err(Error::failed("ask for the terminal first of all"));
+        }
+        fds::send(self.stream.as_fd(), &frame, &[terminal.as_fd(), program.as_fd()])?;
+        self.holder = true;
+        Ok(())
     }
 
     /// Bytes that wait for the client.

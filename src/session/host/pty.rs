@@ -7,7 +7,8 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::os;
 use crate::base::{Error, Result};
@@ -53,7 +54,6 @@ pub(super) enum Input {
 
 /// The master side of the terminal.
 pub(super) struct Pty {
-    master: Box<dyn MasterPty + Send>,
     fd: OwnedFd,
     input: VecDeque<u8>,
     /// The program's pid.
@@ -91,10 +91,17 @@ impl Pty {
         let pid = child.process_id().and_then(|pid| i32::try_from(pid).ok());
         let Some(pid) = pid else { return Err(Error::failed(format!("run {program}: it has no pid"))) };
         let raw = pair.master.as_raw_fd().ok_or_else(|| Error::failed("the terminal has no descriptor"))?;
-        let fd = os::duplicate(raw)?;
+        Pty::of(os::duplicate(raw)?, pid)
+    }
+
+    /// The terminal whose master side `fd` is, with the program `child` on it.
+    ///
+    /// # Errors
+    /// When `fd` is no open descriptor.
+    pub fn of(fd: OwnedFd, child: i32) -> Result<Pty> {
         let flags = OFlag::from_bits_truncate(fcntl(&fd, FcntlArg::F_GETFL)?);
         fcntl(&fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
-        Ok(Pty { master: pair.master, fd, input: VecDeque::new(), child: pid, written: 0 })
+        Ok(Pty { fd, input: VecDeque::new(), child, written: 0 })
     }
 
     /// Reads what the program wrote.
@@ -139,9 +146,20 @@ impl Pty {
     }
 
     /// Tells the program the terminal's new size.
-    pub fn resize(&self, size: (u16, u16)) {
+    pub fn resize(&self, (cols, rows): (u16, u16)) {
+        let size = Winsize { ws_row: rows, ws_col: cols, ws_xpixel: 0, ws_ypixel: 0 };
         // The only failure is a terminal that is gone.
-        let _ = self.master.resize(pty_size(size));
+        let _ = tcsetwinsize(&self.fd, size);
+    }
+
+    /// The terminal's size as the program sees it.
+    pub fn size(&self) -> Option<(u16, u16)> {
+        rustix::termios::tcgetwinsize(&self.fd).ok().map(|size| (size.ws_col, size.ws_row))
+    }
+
+    /// What waits for the program.
+    pub fn unwritten(&self) -> Vec<u8> {
+        self.input.iter().copied().collect()
     }
 }
 

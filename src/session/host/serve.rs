@@ -1,6 +1,6 @@
 //! The host's loop.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -20,20 +20,18 @@ use super::os;
 use super::peer::Peer;
 use super::pty::{Input, MAX_INPUT, Pty};
 use crate::base::lock::Lock;
-use crate::base::{Error, Result, Timestamp, files};
-use crate::session::HISTORY;
-use crate::session::place::HOST_LOCK;
+use crate::base::{Result, Timestamp};
+use crate::session::cast::Writer;
 use crate::session::record::{Exit, LastScreen, SessionRecord};
 use crate::session::tree::Processes;
-use crate::session::wire::{AttachMode, ClientMsg, MAX_LINES, NudgeOutcome, PROTOCOL, ServerMsg, Status};
-use crate::terminal::{
-    Emulator, TermEvent, clamp_size, encode_focus, encode_key, encode_mouse, encode_paste, new_emulator,
-};
+use crate::session::wire::ServerMsg;
+use crate::session::{HISTORY, pidfd};
+use crate::terminal::{Emulator, TermEvent, new_emulator};
 
 /// What the program may write before the clients have their turn.
 const TURN: usize = 64 * 1024;
 /// A size that changes is passed on when it has stood still so long: agents redraw noisily at every step.
-const SETTLE: Duration = Duration::from_millis(50);
+pub(super) const SETTLE: Duration = Duration::from_millis(50);
 /// Old lines are packed when the program has been quiet so long.
 const PACK: Duration = Duration::from_millis(500);
 /// How long clients have to take what waits for them when the session is over.
@@ -41,55 +39,64 @@ const GOODBYE: Duration = Duration::from_millis(500);
 /// Clients served at once.
 const MAX_CLIENTS: usize = 64;
 
+/// What a host is made of.
+pub(super) struct Parts {
+    pub record: SessionRecord,
+    pub directory: PathBuf,
+    pub pty: Pty,
+    pub emulator: Box<dyn Emulator>,
+    pub listener: UnixListener,
+    pub signals: SignalFd,
+    pub lock: Lock,
+    pub cast: Writer,
+    pub adopted: Option<OwnedFd>,
+}
+
 /// A session.
 pub(super) struct Host {
-    pub record: SessionRecord,
-    directory: PathBuf,
-    pty: Pty,
+    pub(super) record: SessionRecord,
+    pub(super) directory: PathBuf,
+    pub(super) pty: Pty,
     /// No process has the terminal open any more.
-    closed: bool,
-    emulator: Box<dyn Emulator>,
-    listener: UnixListener,
-    signals: SignalFd,
-    peers: Vec<Peer>,
-    next_peer: u64,
+    pub(super) closed: bool,
+    pub(super) emulator: Box<dyn Emulator>,
+    pub(super) listener: UnixListener,
+    pub(super) signals: SignalFd,
+    pub(super) peers: Vec<Peer>,
+    pub(super) next_peer: u64,
     /// The client whose size holds: the one that typed last.
-    leader: Option<u64>,
-    resize: Option<((u16, u16), Instant)>,
-    nudger: Nudger,
+    pub(super) leader: Option<u64>,
+    pub(super) resize: Option<((u16, u16), Instant)>,
+    pub(super) nudger: Nudger,
     /// What people typed while a nudge was being typed.
-    held: Vec<u8>,
-    ending: Option<Ending>,
-    exit: Option<Exit>,
-    stopped: bool,
-    bytes_out: u64,
-    started: Instant,
-    last_output: Option<Instant>,
-    last_output_at: Option<Timestamp>,
-    last_typed: Option<Instant>,
+    pub(super) held: Vec<u8>,
+    pub(super) ending: Option<Ending>,
+    pub(super) exit: Option<Exit>,
+    pub(super) stopped: bool,
+    pub(super) bytes_out: u64,
+    pub(super) started: Instant,
+    pub(super) last_output: Option<Instant>,
+    pub(super) last_output_at: Option<Timestamp>,
+    pub(super) last_typed: Option<Instant>,
     /// When old lines are packed unless more output comes.
-    pack_at: Option<Instant>,
-    lock: Lock,
+    pub(super) pack_at: Option<Instant>,
+    pub(super) lock: Lock,
+    /// The recording, from which another host could take over.
+    pub(super) cast: Writer,
+    /// The program, where it is not this process's child: it was adopted.
+    pub(super) adopted: Option<OwnedFd>,
 }
 
 impl Host {
-    pub fn new(
-        record: SessionRecord,
-        directory: PathBuf,
-        pty: Pty,
-        size: (u16, u16),
-        listener: UnixListener,
-        signals: SignalFd,
-        lock: Lock,
-    ) -> Host {
+    pub fn new(parts: Parts) -> Host {
         Host {
-            record,
-            directory,
-            pty,
+            record: parts.record,
+            directory: parts.directory,
+            pty: parts.pty,
             closed: false,
-            emulator: new_emulator(size.0, size.1, HISTORY),
-            listener,
-            signals,
+            emulator: parts.emulator,
+            listener: parts.listener,
+            signals: parts.signals,
             peers: Vec::new(),
             next_peer: 1,
             leader: None,
@@ -105,7 +112,9 @@ impl Host {
             last_output_at: None,
             last_typed: None,
             pack_at: None,
-            lock,
+            lock: parts.lock,
+            cast: parts.cast,
+            adopted: parts.adopted,
         }
     }
 
@@ -170,7 +179,7 @@ impl Host {
         }
     }
 
-    fn act(&mut self, acts: Vec<Act>) {
+    pub(super) fn act(&mut self, acts: Vec<Act>) {
         for act in acts {
             match act {
                 Act::Write(bytes) => self.pty.send(&bytes),
@@ -179,7 +188,7 @@ impl Host {
         }
     }
 
-    fn tell(&mut self, clients: &[u64], message: &ServerMsg) {
+    pub(super) fn tell(&mut self, clients: &[u64], message: &ServerMsg) {
         for peer in self.peers.iter_mut().filter(|peer| clients.contains(&peer.id)) {
             peer.send(message);
         }
@@ -238,6 +247,10 @@ impl Host {
             let out = if self.pty.waiting() > 0 { PollFlags::POLLOUT } else { PollFlags::empty() };
             fds.push(PollFd::new(self.pty.as_fd(), PollFlags::POLLIN | out));
         }
+        let program_at = fds.len();
+        if let Some(program) = &self.adopted {
+            fds.push(PollFd::new(program.as_fd(), PollFlags::POLLIN));
+        }
         match poll(&mut fds, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
@@ -249,13 +262,19 @@ impl Host {
         for index in (0..count).rev() {
             self.serve_peer(index, ready[2 + index]);
         }
-        if ready.get(pty_at).is_some_and(|flags| !flags.is_empty()) {
+        if program_at > pty_at && ready.get(pty_at).is_some_and(|flags| !flags.is_empty()) {
             if ready[pty_at].contains(PollFlags::POLLOUT) {
                 self.pty.flush();
             }
             if ready[pty_at].intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
                 self.read_output(TURN);
             }
+        }
+        if ready.get(program_at).is_some_and(|flags| !flags.is_empty())
+            && let Some(program) = self.adopted.take()
+        {
+            let (code, signal) = pidfd::exit_status(&program).unwrap_or((None, None));
+            self.ended(code, signal, Instant::now());
         }
         if !ready[0].is_empty() {
             self.take_signals();
@@ -299,166 +318,9 @@ impl Host {
         }
     }
 
-    fn handle(&mut self, index: usize, message: ClientMsg) {
-        let now = Instant::now();
-        let peer = &mut self.peers[index];
-        if !peer.greeted {
-            peer.greeted = true;
-            if matches!(message, ClientMsg::Hello { .. }) {
-                peer.send(&ServerMsg::Hello {
-                    version: PROTOCOL,
-                    name: self.record.name.clone(),
-                    address: self.record.address.clone(),
-                });
-            } else {
-                peer.send(&ServerMsg::Error("the first message must be a hello".into()));
-                peer.closing = true;
-            }
-            return;
-        }
-        match message {
-            ClientMsg::Hello { .. } => {}
-            ClientMsg::Attach { mode, size } => {
-                peer.attach(mode, size.map(|(cols, rows)| clamp_size(cols, rows)));
-                let (id, size) = (peer.id, peer.size);
-                if mode == AttachMode::Control && self.leader.is_none() {
-                    self.leader = Some(id);
-                    if let Some(size) = size {
-                        self.set_size(size);
-                    }
-                }
-            }
-            ClientMsg::Detach => peer.mode = None,
-            ClientMsg::DetachAll => {
-                let asked = peer.id;
-                let mut count = 0;
-                for peer in self.peers.iter_mut().filter(|peer| peer.mode == Some(AttachMode::Control)) {
-                    peer.mode = None;
-                    peer.send(&ServerMsg::Detached(0));
-                    count += 1;
-                }
-                self.tell(&[asked], &ServerMsg::Detached(count));
-            }
-            ClientMsg::Resize { cols, rows } => {
-                peer.size = Some(clamp_size(cols, rows));
-                if self.leader == Some(peer.id) {
-                    self.resize = Some((clamp_size(cols, rows), now + SETTLE));
-                }
-            }
-            ClientMsg::Key(press) => {
-                self.emulator.refresh(now);
-                let bytes = encode_key(press, &self.emulator.screen().modes);
-                self.typed(index, &bytes, now);
-            }
-            ClientMsg::Input(bytes) => self.typed(index, &bytes, now),
-            ClientMsg::Paste(text) => {
-                self.emulator.refresh(now);
-                let bytes = encode_paste(&text, &self.emulator.screen().modes);
-                self.typed(index, &bytes, now);
-            }
-            ClientMsg::Mouse(event) => {
-                self.emulator.refresh(now);
-                let bytes = encode_mouse(event, &self.emulator.screen().modes);
-                self.input(index, &bytes);
-            }
-            ClientMsg::Focus(gained) => {
-                self.emulator.refresh(now);
-                let bytes = encode_focus(gained, &self.emulator.screen().modes);
-                self.input(index, bytes);
-            }
-            ClientMsg::Nudge { text, from: _ } => {
-                let id = peer.id;
-                let outcome = if self.exit.is_some() || self.ending.is_some() {
-                    Some(NudgeOutcome::Refused("the session is ending".into()))
-                } else {
-                    self.nudger.push(id, &text, now)
-                };
-                if let Some(outcome) = outcome {
-                    self.tell(&[id], &ServerMsg::Nudged(outcome));
-                }
-            }
-            ClientMsg::ReadText { lines } => {
-                let text = self.emulator.text(lines as usize);
-                self.peers[index].send(&ServerMsg::Text(text));
-            }
-            ClientMsg::History { from, count } => {
-                let lines = self.emulator.lines(from, count.min(MAX_LINES) as usize);
-                self.peers[index].send(&ServerMsg::History(lines));
-            }
-            ClientMsg::Search { text, before, limit } => {
-                let found = self.emulator.search(&text, before, limit.min(MAX_LINES) as usize);
-                self.peers[index].send(&ServerMsg::Found(found));
-            }
-            ClientMsg::Select { from, to } => {
-                let text = self.emulator.select(from, to);
-                self.peers[index].send(&ServerMsg::Text(text));
-            }
-            ClientMsg::Status => {
-                self.emulator.refresh(now);
-                let status = self.status(now);
-                self.peers[index].send(&ServerMsg::Status(Box::new(status)));
-            }
-            ClientMsg::Recall => {
-                if let Err(error) = self.recall() {
-                    self.peers[index].send(&ServerMsg::Error(error.to_string()));
-                    return;
-                }
-                let status = self.status(now);
-                self.peers[index].send(&ServerMsg::Status(Box::new(status)));
-            }
-            ClientMsg::Kill { exclude } => {
-                let (id, pid) = (peer.id, peer.pid);
-                let mut spare = exclude;
-                spare.push(pid);
-                self.end(Some((id, &spare)), now);
-            }
-        }
-    }
-
-    /// Makes what is on disk again after it was deleted: directory, lock, record.
-    fn recall(&mut self) -> Result<()> {
-        if self.directory.join("session.json").exists() {
-            return Ok(());
-        }
-        files::make_dirs(&self.directory, 0o700)?;
-        // The lock held so far is on a file that has no name any more. When another host has the new one, it is the session.
-        let Some(lock) = Lock::try_acquire(&self.directory.join(HOST_LOCK))? else {
-            return Err(Error::refused(format!("session {} runs in another host", self.record.name)));
-        };
-        self.lock = lock;
-        self.record.write(&self.directory)
-    }
-
-    /// Input that a person makes: it moves the leadership, and with it the size.
-    fn typed(&mut self, index: usize, bytes: &[u8], now: Instant) {
-        let peer = &self.peers[index];
-        if bytes.is_empty() || peer.mode == Some(AttachMode::View) {
-            return;
-        }
-        self.last_typed = Some(now);
-        if peer.mode == Some(AttachMode::Control) && self.leader != Some(peer.id) {
-            self.leader = Some(peer.id);
-            if let Some(size) = peer.size.filter(|size| *size != self.emulator.size()) {
-                self.resize = None;
-                self.set_size(size);
-            }
-        }
-        self.input(index, bytes);
-    }
-
-    fn input(&mut self, index: usize, bytes: &[u8]) {
-        if self.peers[index].mode == Some(AttachMode::View) {
-            return;
-        }
-        if self.nudger.typing() {
-            self.held.extend_from_slice(bytes);
-        } else {
-            self.pty.send(bytes);
-        }
-    }
-
-    fn set_size(&mut self, size: (u16, u16)) {
+    pub(super) fn set_size(&mut self, size: (u16, u16)) {
         if size != self.emulator.size() {
+            self.cast.resized(size);
             self.emulator.resize(size.0, size.1);
             self.pty.resize(size);
             // A program may want to hear of its size in band.
@@ -482,6 +344,7 @@ impl Host {
             match self.pty.read(&mut buffer) {
                 Input::Bytes(count) => {
                     total += count;
+                    self.cast.output(&buffer[..count]);
                     self.feed(&buffer[..count]);
                 }
                 Input::Nothing => break,
@@ -493,6 +356,9 @@ impl Host {
         }
         if total == 0 {
             return;
+        }
+        if self.cast.is_due() {
+            self.cast.rotate(self.emulator.as_mut());
         }
         self.bytes_out += total as u64;
         let now = Instant::now();
@@ -510,7 +376,7 @@ impl Host {
         }
     }
 
-    fn feed(&mut self, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
         let emulator = &mut self.emulator;
         if catch_unwind(AssertUnwindSafe(|| emulator.feed(bytes))).is_err() {
             // The agent must not die of an emulator's mistake: it goes on with a fresh one, which its next frame fills.
@@ -548,25 +414,43 @@ impl Host {
             if let Some(ending) = &mut self.ending {
                 ending.hurry(now);
             }
-            if pid.as_raw() == self.record.child_pid && self.exit.is_none() {
-                // What it wrote last is still in the terminal.
-                self.read_output(4 * 1024 * 1024);
-                let reason = self.stopped.then(|| "stopped".to_owned());
-                self.exit = Some(Exit { code, signal, at: Timestamp::now(), reason });
-                self.record.last_state =
-                    self.emulator.status().current().map(|status| status.state.as_str().to_owned());
-                self.emulator.program_ended();
-                // Without its program a session has no purpose: what the program left behind ends with it.
-                self.end(None, now);
+            if pid.as_raw() == self.record.child_pid {
+                self.ended(code, signal, now);
             }
         }
     }
 
+    /// The program has ended.
+    fn ended(&mut self, code: Option<i32>, signal: Option<i32>, now: Instant) {
+        if self.exit.is_some() {
+            return;
+        }
+        // What it wrote last is still in the terminal.
+        self.read_output(4 * 1024 * 1024);
+        let unknown = (code, signal) == (None, None);
+        let reason = if self.stopped {
+            Some("stopped".to_owned())
+        } else {
+            unknown.then(|| "how is unknown: its host was killed".to_owned())
+        };
+        self.exit = Some(Exit { code, signal, at: Timestamp::now(), reason });
+        self.record.last_state = self.emulator.status().current().map(|status| status.state.as_str().to_owned());
+        self.emulator.program_ended();
+        // Without its program a session has no purpose: what the program left behind ends with it.
+        self.end(None, now);
+    }
+
     /// Begins the end, or adds an asker to it.
-    fn end(&mut self, asker: Option<(u64, &[i32])>, now: Instant) {
+    pub(super) fn end(&mut self, asker: Option<(u64, &[i32])>, now: Instant) {
         let host = self.record.host_pid;
         if self.exit.is_none() {
             self.stopped = true;
+        }
+        // Who holds the terminal for the case of this process's death lets go of it: nobody shall take over what ends.
+        for peer in &mut self.peers {
+            if std::mem::take(&mut peer.holder) {
+                peer.send(&ServerMsg::Release);
+            }
         }
         let child = (self.record.child_pid, self.record.child_start);
         let ending = self.ending.get_or_insert_with(|| Ending::new(host, child, &self.record.mark, now));
@@ -576,36 +460,6 @@ impl Host {
         }
         let acts = self.nudger.give_up();
         self.act(acts);
-    }
-
-    fn status(&self, now: Instant) -> Status {
-        let screen = self.emulator.screen();
-        let silent = now.saturating_duration_since(self.last_output.unwrap_or(self.started));
-        Status {
-            name: self.record.name.clone(),
-            address: self.record.address.clone(),
-            role: self.record.role.clone(),
-            preset: self.record.preset.clone(),
-            bead: self.record.bead.clone(),
-            running: self.exit.is_none(),
-            host_pid: self.record.host_pid,
-            child_pid: self.record.child_pid,
-            started_at: self.record.started_at,
-            title: if screen.title.is_empty() { self.record.title.clone() } else { screen.title.clone() },
-            program: screen.status.clone(),
-            progress: screen.progress,
-            silent_ms: u64::try_from(silent.as_millis()).unwrap_or(u64::MAX),
-            last_output_at: self.last_output_at,
-            cursor: (screen.cursor.col, screen.cursor.row),
-            cols: screen.cols,
-            rows: screen.rows,
-            bracketed_paste: screen.modes.bracketed_paste,
-            alt_screen: screen.modes.alt_screen,
-            clients: self.peers.iter().filter(|peer| peer.mode.is_some()).count() as u32,
-            queued_nudges: self.nudger.waiting() as u32,
-            bytes_out: self.bytes_out,
-            bytes_in: self.pty.written,
-        }
     }
 
     /// Everything has ended: records it, says goodbye, removes the socket.
@@ -644,5 +498,6 @@ impl Host {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+        self.cast.finish();
     }
 }

@@ -1,0 +1,391 @@
+//! Writing recordings.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::json;
+
+use super::reader::{Ours, RawHeader, segments};
+use crate::base::{Timestamp, files};
+use crate::session::HISTORY;
+use crate::terminal::Emulator;
+
+/// When a segment has so many bytes, the next begins.
+const SEGMENT: u64 = 4 << 20;
+/// A segment that filled up faster than this is a flood nobody will look at: it is not kept.
+const FLOOD: Duration = Duration::from_secs(4);
+/// How much of one run is kept, packed.
+const KEPT: u64 = 32 << 20;
+/// After a failed write, how long until the next try.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// Writes the recording of one run.
+pub struct Writer {
+    directory: PathBuf,
+    /// Whether more than the present is kept.
+    keep: bool,
+    title: String,
+    began: Instant,
+    number: u32,
+    file: Option<File>,
+    failed: Option<Instant>,
+    segment_began: Instant,
+    written: u64,
+    /// Bytes lost to failed writes or not kept since the last segment that is.
+    skipped: u64,
+    /// Lines that had scrolled off when the segment began.
+    scrolled: u64,
+    /// Segments written and not yet packed or removed, and whether each was a flood.
+    past: Vec<(u32, bool)>,
+    /// The beginning of a character whose rest has not come.
+    carry: Vec<u8>,
+    buffer: Vec<u8>,
+    packer: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    /// A recording in `directory`; `age` is how long the session has run already. Nothing is written before [`Writer::rotate`].
+    pub fn new(directory: PathBuf, keep: bool, title: &str, age: Duration) -> Writer {
+        let now = Instant::now();
+        let number = segments(&directory).last().map_or(0, |(number, _)| *number);
+        let past = segments(&directory)
+            .into_iter()
+            .filter(|(_, path)| path.extension().is_some_and(|end| end == "cast"))
+            .map(|(number, _)| (number, false))
+            .collect();
+        Writer {
+            directory,
+            keep,
+            title: title.to_owned(),
+            began: now.checked_sub(age).unwrap_or(now),
+            number,
+            file: None,
+            failed: None,
+            segment_began: now,
+            written: 0,
+            skipped: 0,
+            scrolled: 0,
+            past,
+            carry: Vec::new(),
+            buffer: Vec::new(),
+            packer: None,
+        }
+    }
+
+    /// Whether the next segment should begin.
+    pub fn is_due(&self) -> bool {
+        match (&self.file, self.failed) {
+            (Some(_), _) => self.written >= SEGMENT,
+            (None, Some(at)) => at.elapsed() >= AGAIN,
+            (None, None) => true,
+        }
+    }
+
+    /// Takes what the program wrote; before the emulator does, so that the recording never lacks what was shown.
+    pub fn output(&mut self, bytes: &[u8]) {
+        if self.file.is_none() {
+            self.skipped += bytes.len() as u64;
+            return;
+        }
+        let time = self.segment_began.elapsed().as_secs_f64();
+        let joined;
+        let bytes = if self.carry.is_empty() {
+            bytes
+        } else {
+            joined = [std::mem::take(&mut self.carry).as_slice(), bytes].concat();
+            &joined
+        };
+        let whole = whole_characters(bytes);
+        self.carry.extend_from_slice(&bytes[whole..]);
+        self.buffer.clear();
+        if whole > 0 {
+            let _ = write!(self.buffer, "[{time:.6},\"o\",");
+            let _ = match std::str::from_utf8(&bytes[..whole]) {
+                Ok(text) => serde_json::to_writer(&mut self.buffer, text),
+                Err(_) => serde_json::to_writer(&mut self.buffer, &String::from_utf8_lossy(&bytes[..whole])),
+            };
+            self.buffer.extend_from_slice(b"]\n");
+        }
+        if !self.carry.is_empty() {
+            // Should this process be killed now, its successor must know of them.
+            let pending: String = self.carry.iter().map(|b| char::from(*b)).collect();
+            self.event(time, "p", &pending);
+        }
+        self.flush();
+    }
+
+    /// Takes the terminal's new size.
+    pub fn resized(&mut self, (cols, rows): (u16, u16)) {
+        self.buffer.clear();
+        self.event(self.segment_began.elapsed().as_secs_f64(), "r", &format!("{cols}x{rows}"));
+        self.flush();
+    }
+
+    /// Notes something worth finding again.
+    pub fn mark(&mut self, what: &str) {
+        self.buffer.clear();
+        self.event(self.segment_began.elapsed().as_secs_f64(), "m", what);
+        self.flush();
+    }
+
+    fn event(&mut self, time: f64, kind: &str, data: &str) {
+        let _ = write!(self.buffer, "[{time:.6},\"{kind}\",");
+        let _ = serde_json::to_writer(&mut self.buffer, data);
+        self.buffer.extend_from_slice(b"]\n");
+    }
+
+    fn flush(&mut self) {
+        let Some(file) = &mut self.file else { return };
+        match file.write_all(&self.buffer) {
+            Ok(()) => self.written += self.buffer.len() as u64,
+            Err(error) => {
+                // The session goes on unrecorded: the disk is full, or the directory is gone.
+                eprintln!("recording: {error}");
+                self.file = None;
+                self.failed = Some(Instant::now());
+            }
+        }
+        if self.buffer.capacity() > 256 * 1024 {
+            self.buffer = Vec::new();
+        }
+    }
+
+    /// Begins the next segment with the terminal as it is now.
+    pub fn rotate(&mut self, emulator: &mut dyn Emulator) {
+        let scrolled = emulator.scrolled();
+        let flood = self.segment_began.elapsed() < FLOOD;
+        // When this segment alone makes all the scrollback there is, the next one needs no copy of it.
+        let chained = self.file.is_some() && scrolled - self.scrolled >= HISTORY as u64;
+        let next = self.number + 1;
+        let base = if chained { self.number } else { next };
+        match self.begin(next, base, emulator) {
+            Ok((file, written)) => {
+                if self.file.replace(file).is_some() {
+                    self.past.push((self.number, flood));
+                }
+                (self.number, self.written, self.scrolled) = (next, written, scrolled);
+                self.segment_began = Instant::now();
+                self.failed = None;
+                self.retire(base);
+            }
+            Err(error) => {
+                if self.failed.is_none() {
+                    eprintln!("recording: {error}");
+                }
+                let _ = fs::remove_file(self.path(next, "cast"));
+                let _ = fs::remove_file(self.path(next, "back"));
+                self.file = None;
+                self.failed = Some(Instant::now());
+            }
+        }
+    }
+
+    fn begin(&mut self, number: u32, base: u32, emulator: &mut dyn Emulator) -> io::Result<(File, u64)> {
+        files::make_dirs(&self.directory, 0o700).map_err(io::Error::other)?;
+        let whole = base == number;
+        if whole {
+            emulator.compact();
+            create(&self.path(number, "back"))?.write_all(&emulator.packed())?;
+        }
+        let (width, height) = emulator.size();
+        let header = RawHeader {
+            version: 2,
+            width,
+            height,
+            timestamp: Timestamp::now().unix_seconds(),
+            title: self.title.clone(),
+            env: json!({"TERM": "xterm-256color"}),
+            gt: Ours {
+                segment: number,
+                at: self.began.elapsed().as_secs_f64(),
+                checkpoint: true,
+                base,
+                skipped: self.skipped,
+            },
+        };
+        let mut head = serde_json::to_vec(&header)?;
+        head.extend_from_slice(b"\n[0.0,\"o\",");
+        serde_json::to_writer(&mut head, &emulator.dump(whole))?;
+        head.extend_from_slice(b"]\n");
+        let mut file = create(&self.path(number, "cast"))?;
+        file.write_all(&head)?;
+        self.skipped = 0;
+        Ok((file, 0))
+    }
+
+    fn path(&self, number: u32, end: &str) -> PathBuf {
+        self.directory.join(format!("{number:04}.{end}"))
+    }
+
+    /// Packs or removes the segments before `base`, which nothing needs to go on.
+    fn retire(&mut self, base: u32) {
+        let (old, past) = std::mem::take(&mut self.past).into_iter().partition(|(number, _)| *number < base);
+        self.past = past;
+        let mut pack = Vec::new();
+        for (number, flood) in old {
+            let path = self.path(number, "cast");
+            let _ = fs::remove_file(self.path(number, "back"));
+            if self.keep && !flood {
+                pack.push(path);
+            } else {
+                self.skipped += path.metadata().map_or(0, |meta| meta.len());
+                let _ = fs::remove_file(path);
+            }
+        }
+        if !pack.is_empty() {
+            self.wait_for_packer();
+            let directory = self.directory.clone();
+            // Beside the loop, which has a program to listen to.
+            let spawned = std::thread::Builder::new().name("packer".into()).spawn(move || pack_all(&directory, &pack));
+            self.packer = spawned.ok();
+        }
+    }
+
+    fn wait_for_packer(&mut self) {
+        if let Some(packer) = self.packer.take() {
+            // What it could not pack stays as it is.
+            let _ = packer.join();
+        }
+    }
+
+    /// Whether more than the present is kept.
+    pub fn keeps(&self) -> bool {
+        self.keep
+    }
+
+    /// Waits until nothing but the caller writes here; before the process becomes another program.
+    pub fn settle(&mut self) {
+        self.wait_for_packer();
+    }
+
+    /// The session is over: packs what is left, or removes everything where nothing is kept.
+    pub fn finish(&mut self) {
+        self.wait_for_packer();
+        self.file = None;
+        if !self.keep {
+            let _ = fs::remove_dir_all(&self.directory);
+            // Its parent too, when that was the only run.
+            let _ = self.directory.parent().map(fs::remove_dir);
+            return;
+        }
+        let mut pack = Vec::new();
+        for (number, path) in segments(&self.directory) {
+            let _ = fs::remove_file(self.path(number, "back"));
+            if path.extension().is_some_and(|end| end == "cast") {
+                pack.push(path);
+            }
+        }
+        pack_all(&self.directory, &pack);
+    }
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)
+}
+
+/// How many of `bytes` are whole characters, or no characters at all.
+fn whole_characters(bytes: &[u8]) -> usize {
+    let tail = &bytes[bytes.len().saturating_sub(3)..];
+    let Some(start) = tail.iter().rposition(|b| *b & 0xc0 != 0x80) else { return bytes.len() };
+    let length = match tail[start] {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 1,
+    };
+    if tail.len() - start < length { bytes.len() - (tail.len() - start) } else { bytes.len() }
+}
+
+fn pack_all(directory: &Path, paths: &[PathBuf]) {
+    for path in paths {
+        // A full disk leaves the plain file.
+        let _ = pack(path);
+    }
+    let all = segments(directory);
+    let size = |path: &Path| path.metadata().map_or(0, |meta| meta.len());
+    let mut total: u64 = all.iter().map(|(_, path)| size(path)).sum();
+    for (_, path) in all.iter().filter(|(_, path)| path.extension().is_some_and(|end| end == "gz")) {
+        if total <= KEPT {
+            break;
+        }
+        total -= size(path);
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn pack(path: &Path) -> io::Result<()> {
+    let part = path.with_extension("cast.gz.part");
+    let packed = (|| {
+        let mut encoder = GzEncoder::new(create(&part)?, Compression::fast());
+        io::copy(&mut File::open(path)?, &mut encoder)?;
+        encoder.finish()?;
+        fs::rename(&part, path.with_extension("cast.gz"))
+    })();
+    if packed.is_err() {
+        let _ = fs::remove_file(&part);
+    } else {
+        fs::remove_file(path)?;
+    }
+    packed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reader::rebuild;
+    use super::*;
+    use crate::terminal::new_emulator;
+
+    #[test]
+    fn characters_are_not_cut() {
+        for (bytes, whole) in
+            [(&b"abc"[..], 3), ("aé".as_bytes(), 3), (b"a\xc3", 1), (b"a\xe6\xbc", 1), (b"\xf0\x9f\x91", 0), (b"\xff", 1), (b"", 0)]
+        {
+            assert_eq!(whole_characters(bytes), whole, "{bytes:?}");
+        }
+    }
+
+    /// Writes as a host does, cut anywhere, and rebuilds as its successor would at every moment.
+    #[test]
+    fn a_terminal_is_rebuilt_from_what_was_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut emulator = new_emulator(60, 10, HISTORY);
+        let mut writer = Writer::new(directory.path().join("run"), true, "t", Duration::ZERO);
+        let mut data = Vec::new();
+        for n in 0..60_000 {
+            data.extend_from_slice(format!("\x1b[3{}mzeile {n} — größer 漢字 and more text than that\x1b[0m\r\n", n % 8).as_bytes());
+        }
+        let mut checks = 0;
+        for (n, chunk) in data.chunks(3001).enumerate() {
+            if writer.is_due() {
+                writer.rotate(emulator.as_mut());
+            }
+            writer.output(chunk);
+            emulator.feed(chunk);
+            if n == 300 {
+                writer.resized((50, 12));
+                emulator.resize(50, 12);
+            }
+            if n % 101 == 0 {
+                checks += 1;
+                let mut again = rebuild(&directory.path().join("run")).unwrap();
+                let now = Instant::now();
+                emulator.refresh(now);
+                again.refresh(now);
+                assert_eq!(again.screen(), emulator.screen(), "chunk {n}");
+                let (ours, theirs) = (emulator.lines(0, usize::MAX), again.lines(0, usize::MAX));
+                let kept = ours.lines.len().min(HISTORY);
+                assert_eq!(theirs.lines[theirs.lines.len() - kept..], ours.lines[ours.lines.len() - kept..], "chunk {n}");
+            }
+        }
+        assert!(checks > 5);
+        writer.finish();
+        let left: Vec<_> = segments(&directory.path().join("run"));
+        assert!(!left.is_empty() && left.iter().all(|(_, path)| path.extension().unwrap() == "gz"), "{left:?}");
+    }
+}

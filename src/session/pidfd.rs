@@ -1,0 +1,61 @@
+//! Programs by descriptor: they tell how a program ended to others than its parent.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::libc;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+use crate::base::{Error, Result};
+
+/// `PIDFD_GET_INFO` for the structure below, and the bit that asks for the exit status (Linux 6.15 and later).
+const GET_INFO: libc::Ioctl = 0xc040_ff0b_u32 as libc::Ioctl;
+const INFO_EXIT: u64 = 1 << 3;
+
+/// The kernel's `struct pidfd_info`, first version.
+#[repr(C)]
+#[derive(Default)]
+struct Info {
+    mask: u64,
+    cgroup: u64,
+    ids: [u32; 11],
+    exit_code: i32,
+}
+
+/// A descriptor of the program `pid`.
+///
+/// # Errors
+/// When there is no such program.
+pub(super) fn open(pid: i32) -> Result<OwnedFd> {
+    let id = Pid::from_raw(pid).ok_or_else(|| Error::failed(format!("not a pid: {pid}")))?;
+    pidfd_open(id, PidfdFlags::empty()).map_err(|error| Error::failed(format!("no process {pid}: {error}")))
+}
+
+/// How the program ended, as code or signal; `None` while it runs, and where the kernel does not tell.
+pub(super) fn exit_status(program: &OwnedFd) -> Option<(Option<i32>, Option<i32>)> {
+    let mut info = Info { mask: INFO_EXIT, ..Info::default() };
+    // SAFETY: the structure is what this request reads and writes, its size is part of the request's number, and the descriptor is open.
+    let done = unsafe { libc::ioctl(program.as_raw_fd(), GET_INFO, &raw mut info) };
+    if done != 0 || info.mask & INFO_EXIT == 0 {
+        return None;
+    }
+    let status = info.exit_code;
+    Some(if status & 0x7f == 0 { (Some((status >> 8) & 0xff), None) } else { (None, Some(status & 0x7f)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_child_is_told() {
+        let mut child = std::process::Command::new("sh").args(["-c", "read x; exit 7"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let program = open(child.id() as i32).unwrap();
+        assert_eq!(exit_status(&program), None);
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        // Older kernels don't tell.
+        let told = exit_status(&program);
+        assert!(matches!(told, None | Some((Some(7), None))), "{told:?}");
+    }
+}
