@@ -60,7 +60,8 @@ pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
         drop(fds);
         holder.hear();
         while let Ok((stream, _)) = listener.accept() {
-            let ours = getsockopt(&stream, PeerCredentials).is_ok_and(|peer| peer.uid() == nix::unistd::getuid().as_raw());
+            let ours =
+                getsockopt(&stream, PeerCredentials).is_ok_and(|peer| peer.uid() == nix::unistd::getuid().as_raw());
             if ours && let Err(error) = holder.answer(&stream) {
                 tracing::debug!(%error, "an asker went away");
             }
@@ -121,8 +122,7 @@ impl Holder<'_> {
 
     /// Deals with what the hosts say, and with those that are gone.
     fn hear(&mut self) {
-        let news: Vec<(String, News)> =
-            self.held.iter_mut().map(|(name, held)| (name.clone(), held.news())).collect();
+        let news: Vec<(String, News)> = self.held.iter_mut().map(|(name, held)| (name.clone(), held.news())).collect();
         for (name, news) in news {
             match news {
                 News::None => {}
@@ -151,14 +151,20 @@ impl Holder<'_> {
         times.push(Instant::now());
         match held.adopt(self.town) {
             Ok(Some(record)) => {
-                tracing::warn!(session = name, host = record.host_pid, "its host was killed; another one has taken over");
+                tracing::warn!(
+                    session = name,
+                    host = record.host_pid,
+                    "its host was killed; another one has taken over"
+                );
                 self.held.remove(name);
                 self.hold(name);
             }
             Ok(None) => {
                 self.held.remove(name);
             }
-            Err(error) => tracing::error!(session = name, %error, "its host was killed, and another one could not take over"),
+            Err(error) => {
+                tracing::error!(session = name, %error, "its host was killed, and another one could not take over")
+            }
         }
     }
 }

@@ -31,3 +31,9 @@ pub use wire::{AttachMode, ClientMsg, Delta, KillReport, MAX_LINES, NudgeOutcome
 pub const DEFAULT_SIZE: (u16, u16) = (200, 50);
 /// Lines of scrollback a session keeps.
 pub const HISTORY: usize = 10_000;
+
+/// Writes to the host's log, for whoever wonders later; a full disk is no reason to stop.
+fn complain(message: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr(), "{message}");
+}

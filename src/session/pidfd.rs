@@ -49,7 +49,11 @@ mod tests {
 
     #[test]
     fn the_end_of_a_child_is_told() {
-        let mut child = std::process::Command::new("sh").args(["-c", "read x; exit 7"]).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let mut child = std::process::Command::new("sh")
+            .args(["-c", "read x; exit 7"])
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
         let program = open(child.id() as i32).unwrap();
         assert_eq!(exit_status(&program), None);
         drop(child.stdin.take());

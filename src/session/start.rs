@@ -113,8 +113,9 @@ fn launch(directory: &Path, order: &HostOrder, fds: &[BorrowedFd<'_>]) -> Result
     let body = serde_json::to_vec(order)?;
     let (first, rest) = body.split_at(1);
     // A host that failed at once has its reason to tell on its output.
-    let _ = if fds.is_empty() { ours.write_all(first).map_err(Error::from) } else { fds::send(ours.as_fd(), first, fds) }
-        .and_then(|()| Ok(ours.write_all(rest)?));
+    let _ =
+        if fds.is_empty() { ours.write_all(first).map_err(Error::from) } else { fds::send(ours.as_fd(), first, fds) }
+            .and_then(|()| Ok(ours.write_all(rest)?));
     drop(ours);
     let mut line = String::new();
     if let Some(output) = child.stdout.take() {

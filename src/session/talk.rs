@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::client::Client;
-use super::{registry, start};
 use super::wire::{ClientMsg, NudgeOutcome, ServerMsg, Status};
+use super::{registry, start};
 use crate::base::{Error, Kind, Result};
 use crate::town::Town;
 

@@ -95,7 +95,8 @@ impl Inner {
             inner.dump_cursor(&mut out);
         });
         if alt {
-            out.push_str("\x1b[?1049h");
+            // Its blank cells are in the style of this moment.
+            out.push_str("\x1b[0m\x1b[?1049h");
             let mut styles = Styles::default();
             for row in 0..self.term.screen_lines() {
                 let _ = write!(out, "\x1b[{};1H", row + 1);
@@ -159,9 +160,12 @@ impl Inner {
                 let _ = write!(out, "\x1b[?{number}h");
             }
         }
-        for (flag, number) in
-            [(Mode::LINE_WRAP, 7), (Mode::SHOW_CURSOR, 25), (Mode::ALTERNATE_SCROLL, 1007), (Mode::GRAPHEME_CLUSTER, 2027)]
-        {
+        for (flag, number) in [
+            (Mode::LINE_WRAP, 7),
+            (Mode::SHOW_CURSOR, 25),
+            (Mode::ALTERNATE_SCROLL, 1007),
+            (Mode::GRAPHEME_CLUSTER, 2027),
+        ] {
             let end = if mode.contains(flag) { 'h' } else { 'l' };
             let _ = write!(out, "\x1b[?{number}{end}");
         }

@@ -464,7 +464,9 @@ fn same(a: &mut dyn Emulator, b: &mut dyn Emulator, when: &[u8]) {
 fn a_dump_brings_everything_back() {
     let mut first = new_emulator(40, 10, 10_000);
     long_history(first.as_mut());
-    first.feed("\x1b]8;;https://example.org/\x1b\\link\x1b]8;;\x1b\\ 漢字 👩‍👩‍👧 \x1b[4:3;58;2;1;2;3mcurly\x1b[0m\r\n".as_bytes());
+    first.feed(
+        "\x1b]8;;https://example.org/\x1b\\link\x1b]8;;\x1b\\ 漢字 👩‍👩‍👧 \x1b[4:3;58;2;1;2;3mcurly\x1b[0m\r\n".as_bytes(),
+    );
     first.feed(b"\x1b[44mback   \x1b[0m\r\na line that is so long that it is wrapped at the right side\r\n");
     first.feed(b"\x1b]2;Title\x07\x1b]7501;state=blocked:app=x:kind=question:msg=d2hpY2g/\x1b\\\x1b]9;4;1;40\x1b\\");
     first.feed(b"\x1b[?2004h\x1b[?1h\x1b=\x1b[?1002h\x1b[?1006h\x1b[>4;2m\x1b[5 q\x1b[>5u\x1b[3;7H\x1b[1;35m");

@@ -68,7 +68,10 @@ fn a_killed_host_is_replaced_and_the_work_goes_on() {
     let slung = &report["slung"][0];
     let worktree = std::path::PathBuf::from(slung["worktree"].as_str().unwrap());
     wait_for("the first step is done", || worktree.join("steps.txt").exists().then_some(()));
-    let before = record(&place, slung["session"].as_str().unwrap());
+    let name = slung["session"].as_str().unwrap();
+    let run = place.sandbox.path("run");
+    wait_for("the daemon to hold it", || crate::session::held(&run, name).then_some(()));
+    let before = record(&place, name);
     kill(i32::try_from(before["host_pid"].as_i64().unwrap()).unwrap(), "-9");
     let after = wait_for("another host", || {
         let now = record(&place, slung["session"].as_str().unwrap());

@@ -299,7 +299,7 @@ fn queries_are_answered_in_order_with_nobody_looking() {
         version.as_str(),
         "\x1b[?0u",
         "\x1b]7501;?:states=idle,working,done,blocked,error:kinds=permission,question,auth\x1b\\",
-        "\x1b[?62;6;22;52c",
+        "\x1b[?62;22;52c",
         "\x1b[?2026;2$y",
         "\x1b[1;1R",
     ]
@@ -610,11 +610,17 @@ fn with_a_daemon_a_killed_host_loses_nothing() {
         client.attach(AttachMode::Control, None).unwrap();
         let after = watch(&mut client, |screen| screen.text().contains("red"));
         if n == 0 {
-            assert_eq!(after, before, "the screen is the same\n{}", std::fs::read_to_string(holds()).unwrap_or_default());
+            assert_eq!(
+                after,
+                before,
+                "the screen is the same\n{}",
+                std::fs::read_to_string(holds()).unwrap_or_default()
+            );
         }
         let lines = client.history(0, 3).unwrap();
         assert_eq!(lines.lines[1].text(), "line 2");
         client.send(&ClientMsg::Input(format!("round {n}\r").into_bytes())).unwrap();
+        client.attach(AttachMode::Control, None).unwrap();
         watch(&mut client, |screen| screen.text().contains(&format!("got round {n}")));
         if n == 1 {
             // The daemon's duplicates die with it; the next daemon asks the hosts for others.
@@ -640,7 +646,7 @@ fn with_a_daemon_a_killed_host_loses_nothing() {
 }
 
 /// Whether the daemon whose socket is somewhere below `run` holds the session.
-fn held(run: &Path, name: &str) -> bool {
+pub fn held(run: &Path, name: &str) -> bool {
     use std::io::{Read, Write};
     let Ok(entries) = std::fs::read_dir(run) else { return false };
     entries.flatten().any(|entry| {
@@ -674,6 +680,7 @@ fn a_host_is_upgraded_in_place() {
     assert!(client.upgrade(Path::new("/no/such/file")).is_err());
     world.gt(["session", "upgrade", "--all"]).ok();
     client.send(&ClientMsg::Input(b"more\r".to_vec())).unwrap();
+    client.attach(AttachMode::Control, None).unwrap();
     watch(&mut client, |screen| screen.text().contains("got more"));
     client.send(&ClientMsg::Input(vec![4])).unwrap();
     let line = wait_for("the end", || world.listed().into_iter().find(|line| !line["exit"].is_null()));
@@ -710,8 +717,81 @@ fn sessions_are_recorded() {
     wait_for("the end", || {
         world.listed().into_iter().find(|line| line["address"] == "overseer" && !line["exit"].is_null())
     });
-    wait_for("the log to be gone", || {
-        (!world.root.join(".runtime/sessions/hq-overseer/cast").exists()).then_some(())
-    });
+    wait_for("the log to be gone", || (!world.root.join(".runtime/sessions/hq-overseer/cast").exists()).then_some(()));
     world.gt(["session", "export", "overseer", "--text"]).code(3);
+}
+
+#[test]
+fn an_older_host_is_spoken_to() {
+    use std::io::{Read, Write};
+    let world = World::new();
+    let mut made = world.start("mayor/", "read x");
+    world.gt(["session", "stop", "mayor"]).ok();
+    // A host that speaks version 1 and knows no newer message, under the record of a living process.
+    let socket = world.sandbox.path("run/old.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut asked = [0u8; 256];
+            while let Ok(count) = stream.read(&mut asked) {
+                if count == 0 {
+                    break;
+                }
+                // A hello's body is its number and the version; all else is answered as text.
+                let body = if asked[4] == 0 {
+                    b"\x00\x01\x08hq-mayor\x06mayor/".to_vec()
+                } else {
+                    b"\x05\x07old one".to_vec()
+                };
+                let mut frame = (body.len() as u32).to_le_bytes().to_vec();
+                frame.extend_from_slice(&body);
+                if stream.write_all(&frame).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    let pid = std::process::id();
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let start: u64 = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().parse().unwrap();
+    made["host_pid"] = pid.into();
+    made["host_start"] = start.into();
+    made["socket"] = socket.to_str().unwrap().into();
+    made["exit"] = serde_json::Value::Null;
+    std::fs::write(world.root.join(".runtime/sessions/hq-mayor/session.json"), made.to_string()).unwrap();
+    assert_eq!(world.gt(["peek", "mayor"]).ok().stdout, "old one\n");
+    let mut client = world.client("hq-mayor");
+    assert_eq!(client.host_version(), 1);
+    let error = client.history(0, 10).unwrap_err();
+    assert!(error.to_string().contains("older version"), "{error}");
+    drop(client);
+    let refused = world.gt(["session", "upgrade", "mayor"]).code(4);
+    assert!(refused.stderr.contains("older version") && refused.stderr.contains("hint:"), "{refused:?}");
+}
+
+#[test]
+fn a_full_disk_does_not_hurt_a_session() {
+    let world = World::new();
+    // A file system of its own, of which nothing but the recordings' part is full.
+    let probe = world.sandbox.run({
+        let mut command = world.sandbox.command("unshare");
+        command.args(["-rm", "true"]);
+        command
+    });
+    if probe.status != Some(0) {
+        eprintln!("skipped: this system allows no file systems of one's own");
+        return;
+    }
+    let sessions = world.root.join(".runtime/sessions");
+    std::fs::create_dir_all(&sessions).unwrap();
+    let script = format!(
+        "mount -t tmpfs -o size=256k tmpfs {sessions} && {GT} session start mayor/ -- sh -c 'seq -f \"a line of some length, number %g\" 1 40000;          echo done; read x; echo got-$x; read y' && until {GT} peek mayor | grep -q done; do sleep 0.05; done && df {sessions} | tail -1 && {GT} session status mayor && {GT} peek mayor -n 2 &&          {GT} session stop mayor && echo all went well",
+        sessions = sessions.display()
+    );
+    let mut command = world.sandbox.command("unshare");
+    command.current_dir(&world.root).args(["-rm", "sh", "-c", &script]);
+    let run = world.sandbox.run(command).ok();
+    assert!(run.stdout.contains("number 40000\ndone") && run.stdout.contains("all went well"), "{run:?}");
+    world.wait_no_process();
 }

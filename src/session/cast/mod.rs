@@ -6,8 +6,8 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
-pub use reader::{Event, Header, Segment, What};
 pub(super) use reader::rebuild;
+pub use reader::{Event, Header, Segment, What};
 pub(super) use writer::Writer;
 
 use super::record::SessionRecord;

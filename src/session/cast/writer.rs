@@ -13,11 +13,11 @@ use serde_json::json;
 
 use super::reader::{Ours, RawHeader, segments};
 use crate::base::{Timestamp, files};
-use crate::session::HISTORY;
+use crate::session::{HISTORY, complain};
 use crate::terminal::Emulator;
 
 /// When a segment has so many bytes, the next begins.
-const SEGMENT: u64 = 4 << 20;
+const SEGMENT: u64 = if cfg!(test) { 256 << 10 } else { 4 << 20 };
 /// A segment that filled up faster than this is a flood nobody will look at: it is not kept.
 const FLOOD: Duration = Duration::from_secs(4);
 /// How much of one run is kept, packed.
@@ -146,7 +146,7 @@ impl Writer {
             Ok(()) => self.written += self.buffer.len() as u64,
             Err(error) => {
                 // The session goes on unrecorded: the disk is full, or the directory is gone.
-                eprintln!("recording: {error}");
+                complain(&format!("recording: {error}"));
                 self.file = None;
                 self.failed = Some(Instant::now());
             }
@@ -176,7 +176,7 @@ impl Writer {
             }
             Err(error) => {
                 if self.failed.is_none() {
-                    eprintln!("recording: {error}");
+                    complain(&format!("recording: {error}"));
                 }
                 let _ = fs::remove_file(self.path(next, "cast"));
                 let _ = fs::remove_file(self.path(next, "back"));
@@ -343,9 +343,15 @@ mod tests {
 
     #[test]
     fn characters_are_not_cut() {
-        for (bytes, whole) in
-            [(&b"abc"[..], 3), ("aé".as_bytes(), 3), (b"a\xc3", 1), (b"a\xe6\xbc", 1), (b"\xf0\x9f\x91", 0), (b"\xff", 1), (b"", 0)]
-        {
+        for (bytes, whole) in [
+            (&b"abc"[..], 3),
+            ("aé".as_bytes(), 3),
+            (b"a\xc3", 1),
+            (b"a\xe6\xbc", 1),
+            (b"\xf0\x9f\x91", 0),
+            (b"\xff", 1),
+            (b"", 0),
+        ] {
             assert_eq!(whole_characters(bytes), whole, "{bytes:?}");
         }
     }
@@ -357,9 +363,17 @@ mod tests {
         let mut emulator = new_emulator(60, 10, HISTORY);
         let mut writer = Writer::new(directory.path().join("run"), true, "t", Duration::ZERO);
         let mut data = Vec::new();
-        for n in 0..60_000 {
-            data.extend_from_slice(format!("\x1b[3{}mzeile {n} — größer 漢字 and more text than that\x1b[0m\r\n", n % 8).as_bytes());
-        }
+        let long = |from: usize, data: &mut Vec<u8>| {
+            for n in from..from + 4000 {
+                data.extend_from_slice(
+                    format!("\x1b[3{}mzeile {n} — größer 漢字 and more\x1b[0m\r\n", n % 8).as_bytes(),
+                );
+            }
+        };
+        long(0, &mut data);
+        // So many lines that one segment makes all the scrollback.
+        (0..150_000).for_each(|n| data.extend_from_slice(if n % 2 == 0 { b"a\r\n" } else { b"b\r\n" }));
+        long(4000, &mut data);
         let mut checks = 0;
         for (n, chunk) in data.chunks(3001).enumerate() {
             if writer.is_due() {
@@ -367,11 +381,11 @@ mod tests {
             }
             writer.output(chunk);
             emulator.feed(chunk);
-            if n == 300 {
+            if n == 30 {
                 writer.resized((50, 12));
                 emulator.resize(50, 12);
             }
-            if n % 101 == 0 {
+            if n % 41 == 0 {
                 checks += 1;
                 let mut again = rebuild(&directory.path().join("run")).unwrap();
                 let now = Instant::now();
@@ -380,7 +394,11 @@ mod tests {
                 assert_eq!(again.screen(), emulator.screen(), "chunk {n}");
                 let (ours, theirs) = (emulator.lines(0, usize::MAX), again.lines(0, usize::MAX));
                 let kept = ours.lines.len().min(HISTORY);
-                assert_eq!(theirs.lines[theirs.lines.len() - kept..], ours.lines[ours.lines.len() - kept..], "chunk {n}");
+                assert_eq!(
+                    theirs.lines[theirs.lines.len() - kept..],
+                    ours.lines[ours.lines.len() - kept..],
+                    "chunk {n}"
+                );
             }
         }
         assert!(checks > 5);

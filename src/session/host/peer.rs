@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Error, Result};
-use crate::session::{fds, pidfd};
 use crate::session::wire::{self, AttachMode, ClientMsg, Delta, FrameReader, ServerMsg};
+use crate::session::{fds, pidfd};
 use crate::terminal::Emulator;
 
 /// Between two frames of one client: at most 60 a second.

@@ -25,7 +25,7 @@ use crate::session::cast::Writer;
 use crate::session::record::{Exit, LastScreen, SessionRecord};
 use crate::session::tree::Processes;
 use crate::session::wire::ServerMsg;
-use crate::session::{HISTORY, pidfd};
+use crate::session::{HISTORY, complain, pidfd};
 use crate::terminal::{Emulator, TermEvent, new_emulator};
 
 /// What the program may write before the clients have their turn.
@@ -475,11 +475,11 @@ impl Host {
         self.emulator.refresh(now);
         let last = LastScreen { screen: self.emulator.screen().clone(), text: self.emulator.text(HISTORY) };
         if let Err(error) = last.write(&self.directory) {
-            eprintln!("last screen not kept: {error}");
+            complain(&format!("last screen not kept: {error}"));
         }
         self.record.exit = Some(exit.clone());
         if let Err(error) = self.record.write(&self.directory) {
-            eprintln!("end not recorded: {error}");
+            complain(&format!("end not recorded: {error}"));
         }
         let _ = std::fs::remove_file(&self.record.socket);
         if let Some((askers, report)) = self.ending.as_mut().map(Ending::report) {

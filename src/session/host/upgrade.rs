@@ -23,7 +23,7 @@ use crate::base::{Error, Result, ResultExt, Timestamp};
 use crate::session::cast::Writer;
 use crate::session::record::SessionRecord;
 use crate::session::wire::ServerMsg;
-use crate::session::HISTORY;
+use crate::session::{HISTORY, complain};
 use crate::terminal::new_emulator;
 
 /// The version of the state that is passed on; one side must know the other's.
@@ -203,7 +203,7 @@ pub fn resume_host(fd: RawFd) -> Result<()> {
     cast.rotate(emulator.as_mut());
     cast.mark("its host was upgraded");
     if let Err(error) = record.write(&state.directory) {
-        eprintln!("record: {error}");
+        complain(&format!("record: {error}"));
     }
     let parts = Parts {
         directory: state.directory,
