@@ -97,9 +97,10 @@ fn a_removed_worktree_is_made_again() {
     std::fs::write(worktree.join("ready"), "").unwrap();
     place.sandbox.git(&worktree, ["add", "."]);
     place.sandbox.git(&worktree, ["commit", "-qm", "Ready"]);
-    let host = record(&place, slung["session"].as_str().unwrap())["host_pid"].as_i64().unwrap();
+    // The agent itself: a host that is killed is replaced, and its agent goes on.
+    let agent = record(&place, slung["session"].as_str().unwrap())["child_pid"].as_i64().unwrap();
     std::fs::remove_dir_all(&worktree).unwrap();
-    kill(i32::try_from(host).unwrap(), "-9");
+    kill(i32::try_from(agent).unwrap(), "-9");
     place.wait_closed(std::slice::from_ref(&id));
     let files = place.files(&place.origin("shop"));
     assert!(files.contains(&"ready".into()) && files.contains(&"x.txt".into()), "{files:?}");
