@@ -229,10 +229,53 @@ fn measure_agents(name: &str, under: &Path, runs: usize) {
     row(name, "sling: ten beads to ten claude sessions at work", "-", slung);
 }
 
+/// The command that runtimes' hooks call at every tool call, in a town of 10,000 beads.
+fn hooks(runs: usize) {
+    const BEADS: usize = 10_000;
+    let place = Place::new(&std::env::temp_dir());
+    let mut desk = place.desk();
+    desk.ledger
+        .write("overseer", |tx| {
+            for n in 0..BEADS {
+                tx.create("many", NewBead { title: format!("Bead {n}"), ..NewBead::default() })?;
+            }
+            Ok(())
+        })
+        .unwrap();
+    drop(desk);
+    for (event, input) in [
+        ("PostToolUse", r#"{"session_id":"c1","hook_event_name":"PostToolUse","tool_name":"Bash"}"#),
+        ("UserPromptSubmit", r#"{"session_id":"c1","hook_event_name":"UserPromptSubmit","prompt":"go on"}"#),
+        ("SessionStart", r#"{"session_id":"c1","hook_event_name":"SessionStart","source":"startup"}"#),
+    ] {
+        let mut spent = Vec::new();
+        for _ in 0..runs * 10 {
+            let begin = Instant::now();
+            let mut child = Command::new(GT)
+                .args(["hook-event", event])
+                .current_dir(&place.town)
+                .env("GT_ROOT", &place.town)
+                .env("GT_SESSION", "hq-mayor")
+                .env("GT_ROLE", "mayor")
+                .env("XDG_RUNTIME_DIR", place.dir.path().join("run"))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap();
+            std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+            assert!(child.wait().unwrap().success());
+            spent.push(begin.elapsed());
+        }
+        spent.sort();
+        println!("hook {event} at {BEADS} beads: median {:?} (n={})", spent[spent.len() / 2], spent.len());
+    }
+}
+
 fn main() {
     let quick = std::env::args().any(|word| word == "--quick");
     let runs = if quick { 3 } else { 9 };
     println!("repository of {FILES} files; whole processes; median of {runs} unless n says otherwise");
+    hooks(runs);
     if Path::new("/dev/shm").is_dir() {
         measure("memory", Path::new("/dev/shm"), runs);
         measure_agents("memory", Path::new("/dev/shm"), runs);

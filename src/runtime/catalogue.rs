@@ -261,6 +261,20 @@ mod tests {
     }
 
     #[test]
+    fn every_key_is_in_the_manual_and_no_other() {
+        let manual = include_str!("../../docs/runtimes.md");
+        let (_, rest) = manual.split_once("<!-- keys -->").unwrap();
+        let (table, _) = rest.split_once("<!-- /keys -->").unwrap();
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let mut named: Vec<&str> = rows.collect();
+        let known = serde_json::to_value(Preset::default()).unwrap();
+        let mut known: Vec<&str> = known.as_object().unwrap().keys().map(String::as_str).collect();
+        named.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(named, known);
+    }
+
+    #[test]
     fn braille_is_any_spinner() {
         let rule = TitleRule { begins: "braille".into(), state: AgentState::Working };
         assert!(rule.matches("⠋ project") && !rule.matches("project"));

@@ -9,6 +9,7 @@ mod prepare;
 mod resolve;
 pub mod screen;
 pub mod script;
+mod settle;
 mod start;
 mod state;
 pub mod transcript;
@@ -19,6 +20,7 @@ pub use catalogue::{
 };
 pub use prepare::{Prepared, prepare};
 pub use resolve::{Layers, choose, custom, preset};
+pub use settle::{Settle, settled};
 pub use start::{StartContext, check_available, command_line, environment, split_words};
 pub use state::{AgentState, Exited, Facts, Program, StateReading, read_state};
 pub use trust::{Extra, trust};

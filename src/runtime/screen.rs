@@ -181,6 +181,14 @@ mod tests {
     }
 
     #[test]
+    fn the_rules_of_the_manual_are_rules() {
+        let manual = include_str!("../../docs/runtimes.md");
+        let (_, rest) = manual.split_once("```toml\n").unwrap();
+        let rules = Rules::parse(rest.split_once("```").unwrap().0).unwrap();
+        assert!(rules.read("house", &rows("Please log in")).is_some());
+    }
+
+    #[test]
     fn broken_rules_are_told() {
         let rule = |all: &str| format!("[[rules]]\nname = \"a\"\nruntime = [\"x\"]\nstate = \"idle\"\nall = [{all}]\n");
         assert!(Rules::parse(&rule("\"(\"")).unwrap_err().to_string().contains("rule \"a\""));
@@ -195,6 +203,11 @@ mod tests {
             (
                 "claude",
                 " Do you trust the files in this folder?\n ❯ 1. Yes, proceed\n   2. No, exit\n",
+                AgentState::NeedsYou,
+            ),
+            (
+                "claude",
+                " Quick safety check: Is this a project you created\n ❯ No, exit\n Yes, I trust this folder\n",
                 AgentState::NeedsYou,
             ),
             ("claude", " Bash command\n Do you want to proceed?\n ❯ 1. Yes\n   2. No\n", AgentState::NeedsYou),

@@ -214,7 +214,10 @@ fn describe(desk: &Desk, known: Known, asked: &Asked, preset: String, rules: &[T
     let Known { address, row, place, record } = known;
     let alive = record.as_ref().is_some_and(registry::is_alive);
     let since = record.as_ref().map(|record| record.started_at).or(row.as_ref().map(|row| row.created_at));
-    let state = Evidence::of(desk, record.as_ref(), row.as_ref(), asked, &preset, rules)?.reading();
+    let reading = Evidence::of(desk, record.as_ref(), row.as_ref(), asked, &preset, rules)?.reading();
+    // Another run of the session is another terminal.
+    let run = record.as_ref().map(|record| format!("{} {}", record.socket.display(), record.child_pid));
+    let state = run.map_or_else(|| reading.clone(), |run| runtime::settled(&run, reading.clone()));
     let bead = row
         .as_ref()
         .map(|row| row.bead.clone())
