@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::pulse::Pulse;
-use crate::base::{Result, Timestamp};
+use crate::base::{Result, ResultExt, Timestamp, files};
 use crate::ledger::{Patch, Status};
 use crate::repo::{Bare, Worktree};
 use crate::session::{self, registry};
@@ -88,14 +88,17 @@ fn look_after(desk: &mut Desk, row: &Assignment) -> Result<()> {
     }
     let record = registry::find(&desk.town, &address.session_name())?;
     // One without an end either runs or is being given another host.
-    if record.as_ref().is_some_and(|record| record.exit.is_none()) {
-        return Ok(());
-    }
-    if journal::of_subject(desk.ledger.conn(), spawn::OP, &row.bead)?.is_some() {
+    if let Some(record) = record.as_ref().filter(|record| record.exit.is_none()) {
+        // Nobody can work in a directory that is gone: the session ends, and the next look makes both again.
+        let gone = !std::path::Path::new(&row.hook).join(".git").exists();
+        if gone && registry::is_alive(record) && is_settled(desk, row)? {
+            tracing::warn!(agent = row.agent, worktree = row.hook, "its worktree is gone; ending its session");
+            session::kill(&desk.town, &address.session_name(), &[])?;
+        }
         return Ok(());
     }
     // It may have handed in its work between the two looks.
-    if assignment::find(desk.ledger.conn(), &row.bead)?.is_none_or(|now| now != *row) {
+    if !is_settled(desk, row)? {
         return Ok(());
     }
     let now = Timestamp::now().unix_seconds();
@@ -119,12 +122,20 @@ fn look_after(desk: &mut Desk, row: &Assignment) -> Result<()> {
     restart(desk, row, &address)
 }
 
+/// Whether the row is as it is in the ledger, and nobody is just starting its agent.
+fn is_settled(desk: &Desk, row: &Assignment) -> Result<bool> {
+    let conn = desk.ledger.conn();
+    Ok(journal::of_subject(conn, spawn::OP, &row.bead)?.is_none()
+        && assignment::find(conn, &row.bead)?.is_some_and(|now| now == *row))
+}
+
 fn restart(desk: &mut Desk, row: &Assignment, address: &Address) -> Result<()> {
     let rig = desk.town.rig(&row.rig)?;
     let bead = desk.ledger.get(&row.bead)?;
     let preset = start::preset(desk, &rig, &address.role().to_string(), &row.preset)?;
     let path = std::path::Path::new(&row.hook);
-    if !path.exists() {
+    if !path.join(".git").exists() {
+        put_aside(&desk.town, path, &address.session_name())?;
         let bare = Bare::open(&rig.bare_repo())?;
         bare.prune_worktrees()?;
         let worktree = bare.add_worktree_on(path, &row.branch)?;
@@ -139,6 +150,19 @@ fn restart(desk: &mut Desk, row: &Assignment, address: &Address) -> Result<()> {
         let payload = json!({"agent": row.agent, "session": record.name, "restart": true});
         tx.event("session_start", Some(&row.bead), payload).map(|_| ())
     })
+}
+
+/// Makes way for a worktree: what is left of the one that was there is kept.
+fn put_aside(town: &Town, path: &std::path::Path, session: &str) -> Result<()> {
+    if !path.exists() || std::fs::remove_dir(path).is_ok() {
+        return Ok(());
+    }
+    let rescued = town.runtime_dir().join("rescued");
+    files::make_dirs(&rescued, 0o700)?;
+    let to = rescued.join(format!("{session}-{}", Timestamp::now().unix_nanos()));
+    std::fs::rename(path, &to).with_context(|| format!("put {} aside", path.display()))?;
+    tracing::warn!(from = %path.display(), to = %to.display(), "what was left of a worktree is kept there");
+    Ok(())
 }
 
 /// A crash loop ends here: the bead is open again and marked, nothing is lost, the overseer is told once.

@@ -150,6 +150,7 @@ impl Worktree {
     /// # Errors
     /// When git refuses: a conflict, a hook of the project's.
     pub fn commit_all(&self, message: &str, env: &[(String, String)]) -> Result<Option<String>> {
+        self.clear_stale_index_lock()?;
         let identity: Vec<&(String, String)> = env.iter().filter(|(key, _)| key.starts_with("GIT_")).collect();
         self.git().args(["add", "--all"]).run()?;
         if self.git().args(["diff", "--cached", "--quiet"]).output()?.success {

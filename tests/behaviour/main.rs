@@ -20,6 +20,7 @@ mod bd_more;
 mod bd_real_data;
 mod bd_sync;
 mod bd_undo;
+mod chaos;
 mod cli;
 mod cockpit;
 mod config;

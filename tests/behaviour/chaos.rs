@@ -1,0 +1,346 @@
+//! Agents at work in two rigs while every moment something is killed, stopped, deleted, broken or taken away: at the end every bead is
+//! merged exactly once or handed back with its reason, and nothing is left over or lost.
+//!
+//! A few seconds with a dozen beads; with `GT_LONG=1` 30 agents, 200 beads and ten minutes (or `GT_CHAOS_SECONDS`). `GT_CHAOS_SEED`
+//! repeats a run's choices.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use gastown::work::assignment::{self, State};
+use serde_json::json;
+
+use crate::support::wait_for;
+use crate::town::{Place, kill};
+
+const RIGS: [&str; 2] = ["shop", "bakery"];
+
+struct Size {
+    agents: usize,
+    beads: usize,
+    time: Duration,
+    pause: Duration,
+    /// Seconds a step of a bead takes.
+    slow: f64,
+}
+
+fn size() -> Size {
+    let seconds = std::env::var("GT_CHAOS_SECONDS").ok().and_then(|value| value.parse().ok());
+    if std::env::var_os("GT_LONG").is_some() {
+        let time = Duration::from_secs(seconds.unwrap_or(600));
+        return Size { agents: 30, beads: 200, time, pause: Duration::from_secs(1), slow: 6.0 };
+    }
+    let time = Duration::from_secs(seconds.unwrap_or(8));
+    Size { agents: 6, beads: 14, time, pause: Duration::from_millis(300), slow: 0.5 }
+}
+
+struct Chaos {
+    place: Place,
+    random: fastrand::Rng,
+    beads: Vec<String>,
+    convoys: Vec<String>,
+    done: BTreeMap<&'static str, usize>,
+    /// Processes that were stopped and have to go on.
+    stopped: Vec<i32>,
+}
+
+impl Chaos {
+    fn new(size: &Size) -> Chaos {
+        let place = Place::new(&RIGS);
+        place.set("settings/config.json", &[("max_agents", json!(size.agents))]);
+        for rig in RIGS {
+            place.gate(rig, "sleep 0.1; ! ls | grep -q '^bad'");
+        }
+        let seed = std::env::var("GT_CHAOS_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or_else(|| fastrand::u64(..));
+        eprintln!("GT_CHAOS_SEED={seed}");
+        let random = fastrand::Rng::with_seed(seed);
+        Chaos { place, random, beads: Vec::new(), convoys: Vec::new(), done: BTreeMap::new(), stopped: Vec::new() }
+    }
+
+    /// The next convoy: beads of every kind, most of them slow enough to be hit; some conflict, some turn the gate red, some wait for
+    /// others.
+    fn more(&mut self, size: &Size) {
+        let first = self.beads.len();
+        let slow = size.slow;
+        if first < size.beads {
+            let mut members: Vec<String> = Vec::new();
+            for n in first..(first + 10).min(size.beads) {
+                let rig = RIGS[n % 2];
+                let name = format!("n{n}");
+                let script = match n % 10 {
+                    7 => format!("# Bad\necho x > bad-{name}.txt"),
+                    4 | 5 => format!("# Same\nsleep 0.1\necho {name} > same-{}.txt", n / 20),
+                    _ => {
+                        format!("# One\necho a > {name}.txt\nsleep {slow}\n\n# Two\nsleep {slow}\necho b >> {name}.txt")
+                    }
+                };
+                let needs: Vec<&str> = if n % 10 == 9 { vec![members[members.len() - 3].as_str()] } else { Vec::new() };
+                let id = self.place.bead(rig, &format!("Write {name}"), &script, &needs);
+                members.push(id);
+            }
+            let mut args = vec!["convoy", "create", "A convoy", "--json"];
+            args.extend(members.iter().map(String::as_str));
+            let made = self.place.sandbox.run(self.place.command(&args)).ok().json();
+            self.convoys.push(made["id"].as_str().unwrap().to_owned());
+            let ready: Vec<&String> = members.iter().filter(|id| !self.place.show(id).blocked).collect();
+            // With settings that are broken just then, or an origin that is away, a person tries again.
+            wait_for("the convoy is slung", || {
+                let desk = self.place.desk();
+                let loose = |id: &&&String| assignment::find(desk.ledger.conn(), id).unwrap().is_none();
+                let mut args = vec!["sling"];
+                args.extend(ready.iter().filter(loose).map(|id| id.as_str()));
+                if args.len() == 1 {
+                    return Some(());
+                }
+                self.place.sandbox.run(self.place.command(&args));
+                None
+            });
+            self.beads.append(&mut members);
+        }
+    }
+
+    fn records(&self) -> Vec<serde_json::Value> {
+        let directory = self.place.root.join(".runtime/sessions");
+        std::fs::read_dir(directory)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| serde_json::from_slice(&std::fs::read(entry.path().join("session.json")).ok()?).ok())
+            .filter(|record: &serde_json::Value| record["exit"].is_null())
+            .collect()
+    }
+
+    fn some_worktree(&mut self) -> Option<PathBuf> {
+        let rig = RIGS[self.random.usize(..2)];
+        let mut all: Vec<PathBuf> = std::fs::read_dir(self.place.root.join(rig).join("polecats"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .collect();
+        all.sort();
+        if all.is_empty() { None } else { Some(all.swap_remove(self.random.usize(..all.len()))) }
+    }
+
+    fn private_dir(worktree: &Path) -> Option<PathBuf> {
+        let text = std::fs::read_to_string(worktree.join(".git")).ok()?;
+        Some(PathBuf::from(text.strip_prefix("gitdir: ")?.trim()))
+    }
+
+    /// One misfortune.
+    fn strike(&mut self) -> Option<()> {
+        let kinds = 12;
+        let name = match self.random.usize(..kinds) {
+            0 | 1 => {
+                kill(self.place.daemon_pid()?, "-9");
+                "daemon killed"
+            }
+            2 | 3 => {
+                let records = self.records();
+                let record = records.get(self.random.usize(..records.len().max(1)))?;
+                let whom = if self.random.bool() { "host_pid" } else { "child_pid" };
+                kill(i32::try_from(record[whom].as_i64()?).ok()?, "-9");
+                "session killed"
+            }
+            4 | 5 => {
+                let processes = self.place.sandbox.processes();
+                let pid = *processes.get(self.random.usize(..processes.len().max(1)))?;
+                kill(pid, "-STOP");
+                self.stopped.push(pid);
+                "process stopped"
+            }
+            6 => {
+                let worktree = self.some_worktree()?;
+                // What git makes at this moment may be back at once.
+                let _ = std::fs::remove_dir_all(worktree);
+                "worktree deleted"
+            }
+            7 => {
+                let rig = RIGS[self.random.usize(..2)];
+                let _ = std::fs::remove_dir_all(self.place.root.join(rig).join("refinery"));
+                "refinery deleted"
+            }
+            8 => {
+                let private = Self::private_dir(&self.some_worktree()?)?;
+                std::fs::write(private.join("index.lock"), "").ok()?;
+                "index locked"
+            }
+            9 => {
+                let rig = RIGS[self.random.usize(..2)];
+                let (origin, away) = (self.place.origin(rig), self.place.sandbox.path("away.git"));
+                std::fs::rename(&origin, &away).unwrap();
+                std::thread::sleep(Duration::from_millis(200));
+                std::fs::rename(&away, &origin).unwrap();
+                "origin away"
+            }
+            10 => {
+                let path = self.place.root.join(RIGS[self.random.usize(..2)]).join("settings/config.json");
+                let before = std::fs::read(&path).unwrap();
+                std::fs::write(&path, "{").unwrap();
+                std::thread::sleep(Duration::from_millis(200));
+                std::fs::write(&path, before).unwrap();
+                "settings broken"
+            }
+            _ => {
+                self.place.gt(["estop"]);
+                self.place.gt(["thaw"]).ok();
+                "town frozen"
+            }
+        };
+        *self.done.entry(name).or_default() += 1;
+        Some(())
+    }
+
+    fn resume(&mut self) {
+        for pid in self.stopped.drain(..) {
+            kill(pid, "-CONT");
+        }
+    }
+
+    fn run(&mut self, size: &Size) {
+        let start = Instant::now();
+        let convoys = size.beads.div_ceil(10);
+        while start.elapsed() < size.time || self.beads.len() < size.beads {
+            // All of it has come when three quarters of the time are over.
+            let due = start.elapsed().as_secs_f64() / size.time.as_secs_f64() * 4.0 / 3.0;
+            if self.convoys.len() < convoys && due >= self.convoys.len() as f64 / convoys as f64 {
+                self.more(size);
+            }
+            self.place.gt(["daemon", "start"]);
+            self.strike();
+            std::thread::sleep(size.pause);
+            self.resume();
+        }
+        eprintln!("{:?}", self.done);
+    }
+
+    /// What is neither merged nor handed back.
+    fn under_way(&self) -> Vec<String> {
+        let desk = self.place.desk();
+        let settled = |id: &&String| {
+            let bead = self.place.show(id);
+            if bead.status.is_done() {
+                return true;
+            }
+            let row = assignment::find(desk.ledger.conn(), id).unwrap();
+            let marked = ["merge-conflict", "gate-failed", "stuck"].iter().any(|mark| bead.has_label(mark));
+            let back = row.as_ref().is_some_and(|row| row.state == State::Failed && !row.note.is_empty());
+            bead.status.as_str() == "open" && (bead.blocked || marked || back)
+        };
+        self.beads.iter().filter(|id| !settled(id)).cloned().collect()
+    }
+
+    /// Waits as a person does who looks in now and then: work that waits for the origin is told to go on, and an agent with a
+    /// question (a step of its was interrupted) is started again.
+    fn settle(&self) {
+        let start = Instant::now();
+        let mut asked = BTreeSet::new();
+        loop {
+            self.place.gt(["daemon", "start"]).ok();
+            let left = self.under_way();
+            if left.is_empty() {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(400), "{} left\n{}", left.len(), self.place.account(&left));
+            for row in self.place.gt(["mq", "list", "--json"]).ok().json().as_array().unwrap() {
+                if row["status"] == "waiting" {
+                    self.place.gt(["mq", "retry", row["id"].as_str().unwrap()]);
+                }
+            }
+            for agent in self.place.agents() {
+                let waits = agent["state"]["state"] == "needs-you";
+                let session = agent["session"].as_str().unwrap().to_owned();
+                if waits && !asked.insert((session.clone(), agent["pid"].as_i64())) {
+                    eprintln!("a person was needed for {session}: {}", agent["state"]["detail"]);
+                    kill(i32::try_from(agent["pid"].as_i64().unwrap()).unwrap(), "-9");
+                }
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    fn check(&self) {
+        let desk = self.place.desk();
+        for rig in RIGS {
+            let subjects = self.place.subjects(&self.place.origin(rig));
+            for id in &self.beads {
+                let bead = self.place.show(id);
+                if bead.store != rig {
+                    continue;
+                }
+                let merged = subjects.iter().filter(|subject| subject.contains(&format!("({id})"))).count();
+                // Work that was interrupted between its steps and taken up again may be in more than one commit of one merge.
+                let wanted = usize::from(bead.status.is_done());
+                assert_eq!(merged.min(1), wanted, "{id}: {merged} times\n{}", self.place.account(&self.beads));
+            }
+            let names: BTreeSet<&String> = subjects.iter().collect();
+            assert_eq!(names.len(), subjects.len(), "nothing is merged twice: {subjects:?}");
+            let bare = self.place.bare(rig);
+            assert_eq!(subjects, self.place.subjects(&bare));
+            for repository in [&bare, &self.place.origin(rig)] {
+                self.place.sandbox.git(repository, ["fsck", "--no-dangling"]);
+            }
+            self.every_commit_is_reachable(&bare);
+        }
+        for id in &self.convoys {
+            let convoy = self.place.show(id);
+            let all = gastown::work::convoy::members(&convoy).into_iter().all(|member| self.place.is_closed(member));
+            assert_eq!(convoy.status.is_done(), all, "{id}");
+        }
+        let ok: String = desk.ledger.conn().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(ok, "ok");
+    }
+
+    /// The refinery's own attempts to rebase may be left behind; what an agent committed may not.
+    fn every_commit_is_reachable(&self, bare: &Path) {
+        let git = |args: &[&str]| {
+            let mut command = self.place.sandbox.command("git");
+            command.arg("--git-dir").arg(bare).args(args);
+            self.place.sandbox.run(command).ok().stdout
+        };
+        let format = "--format=%an|%at|%s";
+        let reachable = git(&["log", "--all", format]);
+        let known: BTreeSet<&str> = reachable.lines().collect();
+        for line in git(&["fsck", "--unreachable", "--no-reflogs"]).lines() {
+            let Some(id) = line.strip_prefix("unreachable commit ") else { continue };
+            let commit = git(&["log", "-1", format, id]);
+            assert!(known.contains(commit.trim_end()), "{id} is lost: {commit}");
+        }
+    }
+
+    fn nothing_is_left(&self) {
+        wait_for("no hook of merged work is left", || {
+            let left = self.place.agents();
+            left.iter().all(|agent| !self.place.is_closed(agent["bead"].as_str().unwrap())).then_some(())
+        });
+        for agent in self.place.agents() {
+            assert!(agent["pid"].is_null(), "work that was handed back runs on: {agent}");
+        }
+        self.place.gt(["daemon", "stop"]).ok();
+        wait_for("no process is left over", || self.place.sandbox.processes().is_empty().then_some(()));
+        let mut sockets = Vec::new();
+        let mut stack = vec![self.place.sandbox.path("run")];
+        while let Some(directory) = stack.pop() {
+            for entry in std::fs::read_dir(directory).unwrap().flatten() {
+                if entry.file_type().unwrap().is_dir() {
+                    stack.push(entry.path());
+                } else if entry.path().extension().is_some_and(|end| end == "sock") {
+                    sockets.push(entry.path());
+                }
+            }
+        }
+        assert!(sockets.is_empty(), "{sockets:?}");
+    }
+}
+
+#[test]
+fn whatever_happens_all_work_is_merged_once_or_handed_back() {
+    let size = size();
+    let mut chaos = Chaos::new(&size);
+    chaos.run(&size);
+    chaos.settle();
+    chaos.check();
+    chaos.nothing_is_left();
+}
