@@ -37,6 +37,16 @@ pub enum RigCommand {
         /// The rig's name
         rig: String,
     },
+    /// Take a project out of service: nothing is started in it and nothing merged, also after the ledger was lost
+    Dock {
+        /// The rig's name
+        rig: String,
+    },
+    /// Take a project into service again
+    Undock {
+        /// The rig's name
+        rig: String,
+    },
     /// Take a project out of the town; its files stay
     #[command(visible_alias = "rm")]
     Remove {
@@ -80,6 +90,8 @@ impl RigCommand {
                 report::print(output, &halt::unpark(&mut desk, &rig)?)?;
                 super::after_change(&desk)
             }
+            RigCommand::Dock { rig } => dock(&mut desk, output, &rig, true),
+            RigCommand::Undock { rig } => dock(&mut desk, output, &rig, false),
             RigCommand::Add(add) => add.run(&mut desk, output),
             RigCommand::List => {
                 let cleaned_up = rigs::clean_up_half_made(&mut desk)?;
@@ -98,6 +110,11 @@ impl RigCommand {
             RigCommand::Remove { name } => report::print(output, &rigs::remove(&mut desk, &name)?),
         }
     }
+}
+
+fn dock(desk: &mut Desk, output: Output, rig: &str, docked: bool) -> Result<()> {
+    report::print(output, &halt::dock(desk, rig, docked)?)?;
+    super::after_change(desk)
 }
 
 /// The rig that the working directory or the environment of an agent says, or the only one.

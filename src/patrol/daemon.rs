@@ -16,7 +16,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 pub use super::control::{DaemonStatus, ensure_running, log_path, logs, start, status, stop};
 use super::control::{detach, write_card};
 use super::pulse::Pulse;
-use super::{dispatcher, escalations, exporter, holder, landing, postman, refinery, snapshots, sync, witness};
+use super::{attention, dispatcher, escalations, exporter, holder, landing, postman, refinery, snapshots, sync, witness};
 use crate::base::lock::Lock;
 use crate::base::{Error, Result, ResultExt, files};
 use crate::ledger::Ledger;
@@ -53,6 +53,7 @@ pub fn run(town: Town, detached: bool) -> Result<()> {
     patrols.start("holder", holder::run);
     patrols.start("dispatcher", dispatcher::run);
     patrols.start("witness", witness::run);
+    patrols.start("attention", attention::run);
     patrols.start("landing", landing::run);
     patrols.start("exporter", exporter::run);
     patrols.start("snapshots", snapshots::run);

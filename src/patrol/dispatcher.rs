@@ -12,7 +12,7 @@ use crate::work::assignment::{self, Assignment, State};
 use crate::work::queue::{hours, score};
 use crate::work::sling::{self, Facts};
 use crate::work::spawn::{self, Begun};
-use crate::work::{Desk, branches, convoy, halt};
+use crate::work::{Desk, branches, caps, convoy};
 
 /// How often it looks when nothing happens: beads that were put off become ready by themselves.
 const REST: Duration = Duration::from_secs(5);
@@ -137,7 +137,7 @@ fn dispatch(desk: &mut Desk, pulse: &Pulse) -> Result<()> {
         };
         let bare = Bare::open(&rig.bare_repo())?;
         // News from the origin are worth a moment, but only when there is a place at all.
-        if !has_place(desk, &rig)? {
+        if caps::in_the_way(desk.ledger.conn(), &desk.town, &rig, &row.preset)?.is_some() {
             continue;
         }
         if let Some(note) = branches::freshen(desk, &rig, &bare)? {
@@ -154,14 +154,6 @@ fn dispatch(desk: &mut Desk, pulse: &Pulse) -> Result<()> {
     Ok(())
 }
 
-fn has_place(desk: &Desk, rig: &Rig) -> Result<bool> {
-    if halt::in_the_way(desk.ledger.conn(), &rig.name)?.is_some() {
-        return Ok(false);
-    }
-    let (all, here) = assignment::places_taken(desk.ledger.conn(), &rig.name)?;
-    Ok(all < desk.town.settings()?.max_agents && here < rig.settings()?.max_polecats)
-}
-
 fn take_from_queue(desk: &mut Desk, rig: &Rig, row: &Assignment, base: &str) -> Result<Option<Begun>> {
     let town = desk.town.clone();
     desk.ledger.write("deacon", |tx| {
@@ -169,7 +161,7 @@ fn take_from_queue(desk: &mut Desk, rig: &Rig, row: &Assignment, base: &str) -> 
         let Some(now) = assignment::find(tx.conn(), &row.bead)?.filter(|now| now.state == State::Queued) else {
             return Ok(None);
         };
-        if sling::no_place(tx, &town, rig)?.is_some() {
+        if caps::in_the_way(tx.conn(), &town, rig, &row.preset)?.is_some() {
             return Ok(None);
         }
         let bead = tx.get(&row.bead)?;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::pulse::Pulse;
 use crate::base::Result;
+use crate::base::text::neutralise;
 use crate::town::Town;
 use crate::work::identity::OVERSEER;
-use crate::work::{Desk, convoy, mail};
+use crate::work::{Desk, convoy, mail, outside};
 
 /// How often it looks when nothing happens.
 const REST: Duration = Duration::from_secs(60);
@@ -28,8 +29,10 @@ pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
             let events = desk.ledger.events_since(position, PAGE)?;
             let Some(last) = events.last().map(|event| event.seq) else { break };
             for event in events.iter().filter(|event| event.kind == "convoy_landed") {
-                if let Some(id) = &event.bead {
-                    tell(&mut desk, id, event.seq)?;
+                if let Some(id) = &event.bead
+                    && tell(&mut desk, id, event.seq)?
+                {
+                    run_command(&desk, id)?;
                 }
             }
             position = last;
@@ -40,11 +43,28 @@ pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
     }
 }
 
-/// Message and cursor are one transaction: after a crash nobody is told twice and nobody is left out.
-fn tell(desk: &mut Desk, id: &str, seq: i64) -> Result<()> {
+/// The command the person has set for it, for a sign on the desktop or elsewhere. It is run after the message is noted, so that it
+/// never runs twice.
+fn run_command(desk: &Desk, id: &str) -> Result<()> {
+    let command = desk.town.settings()?.notify_command;
+    let Some(bead) = desk.ledger.find(id)?.filter(|_| !command.is_empty()) else { return Ok(()) };
+    let (title, count) = (neutralise(&bead.title, true), convoy::members(&bead).len().to_string());
+    let facts = [("{id}", id), ("{title}", &title), ("{count}", &count)];
+    let argv: Vec<String> = command
+        .iter()
+        .map(|word| facts.iter().fold(word.clone(), |word, (name, value)| word.replace(name, value)))
+        .collect();
+    if let Err(error) = outside::run(&argv, "", &[]) {
+        tracing::warn!(convoy = id, %error, "notify_command");
+    }
+    Ok(())
+}
+
+/// Message and cursor are one transaction: after a crash nobody is told twice and nobody is left out. False when it was told before.
+fn tell(desk: &mut Desk, id: &str, seq: i64) -> Result<bool> {
     desk.ledger.write("deacon", |tx| {
         if tx.kv(CURSOR)?.and_then(|value| value.parse::<i64>().ok()).is_some_and(|told| told >= seq) {
-            return Ok(());
+            return Ok(false);
         }
         if let Some(bead) = tx.find(id)? {
             let members = convoy::members(&bead);
@@ -61,6 +81,7 @@ fn tell(desk: &mut Desk, id: &str, seq: i64) -> Result<()> {
                 mail::post(tx, "deacon", &address, &subject, &body, 2)?;
             }
         }
-        tx.set_kv(CURSOR, Some(&seq.to_string()))
+        tx.set_kv(CURSOR, Some(&seq.to_string()))?;
+        Ok(true)
     })
 }

@@ -1,6 +1,7 @@
 //! What happens by itself: dispatch, merging, watching, telling, exporting. Nothing here is needed for correctness: every step is
 //! journaled in the ledger and goes on after `kill -9`.
 
+mod attention;
 mod control;
 pub mod daemon;
 mod dispatcher;

@@ -7,6 +7,7 @@ mod escalation;
 pub mod fields;
 pub mod install;
 pub mod namepool;
+mod limits;
 mod names;
 mod place;
 pub mod registry;
@@ -21,6 +22,7 @@ pub use names::{
 };
 pub use place::Town;
 pub use rig::Rig;
+pub use limits::{Limits, WitnessSettings};
 pub use settings::{
     GATES, GateCommand, MergeQueueSettings, MergeStrategy, NamepoolSettings, OnConflict, Permission, RIG_FORMAT,
     RigSettings, TOWN_FORMAT, TownSettings,

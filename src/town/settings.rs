@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::config::{Document, Format};
 use super::escalation::EscalationSettings;
+use super::limits::{Limits, WitnessSettings};
 use crate::base::{Error, Result};
 
 /// The format of a town's `settings/config.json`.
@@ -74,6 +75,12 @@ pub struct TownSettings {
     pub trust_worktrees: Option<bool>,
     /// What stands behind the `@` of the agents' commits.
     pub agent_email_domain: String,
+    /// How much may run at once, beside `max_agents`.
+    pub limits: Limits,
+    /// When agents that don't get on are spoken to.
+    pub witness: WitnessSettings,
+    /// The program, with its arguments, that is run when a convoy lands; `{id}`, `{title}` and `{count}` stand for its facts. No shell.
+    pub notify_command: Vec<String>,
     /// Whom escalations are told, and when they are raised.
     pub escalation: EscalationSettings,
 }
@@ -103,6 +110,9 @@ impl Default for TownSettings {
             permissions: BTreeMap::new(),
             trust_worktrees: None,
             agent_email_domain: "gastown.local".into(),
+            limits: Limits::default(),
+            witness: WitnessSettings::default(),
+            notify_command: Vec::new(),
             escalation: EscalationSettings::default(),
         }
     }
@@ -116,6 +126,8 @@ pub struct RigSettings {
     pub merge_queue: MergeQueueSettings,
     /// How many polecats may work on this rig at once.
     pub max_polecats: usize,
+    /// Whether the rig is out of service: nothing is started in it and nothing merged.
+    pub docked: bool,
     /// What polecats are called.
     pub namepool: NamepoolSettings,
     /// The preset of this rig's agents.
@@ -133,6 +145,7 @@ impl Default for RigSettings {
         Self {
             merge_queue: MergeQueueSettings::default(),
             max_polecats: 30,
+            docked: false,
             namepool: NamepoolSettings::default(),
             agent: None,
             agents: Map::new(),
@@ -281,6 +294,16 @@ impl TownSettings {
     pub fn of(document: &Document) -> Result<Self> {
         let settings: Self = document.typed()?;
         at_least_one(document, "max_agents", settings.max_agents)?;
+        let witness = &settings.witness;
+        for (key, value) in [
+            ("nudge_seconds", witness.nudge_seconds),
+            ("answer_seconds", witness.answer_seconds),
+            ("rate_limit_seconds", witness.rate_limit_seconds),
+        ] {
+            if !(1..=86_400).contains(&value) {
+                return Err(document.error(&format!("witness.{key}"), "has to be from 1 to 86400"));
+            }
+        }
         for (key, value) in [("session_cols", settings.session_cols), ("session_rows", settings.session_rows)] {
             if !(2..=1000).contains(&value) {
                 return Err(document.error(key, "has to be from 2 to 1000"));

@@ -209,6 +209,19 @@ pub fn places_taken(conn: &Connection, rig: &str) -> Result<(usize, usize)> {
     Ok((usize::try_from(all).unwrap_or(0), usize::try_from(here).unwrap_or(0)))
 }
 
+/// How many assignments on the runtime `preset` take a place.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn places_taken_by(conn: &Connection, preset: &str) -> Result<usize> {
+    let count: i64 = conn.query_row(
+        "SELECT count(*) FROM assignments WHERE state IN ('spawning','active') AND preset = ?1",
+        [preset],
+        |row| row.get(0),
+    )?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
 /// Writes the row, replacing an earlier assignment of the same bead. `updated_at` becomes the transaction's time.
 ///
 /// # Errors

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::identity::actor;
-use super::{Desk, assignment};
+use super::{Desk, assignment, caps};
 use crate::base::report::{Paint, Report};
 use crate::base::text::neutralise;
 use crate::base::{Error, Result, Timestamp};
 use crate::ledger::Tx;
 use crate::session::registry;
+use crate::town::RIG_FORMAT;
+use crate::town::config::Document;
 
 const PAUSED: &str = "dispatch.paused";
 const FROZEN: &str = "town.frozen";
@@ -91,6 +93,8 @@ pub struct SchedulerStatus {
     pub frozen: Option<Halt>,
     /// The rigs that are parked.
     pub parked: Vec<String>,
+    /// The rigs that are out of service.
+    pub docked: Vec<String>,
     /// Agents that run or are being started.
     pub running: usize,
     /// How many may run.
@@ -123,6 +127,9 @@ impl Report for SchedulerStatus {
         if !self.parked.is_empty() {
             writeln!(out, "parked: {}", self.parked.join(", "))?;
         }
+        if !self.docked.is_empty() {
+            writeln!(out, "docked: {}", self.docked.join(", "))?;
+        }
         let now = Timestamp::now();
         for row in &self.queued {
             let age = row.since.age(now);
@@ -138,21 +145,27 @@ impl Report for SchedulerStatus {
 /// When settings or ledger can't be read.
 pub fn scheduler(desk: &Desk) -> Result<SchedulerStatus> {
     let conn = desk.ledger.conn();
-    let mut parked = Vec::new();
+    let (mut parked, mut docked) = (Vec::new(), Vec::new());
     for rig in desk.town.rigs()? {
-        if self::parked(conn, &rig.name)?.is_some() {
+        if rig.settings()?.docked {
+            docked.push(rig.name);
+        } else if self::parked(conn, &rig.name)?.is_some() {
             parked.push(rig.name);
         }
     }
     let mut queued = Vec::new();
     for row in assignment::in_states(conn, &[assignment::State::Queued])? {
-        let reason = in_the_way(conn, &row.rig)?.unwrap_or(row.note);
+        let reason = match desk.town.rig(&row.rig) {
+            Ok(rig) => caps::in_the_way(conn, &desk.town, &rig, &row.preset)?.unwrap_or(row.note),
+            Err(_) => row.note,
+        };
         queued.push(Waiting { bead: row.bead, rig: row.rig, reason, since: row.created_at });
     }
     Ok(SchedulerStatus {
         paused: read(conn, PAUSED)?,
         frozen: read(conn, FROZEN)?,
         parked,
+        docked,
         running: assignment::places_taken(conn, "")?.0,
         max_agents: desk.town.settings()?.max_agents,
         queued,
@@ -197,6 +210,28 @@ pub fn unpark(desk: &mut Desk, rig: &str) -> Result<SchedulerStatus> {
     desk.town.rig(rig)?;
     if parked(desk.ledger.conn(), rig)?.is_some() {
         desk.ledger.write(&actor(), |tx| set(tx, &parked_key(rig), "resumed", None, rig))?;
+    }
+    scheduler(desk)
+}
+
+/// Takes `rig` out of service or into it again. That stands in its settings, so that it outlives the ledger.
+///
+/// # Errors
+/// When there is no such rig, or its settings or the ledger can't be written.
+pub fn dock(desk: &mut Desk, rig: &str, docked: bool) -> Result<SchedulerStatus> {
+    let known = desk.town.rig(rig)?;
+    if known.settings()?.docked != docked {
+        let path = known.settings_file();
+        let mut settings = match Document::load(&path, &RIG_FORMAT)? {
+            Some(settings) => settings,
+            None => Document::new(&path, &RIG_FORMAT),
+        };
+        settings.set("docked", docked.into())?;
+        settings.save(0o600)?;
+        let kind = if docked { "paused" } else { "resumed" };
+        let data = json!({"what": rig, "reason": if docked { "docked" } else { "undocked" }});
+        // The patrols look again when the ledger changes.
+        desk.ledger.write(&actor(), |tx| tx.event(kind, None, data.clone()).map(|_| ()))?;
     }
     scheduler(desk)
 }

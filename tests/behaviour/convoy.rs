@@ -49,3 +49,20 @@ fn a_convoy_from_its_making_to_its_landing() {
     assert_eq!(place.show(&id).close_reason, "not needed");
     place.gt(["convoy", "close", &id]).ok();
 }
+
+#[test]
+fn a_landing_runs_the_command_that_is_set_for_it_once() {
+    let place = Place::new(&["shop"]);
+    let told = place.sandbox.path("told");
+    let script = format!("printf '%s|' \"$@\" >> {}", told.display());
+    let argv = serde_json::json!(["sh", "-c", script, "notify", "{id}", "{title}", "{count} beads"]);
+    place.set("settings/config.json", &[("notify_command", argv)]);
+    let id = place.easy("shop", "alpha");
+    let made = place.gt(["convoy", "create", "All $(of) it", &id, "--json"]).ok().json();
+    place.gt(["daemon", "start"]).ok();
+    place.sandbox.bd_in(&place.root, ["close", &id]).ok();
+    wait_for("the command ran", || std::fs::read_to_string(&told).ok().filter(|text| !text.is_empty()));
+    place.gt(["daemon", "stop"]).ok();
+    let text = std::fs::read_to_string(&told).unwrap();
+    assert_eq!(text, format!("{}|All $(of) it|1 beads|", made["id"].as_str().unwrap()));
+}

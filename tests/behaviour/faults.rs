@@ -125,6 +125,35 @@ fn an_agent_that_dies_at_once_is_given_up() {
 }
 
 #[test]
+fn an_agent_that_does_not_get_on_is_reminded_and_then_told_of_once() {
+    let place = Place::new(&["shop"]);
+    let agent = json!({"command": "sh", "args": ["-c", "echo ready; cat"], "prompt_mode": "arg"});
+    place.set(
+        "settings/config.json",
+        &[
+            ("agents", json!({"sleepy": agent})),
+            ("witness", json!({"nudge_seconds": 1, "most_nudges": 1, "answer_seconds": 1})),
+        ],
+    );
+    let idle = place.easy("shop", "idle");
+    place.gt(["sling", &idle, "shop", "--agent", "sleepy"]).ok();
+    // A step that fails has a question that only a person can answer.
+    let asks = place.bead("shop", "Asks", "false", &[]);
+    place.gt(["sling", &asks, "shop"]).ok();
+    let events = |bead: &str, kind: &str| {
+        let events = place.desk().ledger.events_of(bead).unwrap();
+        events.iter().filter(|event| event.kind == kind).count()
+    };
+    wait_for("both are escalated", || {
+        (events(&idle, "escalation") == 1 && events(&asks, "escalation") == 1).then_some(())
+    });
+    assert_eq!((events(&idle, "nudge"), events(&asks, "nudge")), (1, 0));
+    let screen = place.gt(["peek", place.show(&idle).assignee.as_str()]).ok().stdout;
+    assert!(screen.contains("gt done"), "{screen}");
+    place.gt(["daemon", "stop"]).ok();
+}
+
+#[test]
 fn the_daemon_is_one_and_ends_with_the_town() {
     let place = Place::new(&["shop"]);
     let starts: Vec<_> = (0..6)

@@ -87,5 +87,14 @@ fn paused_dispatch_and_parked_rigs_start_nothing() {
     assert!(place.agents().iter().all(|agent| agent["rig"] != "bakery"), "{:?}", place.agents());
     place.gt(["rig", "unpark", "bakery"]).ok();
     place.wait_closed(&[two]);
+    place.gt(["rig", "dock", "bakery"]).ok();
+    let three = place.easy("bakery", "three");
+    assert!(place.gt(["sling", &three]).code(4).stderr.contains("docked"));
+    place.gt(["sling", &three, "--force"]).ok();
+    let status = place.gt(["scheduler", "status", "--json"]).ok().json();
+    assert_eq!(status["docked"], serde_json::json!(["bakery"]), "{status}");
+    assert!(status["queued"][0]["reason"].as_str().unwrap().contains("gt rig undock bakery"), "{status}");
+    place.gt(["rig", "undock", "bakery"]).ok();
+    place.wait_closed(&[three]);
     place.gt(["daemon", "stop"]).ok();
 }

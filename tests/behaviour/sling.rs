@@ -128,6 +128,27 @@ fn over_the_cap_work_queues_and_all_of_it_is_done() {
 }
 
 #[test]
+fn limits_hold_work_back_and_say_which() {
+    let place = Place::new(&["shop"]);
+    let wait = || place.bead("shop", "Wait", "read line < /dev/tty", &[]);
+    let held = |keys: serde_json::Value, said: &str| {
+        place.set("settings/config.json", &[("limits", keys)]);
+        let report = place.gt(["sling", &wait(), "shop", "--json"]).ok().json();
+        let slung = &report["slung"][0];
+        assert_eq!(slung["state"], "queued", "{report}");
+        assert!(slung["note"].as_str().unwrap().contains(said), "{report}");
+    };
+    place.gt(["scheduler", "pause"]).ok();
+    place.gt(["scheduler", "resume"]).ok();
+    place.gt(["sling", &wait(), "shop"]).ok();
+    held(json!({"agents_by_runtime": {"script": 1}}), "1 of 1 script agents run");
+    held(json!({"starts_per_minute": 1}), "limits.starts_per_minute");
+    held(json!({"free_memory_mb": 1_000_000_000}), "limits.free_memory_mb");
+    held(json!({"free_disk_mb": 1_000_000_000}), "limits.free_disk_mb");
+    place.gt(["daemon", "stop"]).ok();
+}
+
+#[test]
 fn a_convoy_goes_on_by_itself_in_the_order_of_its_dependencies() {
     let place = Place::new(&["shop"]);
     let first = place.bead("shop", "First", "# First\necho 1 > order.txt", &[]);

@@ -54,7 +54,11 @@ pub fn run(town: &Town, rig: &str, pulse: &Pulse) -> Result<()> {
 fn round(desk: &mut Desk, rig: &str, pulse: &Pulse) -> Result<Duration> {
     let rig = desk.town.rig(rig)?;
     loop {
-        let settings = rig.settings()?.merge_queue;
+        let settings = rig.settings()?;
+        if settings.docked {
+            return Ok(REST);
+        }
+        let settings = settings.merge_queue;
         if !settings.enabled || pulse.is_stopping() || halt::frozen(desk.ledger.conn())?.is_some() {
             return Ok(REST);
         }

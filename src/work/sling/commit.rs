@@ -8,7 +8,7 @@ use crate::ledger::{Bead, Patch, Status, Tx};
 use crate::town::{Address, Rig, Town};
 use crate::work::assignment::{self, Assignment, State};
 use crate::work::spawn::{self, Begun, Ticket};
-use crate::work::{convoy, halt, hook};
+use crate::work::{caps, convoy, hook};
 
 /// What the transaction decided for one bead.
 #[derive(Debug, Clone)]
@@ -130,7 +130,7 @@ fn place(
         return attach(tx, rig, name, row).map(|row| Committed::Attached(Box::new(row)));
     }
     // What starts no agent needs no place for one.
-    if !by_hand && let Some(why) = no_place(tx, town, item.target.rig())? {
+    if !by_hand && let Some(why) = caps::in_the_way(tx.conn(), town, item.target.rig(), &item.preset)? {
         if let Some(address) = item.target.address() {
             return Err(Error::refused(format!("{address} can't start now: {why}"))
                 .hint("sling it to the rig: it is queued and starts when there is a place"));
@@ -169,23 +169,6 @@ pub fn enqueue(tx: &mut Tx<'_>, bead: &Bead, row: &Assignment) -> Result<()> {
     tx.update(&bead.id, &Patch { status: Some(Status::Hooked), ..Patch::default() })?;
     tx.event("queued", Some(&bead.id), json!({"rig": row.rig, "reason": row.note}))?;
     Ok(())
-}
-
-/// Why no agent of `rig` can be started now; `None` when one can.
-///
-/// # Errors
-/// When settings or ledger can't be read.
-pub fn no_place(tx: &Tx<'_>, town: &Town, rig: &Rig) -> Result<Option<String>> {
-    if let Some(why) = halt::in_the_way(tx.conn(), &rig.name)? {
-        return Ok(Some(why));
-    }
-    let (all, here) = assignment::places_taken(tx.conn(), &rig.name)?;
-    let most = town.settings()?.max_agents;
-    if all >= most {
-        return Ok(Some(format!("{all} of {most} agents run (max_agents)")));
-    }
-    let most = rig.settings()?.max_polecats;
-    Ok((here >= most).then(|| format!("{here} of {most} polecats of {} run (max_polecats)", rig.name)))
 }
 
 /// Writes down that `agent` is to be started on `bead`.

@@ -6,7 +6,7 @@ mod report;
 mod target;
 
 pub use check::{Facts, may_sling};
-pub use commit::{Committed, Way, begin, enqueue, no_place};
+pub use commit::{Committed, Way, begin, enqueue};
 pub use report::{Failure, Plan, PlanLine, SlingReport, Slung};
 pub use target::Target;
 
@@ -166,6 +166,11 @@ fn check_one(desk: &Desk, request: &Request, target: Option<&Target>, word: &str
     let conn = desk.ledger.conn();
     if !request.force {
         halt::refuse_parked(conn, &target.rig().name)?;
+        if target.rig().settings()?.docked {
+            let rig = &target.rig().name;
+            return Err(Error::refused(format!("{rig} is docked"))
+                .hint(format!("gt rig undock {rig}, or --force puts the bead into its queue")));
+        }
     }
     let row = assignment::find(conn, &id)?;
     let blockers = if bead.blocked { desk.ledger.blockers(&id)? } else { Vec::new() };

@@ -19,8 +19,6 @@ use crate::town::{Address, Rig, namepool};
 
 /// The journal's name for it.
 pub const OP: &str = "spawn";
-/// How many times a start of queued work is tried.
-pub const MOST_ATTEMPTS: i64 = 3;
 /// Seconds until the second try; doubled each time.
 const FIRST_PAUSE: i64 = 1;
 
@@ -317,13 +315,15 @@ pub fn undo(desk: &mut Desk, begun: &Begun, why: &str) -> Result<()> {
             bare.delete_branch(&ticket.branch, &ticket.base)?;
         }
     }
+    // Settings that are broken just now are no reason to leave half a start behind.
+    let most = i64::from(desk.town.settings().unwrap_or_default().limits.start_attempts);
     desk.ledger.write(&agent, |tx| {
         if ticket.fresh {
             hook::remove(tx, &agent)?;
         } else {
             hook::set_state(tx, &agent, hook::State::Suspended)?;
         }
-        take_back_assignment(tx, ticket, &agent, why)?;
+        take_back_assignment(tx, ticket, &agent, why, most)?;
         if let Some(convoy) = &ticket.new_convoy
             && tx.find(convoy)?.is_some_and(|bead| !bead.status.is_done())
             && !has_other_work(tx, convoy, &ticket.bead)?
@@ -334,7 +334,7 @@ pub fn undo(desk: &mut Desk, begun: &Begun, why: &str) -> Result<()> {
     })
 }
 
-fn take_back_assignment(tx: &mut Tx<'_>, ticket: &Ticket, agent: &str, why: &str) -> Result<()> {
+fn take_back_assignment(tx: &mut Tx<'_>, ticket: &Ticket, agent: &str, why: &str, most: i64) -> Result<()> {
     let Some(mut row) = assignment::find(tx.conn(), &ticket.bead)?.filter(|row| row.agent == agent) else {
         return Ok(());
     };
@@ -348,7 +348,7 @@ fn take_back_assignment(tx: &mut Tx<'_>, ticket: &Ticket, agent: &str, why: &str
     row.note = why.to_owned();
     tx.event("unhook", Some(&ticket.bead), json!({"agent": agent, "reason": why}))?;
     if ticket.from_queue {
-        return back_to_queue(tx, row, why);
+        return back_to_queue(tx, row, why, most);
     }
     row.state = State::Released;
     assignment::put(tx, &row)?;
@@ -359,9 +359,9 @@ fn take_back_assignment(tx: &mut Tx<'_>, ticket: &Ticket, agent: &str, why: &str
 }
 
 /// A failed start of queued work is tried again after a while, and given up after some times.
-fn back_to_queue(tx: &mut Tx<'_>, mut row: Assignment, why: &str) -> Result<()> {
+fn back_to_queue(tx: &mut Tx<'_>, mut row: Assignment, why: &str, most: i64) -> Result<()> {
     row.attempts += 1;
-    if row.attempts < MOST_ATTEMPTS {
+    if row.attempts < most {
         row.state = State::Queued;
         row.lease_until = tx.now().unix_seconds() + (FIRST_PAUSE << row.attempts.min(6));
         let patch = Patch { status: Some(Status::Hooked), assignee: Some(String::new()), ..Patch::default() };

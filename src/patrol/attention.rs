@@ -1,0 +1,225 @@
+//! The witness's eye on agents that live and yet don't get on: they are reminded of their work, each time after a longer while, and a
+//! person is told once of those that does not help.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::pulse::Pulse;
+use crate::base::text::neutralise;
+use crate::base::{Result, Timestamp};
+use crate::runtime::AgentState;
+use crate::session;
+use crate::town::{Role, Severity, Town, WitnessSettings};
+use crate::work::agents::AgentInfo;
+use crate::work::assignment::{self, State};
+use crate::work::escalation;
+use crate::work::{Desk, agents, halt};
+
+/// How often it looks while agents work.
+const ROUND: Duration = Duration::from_secs(5);
+/// How often it looks when there is nobody to look at.
+const REST: Duration = Duration::from_secs(60);
+/// The longest time between two reminders, as a power of two of the first.
+const MOST_DOUBLINGS: u32 = 6;
+
+/// What is remembered of an agent that does not get on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    /// The state it is in.
+    state: String,
+    /// Since when, as Unix seconds.
+    since: i64,
+    /// How often it was reminded.
+    nudges: u32,
+    /// When it was last.
+    nudged: i64,
+    /// Whether a person was told.
+    told: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Action {
+    Nothing,
+    Nudge,
+    Tell,
+}
+
+/// Looks until it is time to end.
+///
+/// # Errors
+/// When the ledger or the sessions can't be read; the caller tries again later.
+pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
+    let mut desk = Desk::of(town.clone())?;
+    let mut seen = 0;
+    loop {
+        let active = assignment::in_states(desk.ledger.conn(), &[State::Active])?;
+        if !active.is_empty() && halt::frozen(desk.ledger.conn())?.is_none() {
+            let rules = town.settings()?.witness;
+            for agent in agents::list(&desk)? {
+                if agent.role == Role::Polecat.to_string() && active.iter().any(|row| row.agent == agent.address) {
+                    look_at(&mut desk, &rules, &agent)?;
+                }
+            }
+        }
+        let goes_on =
+            if active.is_empty() { pulse.wait(&mut seen, REST) } else { pulse.rest(ROUND) };
+        if !goes_on {
+            return Ok(());
+        }
+    }
+}
+
+fn key(agent: &str) -> String {
+    format!("attention.{agent}")
+}
+
+fn look_at(desk: &mut Desk, rules: &WitnessSettings, agent: &AgentInfo) -> Result<()> {
+    let key = key(&agent.address);
+    let before = desk.ledger.kv(&key)?;
+    let state = agent.state.state;
+    if !deserves_attention(state) || agent.pid.is_none() {
+        if before.is_some() {
+            desk.ledger.write("deacon", |tx| tx.set_kv(&key, None))?;
+        }
+        return Ok(());
+    }
+    let now = Timestamp::now().unix_seconds();
+    let known: Option<Seen> = before.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let word = format!("{} {}", agent.bead, state.word());
+    let mut seen = match known {
+        Some(seen) if seen.state == word => seen,
+        _ => Seen { state: word, since: now, nudged: now, ..Seen::default() },
+    };
+    match decide(state, &seen, rules, now) {
+        Action::Nothing => {}
+        Action::Nudge => {
+            seen.nudges += 1;
+            seen.nudged = now;
+            let text = reminder(state, &agent.bead);
+            tracing::info!(agent = agent.address, state = state.word(), times = seen.nudges, "reminded of its work");
+            // One that can't be spoken to now is spoken to the next time.
+            if let Err(error) = session::nudge_later(&desk.town, &agent.session, &text) {
+                tracing::warn!(agent = agent.address, %error, "nudge");
+            }
+            let data = json!({"agent": agent.address, "state": state.word(), "times": seen.nudges});
+            desk.ledger.write("deacon", |tx| tx.event("nudge", Some(&agent.bead), data.clone()).map(|_| ()))?;
+        }
+        Action::Tell => {
+            seen.told = true;
+            tell(desk, agent, &seen, now)?;
+        }
+    }
+    let text = serde_json::to_string(&seen)?;
+    if before.as_deref() != Some(text.as_str()) {
+        desk.ledger.write("deacon", |tx| tx.set_kv(&key, Some(&text)))?;
+    }
+    Ok(())
+}
+
+fn deserves_attention(state: AgentState) -> bool {
+    use AgentState::{Dead, Done, Idle, NeedsYou, RateLimited, Starting, Stuck, Working};
+    match state {
+        NeedsYou | Stuck | RateLimited | Idle | Done => true,
+        Dead | Starting | Working => false,
+    }
+}
+
+fn decide(state: AgentState, seen: &Seen, rules: &WitnessSettings, now: i64) -> Action {
+    let tell = || if seen.told { Action::Nothing } else { Action::Tell };
+    if state == AgentState::NeedsYou {
+        // Only a person can answer, so nobody speaks to the agent.
+        return if now - seen.since >= rules.answer_seconds { tell() } else { Action::Nothing };
+    }
+    let first = if state == AgentState::RateLimited { rules.rate_limit_seconds } else { rules.nudge_seconds };
+    if now - seen.nudged < first << seen.nudges.min(MOST_DOUBLINGS) {
+        return Action::Nothing;
+    }
+    if seen.nudges < rules.most_nudges { Action::Nudge } else { tell() }
+}
+
+fn reminder(state: AgentState, bead: &str) -> String {
+    match state {
+        AgentState::RateLimited => format!("Go on with {bead} if your limit is over."),
+        _ => format!(
+            "You have work on your hook: {bead} (gt hook shows it). Go on with it; when it is finished and committed run gt done. When \
+             you can't finish it: gt done --status ESCALATED -m \"why\"."
+        ),
+    }
+}
+
+fn tell(desk: &mut Desk, agent: &AgentInfo, seen: &Seen, now: i64) -> Result<()> {
+    let minutes = (now - seen.since) / 60;
+    let state = agent.state.state;
+    let title = match state {
+        AgentState::NeedsYou => format!("{} waits for an answer", agent.address),
+        AgentState::RateLimited => format!("{} is kept from working by its provider", agent.address),
+        _ => format!("{} does not get on with {}", agent.address, agent.bead),
+    };
+    let detail = neutralise(&agent.state.detail, true);
+    let reason = format!(
+        "It is {} for {minutes} minutes ({}), and was reminded {} times. {detail}\n\ngt attach {} opens its terminal; gt peek {} \
+         shows it; gt unsling {} takes the work back.",
+        state.word(),
+        agent.state.source,
+        seen.nudges,
+        agent.address,
+        agent.address,
+        agent.bead
+    );
+    let from = format!("{}/witness", agent.rig);
+    let new = escalation::New {
+        title,
+        reason,
+        severity: Severity::High,
+        source: "witness".into(),
+        related: agent.bead.clone(),
+    };
+    tracing::warn!(agent = agent.address, state = state.word(), minutes, "a person is told");
+    escalation::raise(desk, &from, &new).map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The seconds at which an agent that stays in `state` is reminded, and at which a person is told.
+    fn course(state: AgentState, until: i64) -> (Vec<i64>, Vec<i64>) {
+        let rules = WitnessSettings::default();
+        let mut seen = Seen::default();
+        let (mut nudges, mut told) = (Vec::new(), Vec::new());
+        for now in (0..until).step_by(5) {
+            match decide(state, &seen, &rules, now) {
+                Action::Nothing => {}
+                Action::Nudge => {
+                    seen.nudges += 1;
+                    seen.nudged = now;
+                    nudges.push(now);
+                }
+                Action::Tell => {
+                    seen.told = true;
+                    told.push(now);
+                }
+            }
+        }
+        (nudges, told)
+    }
+
+    #[test]
+    fn reminders_come_ever_more_slowly_and_a_person_is_told_once() {
+        let (nudges, told) = course(AgentState::Idle, 100_000);
+        assert_eq!(nudges, [180, 540, 1260, 2700]);
+        assert_eq!(told, [5580]);
+    }
+
+    #[test]
+    fn a_question_is_for_a_person_alone() {
+        assert_eq!(course(AgentState::NeedsYou, 100_000), (vec![], vec![300]));
+    }
+
+    #[test]
+    fn a_limit_is_waited_for() {
+        assert_eq!(course(AgentState::RateLimited, 10_000).0, [900, 2700, 6300]);
+    }
+}
