@@ -27,16 +27,35 @@ const MOST_DOUBLINGS: u32 = 6;
 /// What is remembered of an agent that does not get on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Seen {
-    /// The state it is in.
+    /// The bead it does not get on with.
+    bead: String,
+    /// The state it is in; empty while it seems to get on.
     state: String,
     /// Since when, as Unix seconds.
     since: i64,
-    /// How often it was reminded.
+    /// How often it was reminded of this bead. An agent that is reminded stirs for a moment: that alone is no progress.
     nudges: u32,
     /// When it was last.
     nudged: i64,
-    /// Whether a person was told.
+    /// Whether a person was told that reminding does not help.
     told: bool,
+    /// Whether a person was told of the question it has now.
+    told_question: bool,
+}
+
+impl Seen {
+    fn step(self, bead: &str, state: &str, now: i64) -> Self {
+        let same_bead = if self.bead == bead {
+            self
+        } else {
+            Seen { bead: bead.to_owned(), since: now, nudged: now, ..Seen::default() }
+        };
+        if same_bead.state == state {
+            return same_bead;
+        }
+        let nudged = if same_bead.nudges == 0 { now } else { same_bead.nudged };
+        Seen { state: state.to_owned(), since: now, nudged, told_question: false, ..same_bead }
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -63,8 +82,7 @@ pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
                 }
             }
         }
-        let goes_on =
-            if active.is_empty() { pulse.wait(&mut seen, REST) } else { pulse.rest(ROUND) };
+        let goes_on = if active.is_empty() { pulse.wait(&mut seen, REST) } else { pulse.rest(ROUND) };
         if !goes_on {
             return Ok(());
         }
@@ -79,20 +97,15 @@ fn look_at(desk: &mut Desk, rules: &WitnessSettings, agent: &AgentInfo) -> Resul
     let key = key(&agent.address);
     let before = desk.ledger.kv(&key)?;
     let state = agent.state.state;
-    if !deserves_attention(state) || agent.pid.is_none() {
-        if before.is_some() {
-            desk.ledger.write("deacon", |tx| tx.set_kv(&key, None))?;
-        }
+    let gets_on = !deserves_attention(state) || agent.pid.is_none();
+    if gets_on && before.is_none() {
         return Ok(());
     }
     let now = Timestamp::now().unix_seconds();
     let known: Option<Seen> = before.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let word = format!("{} {}", agent.bead, state.word());
-    let mut seen = match known {
-        Some(seen) if seen.state == word => seen,
-        _ => Seen { state: word, since: now, nudged: now, ..Seen::default() },
-    };
-    match decide(state, &seen, rules, now) {
+    let mut seen = known.unwrap_or_default().step(&agent.bead, if gets_on { "" } else { state.word() }, now);
+    let action = if gets_on { Action::Nothing } else { decide(state, &seen, rules, now) };
+    match action {
         Action::Nothing => {}
         Action::Nudge => {
             seen.nudges += 1;
@@ -107,7 +120,11 @@ fn look_at(desk: &mut Desk, rules: &WitnessSettings, agent: &AgentInfo) -> Resul
             desk.ledger.write("deacon", |tx| tx.event("nudge", Some(&agent.bead), data.clone()).map(|_| ()))?;
         }
         Action::Tell => {
-            seen.told = true;
+            if state == AgentState::NeedsYou {
+                seen.told_question = true;
+            } else {
+                seen.told = true;
+            }
             tell(desk, agent, &seen, now)?;
         }
     }
@@ -127,16 +144,16 @@ fn deserves_attention(state: AgentState) -> bool {
 }
 
 fn decide(state: AgentState, seen: &Seen, rules: &WitnessSettings, now: i64) -> Action {
-    let tell = || if seen.told { Action::Nothing } else { Action::Tell };
+    let tell = |told: bool| if told { Action::Nothing } else { Action::Tell };
     if state == AgentState::NeedsYou {
         // Only a person can answer, so nobody speaks to the agent.
-        return if now - seen.since >= rules.answer_seconds { tell() } else { Action::Nothing };
+        return if now - seen.since >= rules.answer_seconds { tell(seen.told_question) } else { Action::Nothing };
     }
     let first = if state == AgentState::RateLimited { rules.rate_limit_seconds } else { rules.nudge_seconds };
     if now - seen.nudged < first << seen.nudges.min(MOST_DOUBLINGS) {
         return Action::Nothing;
     }
-    if seen.nudges < rules.most_nudges { Action::Nudge } else { tell() }
+    if seen.nudges < rules.most_nudges { Action::Nudge } else { tell(seen.told) }
 }
 
 fn reminder(state: AgentState, bead: &str) -> String {
@@ -198,7 +215,7 @@ mod tests {
                     nudges.push(now);
                 }
                 Action::Tell => {
-                    seen.told = true;
+                    (seen.told, seen.told_question) = (true, true);
                     told.push(now);
                 }
             }
@@ -211,6 +228,16 @@ mod tests {
         let (nudges, told) = course(AgentState::Idle, 100_000);
         assert_eq!(nudges, [180, 540, 1260, 2700]);
         assert_eq!(told, [5580]);
+    }
+
+    #[test]
+    fn stirring_for_a_moment_is_no_progress_and_another_bead_is_a_new_begin() {
+        let mut seen = Seen::default().step("a", "idle", 10);
+        seen.nudges = 2;
+        seen.nudged = 500;
+        let again = seen.step("a", "", 501).step("a", "idle", 600);
+        assert_eq!((again.nudges, again.nudged, again.since), (2, 500, 600));
+        assert_eq!(again.step("b", "idle", 700).nudges, 0);
     }
 
     #[test]

@@ -16,7 +16,9 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 pub use super::control::{DaemonStatus, ensure_running, log_path, logs, start, status, stop};
 use super::control::{detach, write_card};
 use super::pulse::Pulse;
-use super::{attention, dispatcher, escalations, exporter, holder, landing, postman, refinery, snapshots, sync, witness};
+use super::{
+    attention, dispatcher, escalations, exporter, holder, landing, postman, refinery, snapshots, sync, witness,
+};
 use crate::base::lock::Lock;
 use crate::base::{Error, Result, ResultExt, files};
 use crate::ledger::Ledger;

@@ -6,8 +6,8 @@ mod env;
 mod escalation;
 pub mod fields;
 pub mod install;
-pub mod namepool;
 mod limits;
+pub mod namepool;
 mod names;
 mod place;
 pub mod registry;
@@ -17,12 +17,12 @@ mod settings;
 pub use address::{Address, Role};
 pub use env::agent_env;
 pub use escalation::{EscalationSettings, Severity};
+pub use limits::{Limits, WitnessSettings};
 pub use names::{
     COMPOUND_SUFFIXES, derive_prefix, free_prefix, validate_agent_name, validate_prefix, validate_rig_name,
 };
 pub use place::Town;
 pub use rig::Rig;
-pub use limits::{Limits, WitnessSettings};
 pub use settings::{
     GATES, GateCommand, MergeQueueSettings, MergeStrategy, NamepoolSettings, OnConflict, Permission, RIG_FORMAT,
     RigSettings, TOWN_FORMAT, TownSettings,

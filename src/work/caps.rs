@@ -75,6 +75,7 @@ fn memory_mb() -> Result<Option<u64>> {
         Err(error) => return Err(error).context("read /proc/meminfo"),
     };
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-    let kilobytes = line.and_then(|line| line.split_ascii_whitespace().next()).and_then(|word| word.parse::<u64>().ok());
+    let kilobytes =
+        line.and_then(|line| line.split_ascii_whitespace().next()).and_then(|word| word.parse::<u64>().ok());
     Ok(kilobytes.map(|kilobytes| kilobytes / 1024))
 }

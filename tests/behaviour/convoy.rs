@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::support::wait_for;
 use crate::town::Place;
 
 #[test]
