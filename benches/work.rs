@@ -271,6 +271,89 @@ fn hooks(runs: usize) {
     }
 }
 
+/// Requests merged per minute behind a gate of a second, when so many may be merged together.
+fn queue_rate(name: &str, under: &Path, batch: usize, requests: usize) {
+    let place = Place::new(under);
+    let settings = place.town.join("many/settings/config.json");
+    let set = |enabled: bool| {
+        let queue = serde_json::json!({"enabled": enabled, "batch_size": batch, "test_command": "sleep 1"});
+        let all = serde_json::json!({"type": "rig-settings", "version": 1, "merge_queue": queue});
+        std::fs::write(&settings, all.to_string()).unwrap();
+    };
+    set(false);
+    let ids: Vec<String> =
+        (0..requests).map(|n| place.bead(&format!("Write {n}"), &format!("# Write\necho {n} > new{n}.txt"))).collect();
+    let mut args = vec!["sling"];
+    args.extend(ids.iter().map(String::as_str));
+    args.push("many");
+    place.gt(&place.town, &args);
+    for id in &ids {
+        place.event(id, "done");
+    }
+    set(true);
+    let begin = Instant::now();
+    // The refinery reads its settings when something changes.
+    place.bead("Wake", "true");
+    for id in &ids {
+        place.event(id, "merged");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a few dozen")]
+    let rate = requests as f64 * 60.0 / begin.elapsed().as_secs_f64();
+    println!(
+        "{name:<6} merged per minute with a gate of 1 s, stacks of {batch:<9} {rate:>9.0}            n {requests:>2}"
+    );
+}
+
+/// What the daemon takes while 30 agents do nothing and the ledger holds 100,000 beads.
+fn idle_daemon(name: &str, under: &Path, seconds: u64) {
+    let place = Place::new(under);
+    let settings = place.town.join("settings/config.json");
+    let all = serde_json::json!({
+        "type": "town-settings", "version": 1, "default_agent": "script", "max_agents": 30,
+        "limits": {"starts_per_minute": 0}
+    });
+    std::fs::write(settings, all.to_string()).unwrap();
+    let mut desk = place.desk();
+    for part in 0..100 {
+        let made = desk.ledger.write("overseer", |tx| {
+            for n in 0..1000 {
+                tx.create("many", NewBead { title: format!("Bead {part}.{n}"), ..NewBead::default() })?;
+            }
+            Ok(())
+        });
+        made.unwrap();
+    }
+    for n in 0..30 {
+        let id = place.bead(&format!("Wait {n}"), "sleep 3600");
+        place.gt(&place.town, &["sling", &id, "many"]);
+    }
+    let status: serde_json::Value =
+        serde_json::from_str(&place.gt(&place.town, &["daemon", "status", "--json"])).unwrap();
+    let pid = status["pid"].as_i64().unwrap();
+    let ticks = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let fields: Vec<f64> =
+            stat.rsplit_once(')').unwrap().1.split_ascii_whitespace().filter_map(|field| field.parse().ok()).collect();
+        // User and system time, of 100 ticks a second.
+        fields[10] + fields[11]
+    };
+    // Its exports and first looks are over by then.
+    std::thread::sleep(Duration::from_secs(15));
+    let before = ticks();
+    std::thread::sleep(Duration::from_secs(seconds));
+    #[expect(clippy::cast_precision_loss, reason = "a few seconds")]
+    let share = (ticks() - before) / seconds as f64;
+    let memory = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let pss = memory.lines().find_map(|line| line.strip_prefix("Pss:")).map_or("?", str::trim);
+    println!("{name:<6} daemon with 30 idle agents and 100,000 beads: {share:.1} % of a core, {pss} (PSS)");
+    for row in
+        gastown::work::assignment::in_states(place.desk().ledger.conn(), &[gastown::work::assignment::State::Active])
+            .unwrap()
+    {
+        place.gt(&place.town, &["unsling", &row.bead]);
+    }
+}
+
 fn main() {
     let quick = std::env::args().any(|word| word == "--quick");
     let runs = if quick { 3 } else { 9 };
@@ -280,6 +363,11 @@ fn main() {
         measure("memory", Path::new("/dev/shm"), runs);
         measure_agents("memory", Path::new("/dev/shm"), runs);
     }
+    let disk = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for batch in [1, 5] {
+        queue_rate("disk", disk, batch, if quick { 10 } else { 30 });
+    }
+    idle_daemon("disk", disk, if quick { 10 } else { 60 });
     measure("disk", Path::new(env!("CARGO_TARGET_TMPDIR")), runs);
     measure_agents("disk", Path::new(env!("CARGO_TARGET_TMPDIR")), runs);
 }

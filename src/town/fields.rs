@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 /// The types themselves are the one place where keys and their meanings are written down.
-const SOURCE: &str = concat!(include_str!("settings.rs"), include_str!("escalation.rs"));
+const SOURCE: &str = concat!(include_str!("settings.rs"), include_str!("escalation.rs"), include_str!("limits.rs"));
 
 /// The kind of value a key takes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -58,3 +58,4 @@ mod session;
 mod sling;
 mod standing;
 mod status;
+mod work_model;
