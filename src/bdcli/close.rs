@@ -1,7 +1,7 @@
 //! `bd close` and `bd reopen`.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::context::Context;
 use super::{Global, render};
@@ -19,6 +19,9 @@ pub struct Close {
     /// Why
     #[arg(long, short, default_value = "Closed", allow_hyphen_values = true)]
     reason: String,
+    /// What came of it, for steps that go on from it: JSON, or a text; kept as `output` in the metadata
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    output: Option<String>,
     /// Even if something that blocks it is not done
     #[arg(long, short)]
     force: bool,
@@ -57,6 +60,9 @@ impl Close {
                     let mut patch = Patch::default();
                     patch.extra.insert("closed_by_session".into(), session.as_str().into());
                     tx.update(id, &patch)?;
+                }
+                if let Some(output) = &self.output {
+                    tx.update(id, &with_output(&tx.get(id)?, output))?;
                 }
                 let result = tx.close(id, &self.reason)?;
                 closed.push(result.bead);
@@ -109,6 +115,15 @@ impl Close {
         };
         render::print_change(context.output, json, text)
     }
+}
+
+/// The change that keeps a step's output beside the rest of its metadata.
+fn with_output(bead: &Bead, output: &str) -> Patch {
+    let mut metadata = bead.extra.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
+    metadata.insert("output".into(), serde_json::from_str(output).unwrap_or_else(|_| output.into()));
+    let mut patch = Patch::default();
+    patch.extra.insert("metadata".into(), metadata.into());
+    patch
 }
 
 /// Opens closed beads again.

@@ -205,6 +205,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let output = bd.global.output();
+    crate::ledger::follow_with(crate::formula::molecule::follow);
     match run(bd.command, &bd.global) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(report::print_error(output, &error)),

@@ -227,6 +227,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let output = Output { json: gt.json, quiet: gt.quiet };
+    crate::ledger::follow_with(crate::formula::molecule::follow);
     match run(gt.command, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(report::print_error(output, &error)),

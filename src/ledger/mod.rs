@@ -3,6 +3,7 @@
 //! Reads go through [`Ledger`], changes through [`Tx`] inside [`Ledger::write`]. A bead's store is a field, never a route.
 
 mod bulk;
+mod closing;
 pub mod codec;
 mod events;
 pub mod filter;
@@ -24,6 +25,7 @@ mod tests;
 mod tx;
 
 pub use bulk::{Bulk, Made, On};
+pub use closing::{Follow, ON_COMPLETE, follow_with};
 pub use filter::{Filter, ReadyFilter, ReadySort, Sort, TimeField};
 pub use jsonl::{export_if_no_daemon, open_stores};
 pub use links::is_convoy;

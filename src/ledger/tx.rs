@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::filter::{self, Filter, ReadyFilter};
 use super::graph::{self, Effects};
 use super::model::{Bead, NewBead, NewDep, Patch, Status, Store, dep_type};
-use super::{codec, events, ids, row, store};
+use super::{closing, codec, events, ids, row, store};
 use crate::base::{Error, Result, Timestamp};
 
 /// Changes that happen together or not at all; made by [`super::Ledger::write`].
@@ -276,6 +276,7 @@ impl<'a> Tx<'a> {
 
     /// Writes a changed bead with its event and everything that follows from a change of status.
     pub(super) fn save(&mut self, before: &Bead, after: &mut Bead, kind: &str) -> Result<()> {
+        closing::follow(self, before, after)?;
         after.updated_at = later(self.now, before.updated_at);
         if after.status == Status::Closed {
             after.closed_at = after.closed_at.or(Some(self.now));

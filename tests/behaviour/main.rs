@@ -46,6 +46,7 @@ mod mail;
 mod meow;
 mod merge_queue;
 mod molecule;
+mod on_complete;
 mod polecat;
 mod power;
 mod real_repository;

@@ -3,6 +3,7 @@
 mod bond;
 mod change;
 mod distill;
+mod follow;
 pub mod gate;
 mod pour;
 mod read;
@@ -11,6 +12,7 @@ mod stale;
 pub use bond::{Bond, BondType, Bonded, bond, check_bond, known};
 pub use change::{Advance, Burned, Squashed, advance, burn, squash};
 pub use distill::{Distilled, distill};
+pub use follow::follow;
 pub use gate::{Opened, opened};
 pub use pour::{LISTED, Pour, Poured, pour};
 pub use read::{

@@ -10,7 +10,7 @@ use super::super::model::{Gate, Step};
 use super::super::timeout;
 use super::{MOLECULE, WISP};
 use crate::base::{Error, Result, ResultExt};
-use crate::ledger::{Bulk, Made, NewBead, On, Tx, dep_type};
+use crate::ledger::{Bulk, Made, NewBead, ON_COMPLETE, On, Tx, dep_type};
 
 /// How a formula is poured.
 #[derive(Debug, Clone, Default)]
@@ -158,7 +158,7 @@ impl Pouring<'_, '_> {
     fn step(&mut self, step: &Step, on: &[On<'_>], twin: bool, cooked: &Cooked) -> Result<Made> {
         let mut metadata = step.metadata.as_deref().cloned().unwrap_or_default();
         if let Some(on_complete) = &step.on_complete {
-            metadata.insert("on_complete".into(), serde_json::to_value(on_complete)?);
+            metadata.insert(ON_COMPLETE.into(), serde_json::to_value(on_complete)?);
         }
         if !step.output.is_empty() {
             metadata.insert("output".into(), step.output.clone().into());
