@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use gastown::base::lock::Lock;
+use gastown::ledger::Ledger;
 
 fn run(program: &str, cwd: &Path, args: &[&str]) -> (Duration, u64, String) {
     let start = Instant::now();
@@ -57,6 +58,8 @@ fn main() {
         let lock = Lock::try_acquire(&town.join(".runtime/daemon.lock")).unwrap();
         assert!(lock.is_some());
         let bd = env!("CARGO_BIN_EXE_bd");
+        // A daemon has the ledger open as well, so that no command is alone with it.
+        let ledger = Ledger::open(&town.join(".runtime/ledger.db")).unwrap();
         let variable = format!("discs={discs}");
         let (pour, memory, out) = run(bd, &town, &["mol", "wisp", "hanoi", "--var", &variable, "--json"]);
         let poured: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -80,7 +83,7 @@ fn main() {
             format!("{each:.1?}"),
             format!("{:.1?}", times[times.len() / 2])
         );
-        drop(lock);
+        drop((ledger, lock));
     }
     println!("budgets at 20 discs: pour 60 s, 2048 MiB; next step 10 ms");
 }
