@@ -6,6 +6,7 @@ pub mod files;
 #[cfg(test)]
 pub mod fuzz;
 pub mod lock;
+pub mod manual;
 pub mod report;
 pub mod text;
 

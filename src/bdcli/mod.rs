@@ -19,6 +19,7 @@ mod graph;
 mod init;
 mod label;
 mod list;
+mod man;
 mod markdown;
 mod merge;
 mod mol;
@@ -174,6 +175,8 @@ pub enum Command {
     Doctor(doctor::Doctor),
     /// Print what an agent has to know
     Prime(teach::Prime),
+    /// Print the manual page, or write one for each command
+    Man(man::Man),
     /// Print a paragraph for AGENTS.md
     Onboard(teach::Onboard),
     /// Print the first steps
@@ -250,6 +253,7 @@ fn run(command: Command, global: &Global) -> Result<()> {
         Command::Duplicates(command) => command.run(global),
         Command::Doctor(command) => command.run(global),
         Command::Prime(command) => command.run(global),
+        Command::Man(command) => command.run(global),
         Command::Onboard(command) => command.run(global),
         Command::Quickstart(command) => command.run(global),
         Command::Sync(command) => command.run(global),

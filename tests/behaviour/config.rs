@@ -169,6 +169,7 @@ fn every_command_has_a_manual_page() {
     let page = sandbox.gt(["man"]).ok().stdout;
     assert!(page.contains(".TH gt 1") && page.contains("dashboard"), "{page}");
     sandbox.gt(["man", "--dir", "man1"]).ok();
+    sandbox.bd_in(&sandbox.path(""), ["man", "--dir", "man1"]).ok();
     for name in ["gt.1", "gt-sling.1", "gt-config-set.1", "bd.1", "bd-ready.1"] {
         assert!(sandbox.path("man1").join(name).is_file(), "{name}");
     }
