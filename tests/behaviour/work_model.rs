@@ -77,6 +77,7 @@ impl Facts {
                 _ => false,
             },
             Op::Red => match self.request {
+                Some(Request::Failed) => true,
                 Some(now) if now.may_become(Request::Failed) => {
                     self.request = Some(Request::Failed);
                     self.reopen();

@@ -135,6 +135,9 @@ fn close_bead(tx: &mut Tx<'_>, id: &str, reason: &str) -> Result<()> {
 /// When the ledger can't be written.
 pub fn give_back(tx: &mut Tx<'_>, id: &str, state: State, reason: &str, log: &str) -> Result<()> {
     let mut request = find(tx.conn(), id)?.ok_or_else(|| no_request(id))?;
+    if request.state == state {
+        return Ok(());
+    }
     request.state = state;
     request.reason = reason.to_owned();
     request.log = log.to_owned();
