@@ -9,7 +9,7 @@ use crate::base::{Result, Timestamp};
 use crate::runtime::lifecycle::{self, Moment};
 use crate::town::Town;
 use crate::work::identity::Identity;
-use crate::work::{Desk, identity, mail, prime, seance};
+use crate::work::{Desk, identity, prime, seance, told};
 
 /// The most bytes of input that are read.
 const MOST: u64 = 4 << 20;
@@ -81,7 +81,7 @@ fn start(town: Town) -> Result<String> {
     let mut desk = Desk::of(town)?;
     let who = identity::who(&desk.town)?;
     let primed = prime::prime(&desk, &who)?;
-    mail::told(&mut desk, &primed.agent)?;
+    told::note(&mut desk, &primed.agent, &primed.messages)?;
     Ok(primed.text)
 }
 
@@ -89,12 +89,10 @@ fn start(town: Town) -> Result<String> {
 fn prompt(town: Town) -> Result<String> {
     let mut desk = Desk::of(town)?;
     let Identity { address, .. } = identity::who(&desk.town)?;
-    let owner = address.to_string();
-    let new = mail::untold(&desk, &owner)?;
+    let new = told::take(&mut desk, &address.to_string())?;
     if new.is_empty() {
         return Ok(String::new());
     }
-    mail::told(&mut desk, &owner)?;
     let newest: Vec<String> = new.iter().take(3).map(|message| message.subject.clone()).collect();
     Ok(prime::mail_words(new.len(), &newest))
 }

@@ -10,7 +10,7 @@ use crate::base::report::{self, Output, Paint, Report};
 use crate::base::{Error, Result};
 use crate::town::Address;
 use crate::work::mail::Sent;
-use crate::work::{Desk, identity, mail, mailbook, mailqueue, post, prime};
+use crate::work::{Desk, identity, mail, mailbook, mailqueue, post, prime, told};
 
 /// Messages between agents and people
 #[derive(Debug, Subcommand)]
@@ -184,9 +184,8 @@ impl Mail {
                 report::print(out, &Moved::Archived(mail::archive(&mut desk, &me, &messages)?))?;
             }
             Mail::Check { inject: true } => {
-                let new = mail::untold(&desk, &me)?;
+                let new = told::take(&mut desk, &me)?;
                 if !new.is_empty() {
-                    mail::told(&mut desk, &me)?;
                     let newest: Vec<String> = new.iter().take(3).map(|message| message.subject.clone()).collect();
                     println!("<system-reminder>\n{}\n</system-reminder>", prime::mail_words(new.len(), &newest));
                 }

@@ -10,7 +10,7 @@ use crate::base::report::{self, Output, Paint, Report};
 use crate::base::{Error, Kind, Result};
 use crate::town::{Address, Role, Town, agent_env};
 use crate::work::identity::{self, Identity};
-use crate::work::{Desk, mail, prime};
+use crate::work::{Desk, prime, told};
 
 /// Tell an agent who it is, what is on its hook, which step it is at and what mail waits
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ impl Prime {
         let primed = prime::prime(&desk, &who)?;
         report::print(out, &primed)?;
         if !self.dry_run {
-            mail::told(&mut desk, &primed.agent)?;
+            told::note(&mut desk, &primed.agent, &primed.messages)?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Telling an agent of its mail while it does nothing: once, as a count and the newest subjects, typed to it and seen to be taken.
 
-use super::{Desk, agents, mail, mailbook, prime};
+use super::{Desk, agents, mailbook, prime, told};
 use crate::base::Result;
 use crate::runtime::AgentState;
 use crate::session::{self, NudgeOutcome, registry};
@@ -26,21 +26,23 @@ pub fn deliver(desk: &mut Desk, agent: &Address) -> Result<Delivery> {
     let Some(record) = registry::find(&desk.town, &agent.session_name())?.filter(registry::is_alive) else {
         return Ok(Delivery::Nothing);
     };
-    let new = mail::untold(desk, &owner)?;
-    if new.is_empty() || mailbook::is_muted(&desk.town, &owner)? {
+    if told::untold(desk, &owner)?.is_empty() || mailbook::is_muted(&desk.town, &owner)? {
         return Ok(Delivery::Nothing);
     }
     let state = agents::list(desk)?.into_iter().find(|info| info.address == owner).map(|info| info.state.state);
     if state != Some(AgentState::Idle) {
         return Ok(Delivery::Later);
     }
-    let newest: Vec<String> = new.iter().take(3).map(|message| message.subject.clone()).collect();
     // Noted first: the prompt that is typed makes some runtimes ask for mail by themselves.
-    let before = mail::told(desk, &owner)?;
+    let new = told::take(desk, &owner)?;
+    if new.is_empty() {
+        return Ok(Delivery::Nothing);
+    }
+    let newest: Vec<String> = new.iter().take(3).map(|message| message.subject.clone()).collect();
     let words = prime::mail_words(new.len(), &newest).replace("## Mail\n", "You have mail: ");
     match session::nudge(&desk.town, &record.name, &words, "deacon/") {
         Ok(NudgeOutcome::Refused(_)) | Err(_) => {
-            mail::untell(desk, &owner, before.as_deref())?;
+            told::untell(desk, &owner, &new)?;
             Ok(Delivery::Later)
         }
         Ok(_) => Ok(Delivery::Told),

@@ -210,22 +210,30 @@ impl Report for Inbox {
 /// # Errors
 /// When the ledger can't be read.
 pub fn inbox(desk: &Desk, owner: &str, unread: bool) -> Result<Inbox> {
+    let list = |filter: &Filter| desk.ledger.list(filter);
+    let messages = if unread { unread_of(owner, list)? } else { open_of(owner, list)? };
+    Ok(Inbox { messages, owner: owner.to_owned() })
+}
+
+/// The open messages for `owner` among the beads that `list` finds, newest first.
+fn open_of(owner: &str, list: impl FnOnce(&Filter) -> Result<Vec<Bead>>) -> Result<Vec<Message>> {
     let filter = Filter {
         types: vec!["message".into()],
         assignee: Some(owner.to_owned()),
         ephemeral: None,
         ..Filter::default()
     };
-    let mut messages: Vec<Message> = desk
-        .ledger
-        .list(&filter)?
-        .iter()
-        .filter(|bead| !bead.status.is_done())
-        .map(Message::of)
-        .filter(|message| !unread || !message.read)
-        .collect();
+    let mut messages: Vec<Message> =
+        list(&filter)?.iter().filter(|bead| !bead.status.is_done()).map(Message::of).collect();
     messages.sort_by(|a, b| b.timestamp.cmp(&a.timestamp).then_with(|| b.id.cmp(&a.id)));
-    Ok(Inbox { messages, owner: owner.to_owned() })
+    Ok(messages)
+}
+
+/// As [`open_of`], without what was read.
+pub(super) fn unread_of(owner: &str, list: impl FnOnce(&Filter) -> Result<Vec<Bead>>) -> Result<Vec<Message>> {
+    let mut messages = open_of(owner, list)?;
+    messages.retain(|message| !message.read);
+    Ok(messages)
 }
 
 impl Report for Message {
@@ -252,46 +260,6 @@ pub fn read(desk: &mut Desk, owner: &str, which: &str) -> Result<Message> {
         desk.ledger.write(owner, |tx| tx.add_label(&id, READ))?;
     }
     Ok(message)
-}
-
-fn told_key(owner: &str) -> String {
-    format!("mail.told.{}", owner.trim_end_matches('/'))
-}
-
-/// The unread messages of `owner` it was not told of yet, newest first. Each is told of once, as otherwise they fill its context.
-///
-/// # Errors
-/// When the ledger can't be read.
-pub fn untold(desk: &Desk, owner: &str) -> Result<Vec<Message>> {
-    let mut unread = inbox(desk, owner, true)?.messages;
-    if let Some(mark) = desk.ledger.kv(&told_key(owner))? {
-        unread.retain(|message| mark_of(message) > mark);
-    }
-    Ok(unread)
-}
-
-fn mark_of(message: &Message) -> String {
-    format!("{:020} {}", message.timestamp.unix_nanos(), message.id)
-}
-
-/// Notes that `owner` was told of all its messages; returns the note there was before.
-///
-/// # Errors
-/// When the ledger can't be written.
-pub fn told(desk: &mut Desk, owner: &str) -> Result<Option<String>> {
-    let before = desk.ledger.kv(&told_key(owner))?;
-    if let Some(newest) = untold(desk, owner)?.first().map(mark_of) {
-        desk.ledger.write(owner, |tx| tx.set_kv(&told_key(owner), Some(&newest)))?;
-    }
-    Ok(before)
-}
-
-/// Takes back the note of [`told`].
-///
-/// # Errors
-/// When the ledger can't be written.
-pub fn untell(desk: &mut Desk, owner: &str, before: Option<&str>) -> Result<()> {
-    desk.ledger.write(owner, |tx| tx.set_kv(&told_key(owner), before))
 }
 
 /// Marks messages as read, or as not read. Returns their ids.

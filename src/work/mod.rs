@@ -46,6 +46,7 @@ pub mod spawn;
 pub mod standing;
 pub mod start;
 pub mod sync;
+pub mod told;
 pub mod unsling;
 
 pub use desk::Desk;

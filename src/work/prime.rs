@@ -39,6 +39,9 @@ pub struct Prime {
     pub unread: usize,
     /// Subjects of the newest three.
     pub newest: Vec<String>,
+    /// The ids of all of them.
+    #[serde(skip)]
+    pub messages: Vec<String>,
     /// All of it as the agent reads it.
     pub text: String,
 }
@@ -59,7 +62,7 @@ fn short(text: &str, most: usize, more: &str) -> String {
     format!("{}…\n[cut; all of it: {more}]", &text[..cut])
 }
 
-/// What `who` is told now. Nothing is changed by asking; [`mail::told`] notes that the mail was told.
+/// What `who` is told now. Nothing is changed by asking; [`super::told::note`] notes that the mail was told.
 ///
 /// # Errors
 /// When the ledger or the town's own texts can't be read.
@@ -109,6 +112,7 @@ pub fn prime(desk: &Desk, who: &Identity) -> Result<Prime> {
         hook,
         molecule,
         newest,
+        messages: inbox.messages.into_iter().map(|message| message.id).collect(),
         text,
     })
 }

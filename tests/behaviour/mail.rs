@@ -177,3 +177,37 @@ fn threads_are_answered_found_and_put_away() {
     let other = answer["id"].as_str().unwrap();
     as_ann(&["mail", "archive", other]).code(4);
 }
+
+#[test]
+fn of_many_who_ask_while_mail_comes_each_message_is_told_to_one() {
+    let (sandbox, root) = town();
+    const MESSAGES: usize = 12;
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let told: Vec<String> = std::thread::scope(|scope| {
+        let asker = || {
+            let mut told = Vec::new();
+            let mut ask = || {
+                let mut command = sandbox.command(crate::support::GT);
+                command.current_dir(&root).env("BD_ACTOR", "web/crew/ann").args(["mail", "check", "--inject"]);
+                command.env("GT_ROLE", "web/crew/ann");
+                told.push(sandbox.run(command).ok().stdout);
+            };
+            while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+                ask();
+            }
+            ask();
+            told.join("")
+        };
+        let askers = [scope.spawn(asker), scope.spawn(asker)];
+        for number in 0..MESSAGES {
+            let subject = format!("<subject {number}>");
+            sandbox.gt_in(&root, ["mail", "send", "web/ann", "-s", &subject, "-m", "x"]).ok();
+        }
+        is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+        askers.into_iter().map(|asker| asker.join().unwrap()).collect()
+    });
+    let told = told.join("");
+    // What is said is a count and the newest subjects: the counts have to add up to what was sent.
+    let counts = told.lines().filter_map(|line| line.split_once(" unread message")?.0.trim().parse::<usize>().ok());
+    assert_eq!(counts.sum::<usize>(), MESSAGES, "{told}");
+}
