@@ -13,6 +13,7 @@ use crate::work::Desk;
 use crate::work::archive;
 use crate::work::hook_care::{self, Pruned, Restored, RolledBack};
 use crate::work::hook_repair::{self, Checkup};
+use crate::work::hook_review::{self, TakenOut};
 use crate::work::hook_status::{self, HookDetails, HookLine};
 
 /// `gt hooks <what>`.
@@ -50,6 +51,15 @@ pub enum Hooks {
         agent: String,
         /// The snapshot's number, as gt hooks log shows it
         snapshot: u64,
+    },
+    /// Take one hunk of what has changed out of the files again; a snapshot keeps what was there
+    #[command(after_help = "Example:\n  gt hooks diff toast\n  gt hooks reject toast src/cart.rs:42")]
+    Reject {
+        /// The agent: its address, or its name
+        agent: String,
+        /// The file, and a line of the hunk as the file is now
+        #[arg(value_name = "FILE:LINE")]
+        place: String,
     },
     /// Heal worktrees: deleted or moved ones, stale locks, half-done rebases, foreign checkouts, broken branches, missing records
     #[command(after_help = "Example:\n  gt hooks repair --dry-run\n  gt hooks repair toast")]
@@ -94,6 +104,10 @@ impl Hooks {
             }
             Hooks::Rollback { agent, snapshot } => {
                 report::print(output, &hook_care::rollback(&mut desk, &agent, snapshot)?)
+            }
+            Hooks::Reject { agent, place } => {
+                let taken = hook_review::reject(&mut desk, &agent, &place)?;
+                report::print(output, &Rejected { place, taken })
             }
             Hooks::Repair { agent, dry_run } => {
                 let found = hook_repair::repair(&mut desk, agent.as_deref(), dry_run)?;
@@ -279,6 +293,26 @@ impl Report for RolledBack {
         writeln!(out, "{} {} is at snapshot {} again", paint.green("✓"), self.agent, self.to)?;
         match self.kept {
             Some(kept) => writeln!(out, "  what was there is snapshot {kept}: gt hooks rollback {} {kept}", self.agent),
+            None => Ok(()),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Rejected {
+    place: String,
+    #[serde(flatten)]
+    taken: TakenOut,
+}
+
+impl Report for Rejected {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        let place = neutralise(&self.place, true);
+        writeln!(out, "{} the hunk at {place} of {} is taken out", paint.green("✓"), self.taken.agent)?;
+        match self.taken.kept {
+            Some(kept) => {
+                writeln!(out, "  what was there is snapshot {kept}: gt hooks rollback {} {kept}", self.taken.agent)
+            }
             None => Ok(()),
         }
     }

@@ -18,6 +18,7 @@ pub use super::deeds::Order;
 use super::deeds::{Agent, Task};
 use super::dialogs::{AnswerBox, Confirm, Form, Help, Journal, Message, Note, Palette, Sling};
 pub use super::events::{Effect, Event, Wish};
+use super::hooks::Hooks;
 use super::keymap::Keymap;
 use super::keys::Chord;
 use super::layout::Layout;
@@ -38,6 +39,8 @@ pub enum View {
     Convoys,
     /// The merge queues.
     Queue,
+    /// Worktrees, what happened on them and what they change.
+    Hooks,
     /// All events.
     Feed,
     /// The beads.
@@ -218,6 +221,8 @@ pub struct App {
     pub asked: Vec<(Ask, u64)>,
     /// The beads view.
     pub beads: Beads,
+    /// The hooks view.
+    pub hooks: Hooks,
     /// The person's mail; none yet while it is being read.
     pub mail: Option<Vec<Letter>>,
     /// The selected message.
@@ -319,6 +324,7 @@ impl App {
             generation: 0,
             asked: Vec::new(),
             beads: Beads::default(),
+            hooks: Hooks::default(),
             mail: None,
             letter: 0,
             request: None,

@@ -1,8 +1,12 @@
 //! What a view asks of the ledger while it is looked at, and what it is told.
 
-use crate::view::{BeadDetail, BeadLine, Letter, RequestDetail};
+use crate::view::{BeadDetail, BeadLine, HookPicture, HookRow, Letter, RequestDetail};
 
 use super::app::{App, Overlay, View};
+use super::ink::Inks;
+
+/// Every so many seconds it is looked at what an agent at work has changed.
+const LIVE: i64 = 2;
 
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,10 @@ pub enum Ask {
     Settings,
     /// What the models cost.
     Costs,
+    /// The hooks; archived ones too.
+    Hooks(bool),
+    /// One hook in full, compared with a commit or else its target.
+    Hook(String, Option<String>),
 }
 
 /// An answer.
@@ -34,6 +42,10 @@ pub enum Told {
     Request(Box<RequestDetail>),
     /// What was spent today, in words, and lines to read.
     Costs(Option<String>, Vec<(String, String)>),
+    /// Hooks.
+    Hooks(Vec<HookRow>),
+    /// One hook with the colours of its code.
+    Hook(Box<HookPicture>, Inks),
     /// Settings: where, what, value, the command that changes it.
     Settings(Vec<Setting>),
 }
@@ -70,6 +82,15 @@ pub fn wanted(app: &App) -> Vec<(Ask, u64)> {
                     0
                 };
                 asks.push((Ask::Request(entry.id.clone()), now + live));
+            }
+        }
+        View::Hooks => {
+            asks.push((Ask::Hooks(app.hooks.archived), now));
+            if let Some(agent) = app.hooks.selected.clone() {
+                // Files change without a word to the ledger while somebody works there.
+                let works = app.town.agent(&agent).is_some_and(|agent| agent.session.is_some());
+                let live = if works { u64::try_from(app.now.unix_seconds() / LIVE).unwrap_or(0) } else { 0 };
+                asks.push((Ask::Hook(agent, app.hooks.from()), now + live));
             }
         }
         View::Settings => asks.push((Ask::Settings, now)),

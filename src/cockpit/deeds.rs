@@ -97,6 +97,29 @@ pub enum Deed {
     Approve(String),
     /// Move a merge request before all others, or after them.
     Reorder(String, bool),
+    /// Make an agent's worktree what it was at a snapshot.
+    Rollback(String, u64),
+    /// Heal an agent's worktree.
+    Repair(String),
+    /// Remove a worktree whose work is over.
+    ArchiveHook(String),
+    /// Make the worktree of an archived hook again.
+    RestoreHook(String),
+    /// Take a hunk out of an agent's files, or put it back.
+    TakeOut {
+        /// Whose files.
+        agent: String,
+        /// The file.
+        path: String,
+        /// Its line.
+        line: u32,
+        /// The hunk as git applies it.
+        patch: String,
+        /// Put it back.
+        back: bool,
+    },
+    /// Send the remarks on an agent's changes.
+    Review(String, Box<Deed>),
 }
 
 impl Deed {
@@ -129,6 +152,13 @@ impl Deed {
             Self::Reject(id, _) => format!("Turn {id} down"),
             Self::Approve(id) => format!("Approve {id}"),
             Self::Reorder(id, first) => format!("Merge {id} {}", if *first { "first" } else { "last" }),
+            Self::Rollback(agent, number) => format!("Roll {agent} back to snapshot {number}"),
+            Self::Repair(agent) => format!("Heal the worktree of {agent}"),
+            Self::ArchiveHook(agent) => format!("Put the hook of {agent} away"),
+            Self::RestoreHook(agent) => format!("Bring the hook of {agent} back"),
+            Self::TakeOut { agent, path, back: false, .. } => format!("Take a hunk of {path} out, of {agent}"),
+            Self::TakeOut { agent, path, .. } => format!("Put the hunk of {path} back, of {agent}"),
+            Self::Review(agent, deed) => format!("Send the remarks on {agent}'s changes: {}", deed.words()),
             Self::Stop(agents) => format!("Stop {}", many(agents.len(), &agents[0].address, "agents")),
         }
     }
@@ -163,6 +193,16 @@ impl Deed {
             Self::Reorder(id, first) => {
                 vec![format!("gt mq reorder {id} {}", if *first { "--first" } else { "--last" })]
             }
+            Self::Rollback(agent, number) => vec![format!("gt hooks rollback {agent} {number}")],
+            Self::Repair(agent) => vec![format!("gt hooks repair {agent}")],
+            Self::ArchiveHook(agent) => vec![format!("gt hooks archive {agent}")],
+            Self::RestoreHook(agent) => vec![format!("gt hooks restore {agent}")],
+            Self::TakeOut { agent, path, line, back: false, .. } => {
+                vec![format!("gt hooks reject {agent} {}", quoted(&format!("{path}:{line}")))]
+            }
+            // Once it is out, only its text tells what it was.
+            Self::TakeOut { .. } => Vec::new(),
+            Self::Review(_, deed) => deed.commands(),
             Self::Reject(id, reason) => vec![format!("gt mq reject {id} -r {}", quoted(reason))],
             Self::Stop(agents) => agents
                 .iter()

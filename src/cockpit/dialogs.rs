@@ -11,6 +11,7 @@ use super::actions::{self, Action, Context, TABLE};
 use super::app::{App, Order};
 use super::deeds::{Agent, Deed};
 use super::fuzzy::{self, Hit};
+use super::review::Remark;
 use super::theme::Theme;
 
 /// A query and a highlighted row.
@@ -96,6 +97,7 @@ fn place(context: Context) -> &'static str {
         Context::Beads => "beads",
         Context::Mail => "mail",
         Context::Queue => "queue",
+        Context::Hooks => "hooks",
         Context::Settings => "settings",
     }
 }
@@ -321,6 +323,10 @@ pub enum Purpose {
     Reply(String, String),
     /// Why a merge request is turned down.
     Reject(String),
+    /// A remark on an agent's changes; a new one, or the one in that place.
+    Remark(Box<Remark>, Option<usize>),
+    /// All remarks on the changes of an agent, and how they are sent.
+    Review(String, Box<Purpose>),
 }
 
 impl Purpose {
@@ -333,6 +339,12 @@ impl Purpose {
             }
             Self::Comment(bead) => format!("remark on {bead}"),
             Self::Reply(_, subject) => format!("answer to \"{subject}\""),
+            Self::Remark(remark, _) => format!("remark on {}", remark.place()),
+            Self::Review(_, purpose) => match purpose.as_ref() {
+                Self::Reject(request) => format!("turn {request} down with your remarks"),
+                Self::Comment(bead) => format!("your remarks, for {bead}: its agent has gone"),
+                other => format!("your remarks: {}", other.words()),
+            },
             Self::Reject(request) => format!("why is {request} turned down?"),
         }
     }
@@ -351,6 +363,16 @@ impl Message {
     /// An empty text.
     pub fn new(purpose: Purpose, theme: &Theme) -> Self {
         Self { purpose, area: area("Write, then enter. Shift-enter or alt-enter begins a new line.", "", theme) }
+    }
+
+    /// A text that was begun already.
+    pub fn with(purpose: Purpose, text: &str, theme: &Theme) -> Self {
+        let words = if matches!(purpose, Purpose::Remark(..)) {
+            "What should be different? Enter keeps it, nothing is sent yet."
+        } else {
+            "Write, then enter. Shift-enter or alt-enter begins a new line."
+        };
+        Self { purpose, area: area(words, text, theme) }
     }
 
     /// The text as it would be sent.

@@ -9,6 +9,7 @@ use crate::base::{Timestamp, files};
 use crate::town::Town;
 
 use super::app::{Sort, View};
+use super::review::Review;
 
 /// Kept in the town's runtime directory; losing it loses nothing that matters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,8 @@ pub struct Memory {
     pub theme: Option<String>,
     /// When which finished agent's state began that was looked at.
     pub seen: BTreeMap<String, Option<Timestamp>>,
+    /// What one thinks of the changes of agents, by their addresses.
+    pub reviews: BTreeMap<String, Review>,
     /// Sets of tiles by name.
     pub sets: BTreeMap<String, Vec<String>>,
 }

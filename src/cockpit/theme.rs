@@ -3,7 +3,10 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::base::{Error, Result, text};
+use crate::repo::LineKind;
 use crate::view::{AgentState, Tone};
+
+use super::ink::Ink;
 
 /// How many colours the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,6 +276,46 @@ impl Theme {
         }
     }
 
+    /// Whether there are enough colours to colour code and to tell by the ground which lines came and went.
+    pub fn colours_code(&self) -> bool {
+        matches!(self.depth, Depth::True | Depth::Indexed)
+    }
+
+    /// A stretch of code.
+    pub fn ink(&self, ink: Ink) -> Style {
+        let palette = &self.palette;
+        match ink {
+            Ink::Plain => self.text(),
+            Ink::Comment => self.dim().add_modifier(Modifier::ITALIC),
+            Ink::Text => self.fg(palette.good),
+            Ink::Constant => self.fg(palette.wait),
+            Ink::Keyword => self.fg(palette.needs),
+            Ink::Function => self.fg(palette.done),
+            Ink::Type => self.fg(mix(palette.text, palette.done, 55)),
+        }
+    }
+
+    /// The ground of a line that came, went or stays.
+    pub fn ground(&self, kind: LineKind) -> Style {
+        let palette = &self.palette;
+        let tint = match kind {
+            LineKind::Same => return Style::new(),
+            LineKind::Added => palette.good,
+            LineKind::Removed => palette.bad,
+        };
+        if self.colours_code() { Style::new().bg(self.fit(mix(palette.background, tint, 14))) } else { Style::new() }
+    }
+
+    /// The ground of a heading inside a text.
+    pub fn band(&self) -> Style {
+        let palette = &self.palette;
+        if self.colours_code() {
+            Style::new().bg(self.fit(mix(palette.background, palette.surface, 60)))
+        } else {
+            Style::new()
+        }
+    }
+
     /// The colour of something that should strike the eye in `tone`.
     pub fn tone(&self, tone: Tone) -> Style {
         let palette = &self.palette;
@@ -284,6 +327,16 @@ impl Theme {
             Tone::Moves => self.fg(palette.done),
         }
     }
+}
+
+/// `share` hundredths of `b` in `a`.
+fn mix(a: Color, b: Color, share: u16) -> Color {
+    let (Color::Rgb(r1, g1, b1), Color::Rgb(r2, g2, b2)) = (a, b) else { return b };
+    let mix = |x: u8, y: u8| {
+        let sum = u16::from(x) * (100 - share.min(100)) + u16::from(y) * share.min(100);
+        u8::try_from(sum / 100).unwrap_or(u8::MAX)
+    };
+    Color::Rgb(mix(r1, r2), mix(g1, g2), mix(b1, b2))
 }
 
 /// The levels of one channel in the colour cube of the 256-colour palette.

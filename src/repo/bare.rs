@@ -32,6 +32,19 @@ pub struct CommitInfo {
     pub time: Timestamp,
 }
 
+impl CommitInfo {
+    fn of(commit: &git2::Commit<'_>) -> Self {
+        let author = commit.author();
+        Self {
+            id: commit.id().to_string(),
+            author_name: String::from_utf8_lossy(author.name_bytes()).into_owned(),
+            author_email: String::from_utf8_lossy(author.email_bytes()).into_owned(),
+            subject: String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default()).into_owned(),
+            time: Timestamp::from_unix_nanos(commit.time().seconds().saturating_mul(1_000_000_000)),
+        }
+    }
+}
+
 impl Bare {
     /// Clones `url` into a new bare repository at `path`: the remote's branches under `refs/remotes/origin/`, and one local
     /// branch, `branch` or the remote's default. `progress` gets git's progress, line by line. On failure nothing is left.
@@ -230,18 +243,15 @@ impl Bare {
         walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)?;
         walk.push(head)?;
         walk.hide(base)?;
-        walk.map(|id| {
-            let commit = repository.find_commit(id?)?;
-            let author = commit.author();
-            Ok(CommitInfo {
-                id: commit.id().to_string(),
-                author_name: String::from_utf8_lossy(author.name_bytes()).into_owned(),
-                author_email: String::from_utf8_lossy(author.email_bytes()).into_owned(),
-                subject: String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default()).into_owned(),
-                time: Timestamp::from_unix_nanos(commit.time().seconds().saturating_mul(1_000_000_000)),
-            })
-        })
-        .collect()
+        walk.map(|id| Ok(CommitInfo::of(&repository.find_commit(id?)?))).collect()
+    }
+
+    /// The commit `name` stands for.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn commit(&self, name: &str) -> Result<CommitInfo> {
+        Ok(CommitInfo::of(&self.repository()?.find_commit(self.oid(name)?)?))
     }
 
     /// Moves a reference; with `old`, only when it still stands there (40 zeros: only when it does not exist yet).

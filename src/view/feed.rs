@@ -51,6 +51,7 @@ fn bead_of(desk: &Desk, event: &Event) -> Result<(String, String)> {
 /// The event in words; `None` when it is not worth a line.
 fn tell(event: &Event, title: &str, issue_type: &str) -> Option<FeedLine> {
     let field = |name: &str| event.payload.get(name).and_then(Value::as_str).unwrap_or_default();
+    let number = |name: &str| event.payload.get(name).and_then(Value::as_u64).unwrap_or_default();
     let or_actor = |name: &str| if field(name).is_empty() { event.actor.as_str() } else { field(name) };
     let because = |text: &str| if text.is_empty() { title.to_owned() } else { format!("{title}: {text}") };
     let (what, tone, text) = match event.kind.as_str() {
@@ -84,6 +85,10 @@ fn tell(event: &Event, title: &str, issue_type: &str) -> Option<FeedLine> {
         "thawed" => ("thawed", Tone::Moves, "every agent".to_owned()),
         "paused" => ("paused", Tone::Calls, format!("dispatch of {}", field("what"))),
         "resumed" => ("resumed", Tone::Moves, format!("dispatch of {}", field("what"))),
+        "hook_rollback" => {
+            ("rolled back", Tone::Calls, format!("{} to snapshot {}", short(field("agent")), number("to")))
+        }
+        "hook_hunk" => ("review", Tone::Calls, format!("a hunk of {}'s was taken out", short(field("agent")))),
         "session_end" => ("ended", Tone::Plain, or_actor("agent").to_owned()),
         _ => return None,
     };

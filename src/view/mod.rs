@@ -4,6 +4,7 @@ pub mod agents;
 pub mod beads;
 pub mod build;
 pub mod feed;
+pub mod hooks;
 pub mod mail;
 pub mod model;
 pub mod queue;
@@ -11,6 +12,7 @@ pub mod queue;
 pub use agents::town;
 pub use beads::{BeadDetail, BeadLine};
 pub use build::{build, ready};
+pub use hooks::{HookPicture, HookRow};
 pub use mail::Letter;
 pub use queue::RequestDetail;
 

@@ -200,7 +200,7 @@ pub fn log(desk: &Desk, agent: &str) -> Result<Vec<Snapshot>> {
     Bare::open(&desk.town.rig(&line.rig)?.bare_repo())?.snapshots(&line.agent)
 }
 
-/// How all that is on the hook now, committed or not, differs from where its work started, or from snapshot `from`. Where the
+/// How all that is on the hook now, committed or not, differs from where it left the target branch, or from snapshot `from`. Where the
 /// worktree is gone, its newest snapshot or its branch stands for it.
 ///
 /// # Errors
@@ -219,10 +219,11 @@ pub fn diff(desk: &Desk, agent: &str, from: Option<u64>) -> Result<String> {
                 },
             )?
         }
-        None => match &line.base {
-            Some(base) => bare.rev(base)?,
-            None => bare.rev(&format!("refs/heads/{}", rig.target_branch()?))?,
-        },
+        None => {
+            let branch = line.branch.as_deref().map(|branch| bare.local_branch(branch)).transpose()?.flatten();
+            let head = Worktree::open(&line.worktree).and_then(|worktree| worktree.head()).ok().or(branch);
+            super::hook_review::start(&bare, &line, &rig.target_branch()?, head.as_deref())?
+        }
     };
     if let Ok(worktree) = Worktree::open(&line.worktree) {
         return worktree.diff_from(&start);

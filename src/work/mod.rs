@@ -21,6 +21,7 @@ pub mod handoff;
 pub mod hook;
 pub mod hook_care;
 pub mod hook_repair;
+pub mod hook_review;
 pub mod hook_status;
 pub mod hooked;
 pub mod identity;

@@ -2,7 +2,10 @@
 
 use super::Action;
 use crate::cockpit::app::{App, Pane, View};
+use crate::cockpit::hooks::Part;
+use crate::cockpit::update;
 use crate::view::AgentState;
+use crate::work::hook_review::StepKind;
 
 /// Whether `action` can be done now; if not, why.
 ///
@@ -28,6 +31,21 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
             if app.read_only && !(action == Action::Edit && app.view == View::Settings) =>
         {
             Err("This cockpit is read-only".into())
+        }
+        Action::Edit
+        | Action::Comment
+        | Action::Mark
+        | Action::Reject
+        | Action::Message
+        | Action::Rollback
+        | Action::Repair
+        | Action::Archive
+        | Action::Open
+        | Action::Zoom
+        | Action::MarkRange
+            if app.view == View::Hooks && app.overlay.is_none() =>
+        {
+            hooks(action, app)
         }
         Action::Edit | Action::Comment | Action::Close if app.view == View::Beads && app.beads.line().is_none() => {
             Err("No bead is selected; c makes one".into())
@@ -72,6 +90,10 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
                 Some(_) => Ok(()),
             }
         }
+        Action::Open if app.view == View::Queue => match app.selected_request() {
+            Some(_) => Ok(()),
+            None => Err("No merge request is selected".into()),
+        },
         Action::Open | Action::Zoom => Err("Nothing to open here: T goes back to the town".into()),
         Action::Message => match agent {
             _ if app.read_only => Err("This cockpit is read-only".into()),
@@ -121,6 +143,38 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
     }
 }
 
+/// Whether an action of the hooks view can be done now.
+fn hooks(action: Action, app: &App) -> Result<(), String> {
+    let hooks = &app.hooks;
+    let Some(row) = hooks.line() else { return Err("There is no hook yet: s slings work, which gets one".into()) };
+    let changes =
+        matches!(action, Action::Reject | Action::Message | Action::Rollback | Action::Repair | Action::Archive);
+    if app.read_only && changes {
+        return Err("This cockpit is read-only".into());
+    }
+    match action {
+        Action::Comment | Action::Mark | Action::Reject | Action::Edit | Action::MarkRange
+            if hooks.files().is_empty() =>
+        {
+            Err("There is nothing to look at here".into())
+        }
+        Action::Mark | Action::Reject if hooks.part != Part::Diff => Err("Go to the diff first: enter".into()),
+        Action::Message => update::recipient(app, &row.agent).map(|_| ()),
+        Action::Rollback => match hooks.chosen_step() {
+            Some(step) if step.kind == StepKind::Snapshot => match app.town.agent(&row.agent) {
+                Some(agent) if agent.session.is_some() => Err(format!("{} works there now: X stops it", row.agent)),
+                _ => Ok(()),
+            },
+            _ => Err("Choose a snapshot in the history first: tab".into()),
+        },
+        Action::Archive if row.state != "archived" => match app.town.agent(&row.agent) {
+            Some(agent) if agent.session.is_some() => Err(format!("{} works there now: X stops it", row.agent)),
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
 /// The command line that does the same as `action` now.
 pub fn command(action: Action, app: &App) -> Option<String> {
     let address = || app.selected_agent().map(|agent| agent.address.clone());
@@ -128,6 +182,13 @@ pub fn command(action: Action, app: &App) -> Option<String> {
         Action::Open | Action::Zoom if app.view == View::Beads => {
             app.beads.selected.as_ref().map(|id| format!("bd show {id}"))
         }
+        Action::Open | Action::Zoom if app.view == View::Hooks => {
+            let agent = app.hooks.selected.as_ref()?;
+            let from = app.hooks.chosen_step().and_then(|step| step.number);
+            let from = from.map(|number| format!(" --from {number}")).unwrap_or_default();
+            Some(format!("gt hooks diff {agent}{from}"))
+        }
+        Action::ViewHooks => Some("gt hooks list".into()),
         Action::Open | Action::Zoom if app.view == View::Queue => {
             app.selected_request().map(|entry| format!("gt mq status {}", entry.id))
         }

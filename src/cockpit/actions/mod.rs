@@ -169,6 +169,20 @@ pub enum Action {
     First,
     /// After all others.
     Last,
+    /// To the next hunk.
+    NextHunk,
+    /// To the hunk before.
+    PreviousHunk,
+    /// To the next file.
+    NextFile,
+    /// To the file before.
+    PreviousFile,
+    /// Back to a snapshot.
+    Rollback,
+    /// Heal a worktree.
+    Repair,
+    /// The hooks.
+    ViewHooks,
     /// Look back in a terminal.
     LookBack,
     /// Keep the marked agents as a set of tiles.
@@ -216,6 +230,8 @@ pub enum Context {
     Mail,
     /// The queue view, likewise.
     Queue,
+    /// The hooks view, likewise.
+    Hooks,
     /// The settings view, likewise.
     Settings,
 }
@@ -223,7 +239,7 @@ pub enum Context {
 impl Context {
     /// Whether keys it has no action for are those of the lists and views.
     pub fn is_view(self) -> bool {
-        matches!(self, Self::Main | Self::Beads | Self::Mail | Self::Queue | Self::Settings)
+        matches!(self, Self::Main | Self::Beads | Self::Mail | Self::Queue | Self::Hooks | Self::Settings)
     }
 }
 
@@ -270,6 +286,7 @@ pub fn context(app: &App) -> Context {
             View::Beads => Context::Beads,
             View::Mail => Context::Mail,
             View::Queue => Context::Queue,
+            View::Hooks => Context::Hooks,
             View::Settings => Context::Settings,
             _ => Context::Main,
         },

@@ -61,6 +61,7 @@ pub static TABLE: &[Spec] = table! {
         ViewAgents, "agents", "tiles", ["A"], 0, "Show agents side by side as live terminals";
         ViewConvoys, "convoys", "convoys", ["C"], 0, "Show convoys and who works on what";
         ViewQueue, "queue", "queue", ["Q"], 0, "Show the merge queues";
+        ViewHooks, "hooks", "hooks", ["H"], 0, "Show worktrees: what happened on them, what they change, your remarks on it";
         ViewBeads, "beads", "beads", ["B"], 0, "Show all beads: list, board or tree, and each in full";
         ViewMail, "mail", "mail", ["M"], 0, "Show your mail";
         ViewSettings, "settings", "settings", [","], 0, "Show what is set: theme, keys, agents, limits";
@@ -89,6 +90,7 @@ pub static TABLE: &[Spec] = table! {
         Archive, "mail-archive", "put away", ["d"], 3, "Put the selected message away";
     }
     Queue {
+        Open, "queue-diff", "diff", ["enter"], 8, "Look at what the selected request changes, and remark on it";
         Approve, "queue-approve", "approve", ["a"], 1, "Let the selected request be merged that is held or under review";
         First, "queue-first", "first", ["K"], 4, "Merge the selected request before all others of its rig";
         Last, "queue-last", "last", ["J"], 5, "Merge the selected request after all others of its rig";
@@ -96,6 +98,23 @@ pub static TABLE: &[Spec] = table! {
         Reject, "queue-reject", "reject", ["x"], 3, "Turn the selected request down, with a reason; its branch stays";
         ReadDown, "queue-log-down", "log on", ["}", "shift-down"], 6, "Go on in the log";
         ReadUp, "queue-log-up", "log back", ["{", "shift-up"], 7, "Go back in the log";
+    }
+    Hooks {
+        Open, "hook-open", "look closer", ["enter"], 1, "Go on to what the hook changes; there, remark on a line or fold a file";
+        Comment, "hook-remark", "remark", ["c"], 2, "Remark on the line, the range or the hunk at the cursor";
+        Message, "hook-send", "send remarks", ["m"], 3, "Send your remarks to the agent, or to its merge request or bead when it has gone";
+        Mark, "hook-fine", "hunk is fine", ["space"], 4, "Mark the hunk, or the file, at the cursor as fine and go on; it is folded from then on";
+        Reject, "hook-take-out", "take hunk out", ["x"], 5, "Take the hunk at the cursor out of the agent's files, or the remark away";
+        Rollback, "hook-rollback", "roll back", ["R"], 6, "Make the worktree what it was at the selected snapshot; asks first";
+        Repair, "hook-repair", "heal", ["r"], 7, "Heal the worktree: locks, half-done rebases, lost directories and records";
+        NextHunk, "next-hunk", "next hunk", ["}"], 8, "Go to the next hunk";
+        PreviousHunk, "previous-hunk", "hunk before", ["{"], 0, "Go to the hunk before";
+        NextFile, "next-file", "next file", ["J"], 0, "Go to the next file";
+        PreviousFile, "previous-file", "file before", ["K"], 0, "Go to the file before";
+        MarkRange, "hook-range", "range", ["v"], 0, "Begin a range of lines to remark on, or end it";
+        Edit, "hook-edit", "edit", ["e"], 0, "Open the file in your editor, at the line of the cursor";
+        Archive, "hook-archive", "put away", ["d"], 0, "Remove a worktree whose work is over, or bring it back; nothing is lost";
+        ShowClosed, "hook-archived", "put away too", ["."], 0, "Show hooks that were put away too, or hide them";
     }
     Settings {
         Open, "setting-change", "change", ["enter"], 1, "Change the selected setting, or copy the command that does";

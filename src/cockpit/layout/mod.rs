@@ -1,12 +1,14 @@
 //! Where everything is on the screen: worked out once after every update, for drawing and for the mouse.
 
 mod home;
+mod hooks;
 mod tiles;
 
 use ratatui::layout::Rect;
 
 use super::app::{App, Overlay, Pane, Row, View};
 use super::beads::{Shape, Stand};
+use super::hooks::Part;
 
 pub use home::ConvoyRow;
 pub use tiles::tile_agents;
@@ -25,6 +27,8 @@ pub enum Hit {
     Terminal(String),
     /// A merge request.
     Queue(usize),
+    /// A part of the hooks view, and the row in it.
+    Hooks(Part, Option<usize>),
     /// A row of the view's one list.
     List(usize),
     /// A count in the top line, by the filter it stands for.
@@ -81,6 +85,8 @@ pub struct Layout {
     pub feed: Rect,
     /// The members of the selected convoy.
     pub members: Rect,
+    /// More about what is selected.
+    pub about: Rect,
     /// The merge queue.
     pub queue: Rect,
     /// The column of the rule between left and right.
@@ -179,6 +185,7 @@ pub fn arrange(app: &mut App) {
             layout.list = left;
             layout.reading = right;
         }
+        View::Hooks => hooks::hooks(app, &mut layout),
         View::Settings => layout.list = layout.body,
         View::Feed => layout.feed = layout.body,
     }
@@ -281,6 +288,7 @@ fn scroll_lists(app: &mut App, layout: &Layout) {
             let (place, rows) = (app.beads.place(), app.beads.rows().len());
             keep_visible(&mut app.beads.scroll, place, height(layout.list), rows);
         }
+        View::Hooks => hooks::scroll(app, layout),
         View::Mail => {
             keep_visible(&mut app.scroll.list, app.letter, height(layout.list), app.mail.as_ref().map_or(0, Vec::len))
         }
@@ -340,6 +348,9 @@ fn add_hits(app: &App, layout: &mut Layout) {
     for (index, y) in (first..count).zip(list.y..list.bottom()) {
         hits.push((Rect { y, height: 1, ..list }, Hit::List(index)));
     }
+    if app.view == View::Hooks {
+        hits.extend(hooks::hits(app, layout));
+    }
     for tile in &layout.tiles {
         hits.push((tile.title.union(tile.area), Hit::Terminal(tile.address.clone())));
     }
@@ -359,7 +370,10 @@ fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
             let beads = sling.beads.as_ref().map_or(0, Vec::len).max(sling.targets.len().min(8) + 8);
             (128, u16::try_from(beads + 6).unwrap_or(u16::MAX).clamp(16, 34))
         }
-        Overlay::Message(_) => (80, 9),
+        Overlay::Message(message) => {
+            let lines = u16::try_from(message.area.lines().len()).unwrap_or(u16::MAX);
+            (if lines > 6 { 100 } else { 80 }, lines.saturating_add(3).clamp(9, 30))
+        }
         Overlay::Form(_) => (100, 22),
     };
     let width = (body.width.saturating_sub(4)).min(columns);

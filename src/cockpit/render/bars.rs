@@ -7,6 +7,7 @@ use crate::view::AgentState;
 
 use super::super::actions::{self, Action, Context, TABLE};
 use super::super::app::{App, Pane, View};
+use super::super::hooks::Part;
 use super::super::layout::Hit;
 use super::super::{keys, marks};
 use super::pen::{self, Piece};
@@ -37,6 +38,10 @@ fn trail(app: &App) -> Vec<Piece<'_>> {
         }
         View::Convoys => trail.push("convoys"),
         View::Queue => trail.push("merge queue"),
+        View::Hooks => {
+            trail.push("hooks");
+            trail.extend(app.hooks.line().filter(|_| app.hooks.part != Part::List).map(|row| row.agent.as_str()));
+        }
         View::Feed => trail.push("feed"),
         View::Beads => {
             trail.push("beads");

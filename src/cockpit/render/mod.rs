@@ -5,6 +5,7 @@ mod bars;
 mod beads;
 mod desk;
 mod dialogs;
+mod hooks;
 mod lists;
 mod pen;
 pub mod terminal;
@@ -73,6 +74,10 @@ pub fn render(app: &App, frame: &mut Frame<'_>) {
             beads::draw(app, buffer);
             None
         }
+        View::Hooks => {
+            hooks::draw(app, buffer);
+            None
+        }
         View::Mail => {
             desk::mail(app, buffer);
             None
@@ -124,8 +129,11 @@ fn divider(app: &App, buffer: &mut ratatui::buffer::Buffer) {
         let terminals: Vec<Rect> = layout.tiles.iter().map(|tile| tile.title).collect();
         pen::upright(buffer, x, layout.body.y..layout.body.bottom(), app.theme.rule(), |y| {
             let left =
-                titled(&[layout.list, layout.needs, layout.agents, layout.rigs, layout.convoys, layout.landed], y);
-            (left, titled(&[layout.feed, layout.members, layout.reading], y) || titled(&terminals, y))
+                titled(&[layout.list, layout.needs, layout.agents, layout.rigs, layout.convoys, layout.landed], y)
+                    || (layout.members.x < x && titled(&[layout.members], y));
+            let left = left || (layout.about.height > 0 && layout.about.y == y);
+            let members = layout.members.x > x && titled(&[layout.members], y);
+            (left, members || titled(&[layout.feed, layout.reading], y) || titled(&terminals, y))
         });
     }
 }

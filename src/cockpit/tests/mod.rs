@@ -3,6 +3,7 @@
 mod forty;
 mod interactions;
 mod looks;
+mod review;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

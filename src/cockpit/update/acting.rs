@@ -9,7 +9,7 @@ use super::super::deeds::{Agent, Deed, Finished, Task};
 use super::super::dialogs::{AnswerBox, Confirm, Message, Note, Purpose};
 use super::super::keys::Chord;
 use super::super::marks;
-use super::moves;
+use super::{hooks, moves};
 use crate::view::AgentState;
 
 /// How many deeds the journal keeps.
@@ -35,8 +35,11 @@ pub(super) fn finished(app: &mut App, id: u64, finished: Finished) {
         text = format!("{text} · {key} takes it back");
     }
     app.say(text, !finished.ok);
-    if let Some(task) = app.tasks.iter_mut().find(|task| task.id == id) {
-        task.finished = Some(finished);
+    let Some(task) = app.tasks.iter_mut().find(|task| task.id == id) else { return };
+    let (ok, deed) = (finished.ok, task.deed.clone());
+    task.finished = Some(finished);
+    if ok {
+        hooks::done(app, &deed);
     }
 }
 
@@ -69,16 +72,18 @@ pub(super) fn message(app: &mut App) {
 pub(super) fn send(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(Overlay::Message(message)) = &app.overlay else { return };
     let (text, purpose) = (message.text(), message.purpose.clone());
-    if text.is_empty() {
+    if text.is_empty() && !matches!(purpose, Purpose::Remark(..)) {
         app.say("Write something first; esc closes", false);
         return;
     }
     app.overlay = None;
     let deed = match purpose {
-        Purpose::Tell(to) => Deed::Tell { to, text },
-        Purpose::Comment(bead) => Deed::Comment(bead, text),
-        Purpose::Reply(mail, _) => Deed::Reply(mail, text),
-        Purpose::Reject(request) => Deed::Reject(request, text),
+        Purpose::Remark(remark, place) => {
+            hooks::remarked(app, *remark, place, text);
+            return;
+        }
+        Purpose::Review(agent, purpose) => Deed::Review(agent, Box::new(deed_of(*purpose, text))),
+        other => deed_of(other, text),
     };
     match &deed {
         Deed::Tell { to, text } if to.len() > 1 => {
@@ -88,6 +93,18 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<Effect>) {
                 Some(Overlay::Confirm(Confirm { question: format!("Send it to {} agents?", to.len()), lines, deed }));
         }
         _ => begin(app, deed, effects),
+    }
+}
+
+/// What a text that is no remark of a review becomes.
+fn deed_of(purpose: Purpose, text: String) -> Deed {
+    match purpose {
+        Purpose::Tell(to) => Deed::Tell { to, text },
+        Purpose::Comment(bead) => Deed::Comment(bead, text),
+        Purpose::Reply(mail, _) => Deed::Reply(mail, text),
+        Purpose::Reject(request) => Deed::Reject(request, text),
+        Purpose::Review(_, purpose) => deed_of(*purpose, text),
+        Purpose::Remark(remark, _) => Deed::Comment(remark.path, text),
     }
 }
 

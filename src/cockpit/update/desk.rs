@@ -7,7 +7,7 @@ use super::super::deeds::Deed;
 use super::super::dialogs::{Message, Purpose};
 use super::super::settings::Settings;
 use super::super::theme::NAMES;
-use super::{acting, keys, moves};
+use super::{acting, hooks, keys, moves};
 
 /// The heading of what was spent.
 pub(super) const COSTS: &str = "what the models cost";
@@ -58,6 +58,8 @@ pub(super) fn told(app: &mut App, told: Told) {
             }
             changed
         }
+        Told::Hooks(rows) => hooks::list(app, rows),
+        Told::Hook(picture, inks) => hooks::picture(app, picture, inks),
         Told::Settings(set) => {
             let changed = app.set != set;
             app.set = set;
@@ -139,6 +141,11 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> b
                     _ => Deed::Retry(id),
                 };
                 acting::begin(app, deed, effects);
+            }
+        }
+        (View::Queue, Action::Open) => {
+            if let Some(worker) = app.selected_request().map(|entry| entry.worker.clone()) {
+                hooks::go_to(app, &worker);
             }
         }
         (View::Queue, Action::Reject) => {

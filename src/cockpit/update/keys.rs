@@ -89,7 +89,13 @@ pub(super) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
                 };
             }
         }
-        Context::Main | Context::Typing | Context::Beads | Context::Mail | Context::Queue | Context::Settings => {
+        Context::Main
+        | Context::Typing
+        | Context::Beads
+        | Context::Mail
+        | Context::Queue
+        | Context::Hooks
+        | Context::Settings => {
             app.say("Pasted text goes nowhere here; press enter on an agent first", false);
         }
         Context::Search => {

@@ -5,6 +5,7 @@ mod back;
 mod beads;
 mod desk;
 mod dialogs;
+mod hooks;
 pub mod jump;
 mod keys;
 mod mouse;
@@ -17,6 +18,7 @@ use crate::view::model::wants_person;
 
 pub use acting::asked;
 pub use desk::rows as setting_rows;
+pub use hooks::{recipient, review};
 
 use super::app::{App, Cause, Effect, Event, Overlay, Pane, View, Wish};
 use super::layout::{self, SMALLEST};

@@ -6,7 +6,7 @@ use super::super::actions::Action;
 use super::super::app::{App, Cause, Effect, Overlay, Pane, Row, View};
 use super::super::layout::Hit;
 use super::super::render::terminal::origin;
-use super::{back, dialogs, keys, moves};
+use super::{back, dialogs, hooks, keys, moves};
 use crate::terminal::MouseMode;
 
 /// The mouse did something.
@@ -41,6 +41,10 @@ pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>)
                 app.pane = pane;
                 moves::step(app, step);
             }
+            Some(Hit::Hooks(part, _)) => {
+                app.hooks.part = part;
+                moves::step(app, step);
+            }
             Some(Hit::Terminal(address)) => {
                 moves::select(app, address);
                 if step < 0 {
@@ -66,6 +70,8 @@ pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>)
             }
         }
         Some(Hit::Queue(index)) => app.queue = index,
+        Some(Hit::Hooks(part, Some(index))) => hooks::click(app, part, index),
+        Some(Hit::Hooks(part, None)) => app.hooks.part = part,
         Some(Hit::Count(wanted)) => moves::only(app, wanted),
         Some(Hit::List(index)) => super::desk::click(app, index, effects),
         Some(Hit::Dialog(_)) | None => {}

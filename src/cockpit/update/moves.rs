@@ -6,13 +6,14 @@ use super::super::ask::Ask;
 use super::super::dialogs::{Help, Journal, Note, Palette, Sling};
 use super::super::layout::tile_agents;
 use super::super::theme::{self, Theme};
-use super::{acting, back, beads, desk, jump, sets};
+use super::{acting, back, beads, desk, hooks, jump, sets};
 
 /// Does `action`.
 pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     let page = isize::try_from(page_rows(app)).unwrap_or(10);
     let own = match app.view {
         View::Beads => beads::act(app, action, effects),
+        View::Hooks => hooks::act(app, action, effects),
         View::Mail | View::Queue | View::Settings => desk::act(app, action, effects),
         _ => false,
     };
@@ -60,6 +61,13 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::ViewAgents => show(app, View::Agents),
         Action::ViewConvoys => show(app, View::Convoys),
         Action::ViewQueue => show(app, View::Queue),
+        Action::ViewHooks => {
+            // Whoever looks at an agent wants to see its hook.
+            if let Some(agent) = app.selected.clone() {
+                app.hooks.select(agent);
+            }
+            show(app, View::Hooks);
+        }
         Action::Costs => {
             app.overlay = Some(Overlay::Note(Note { title: desk::COSTS.to_owned(), ..Note::default() }));
             effects.push(Effect::Ask(Ask::Costs));
@@ -144,6 +152,12 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         | Action::Approve
         | Action::First
         | Action::Last
+        | Action::NextHunk
+        | Action::PreviousHunk
+        | Action::NextFile
+        | Action::PreviousFile
+        | Action::Rollback
+        | Action::Repair
         | Action::Yes
         | Action::No => {}
     }
@@ -184,6 +198,7 @@ fn show(app: &mut App, view: View) {
 fn page_rows(app: &App) -> usize {
     let area = match app.view {
         View::Town => app.layout.rows(app.pane),
+        View::Hooks => return usize::from(hooks::page(app)) - 1,
         View::Beads | View::Mail | View::Settings => app.layout.list,
         _ => app.layout.body,
     };
@@ -203,6 +218,7 @@ pub(super) fn step(app: &mut App, step: isize) {
             step_agent(app, &agents, step);
         }
         (View::Beads, _) => app.beads.step(step),
+        (View::Hooks, _) => hooks::step(app, step),
         (View::Mail, _) => {
             app.letter = stepped(app.letter, step, app.mail.as_ref().map_or(0, Vec::len));
         }

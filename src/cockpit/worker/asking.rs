@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use super::super::ask::{Ask, Setting, Told};
+use super::super::ink::Inks;
 use crate::base::Result;
 use crate::view;
 use crate::work::Desk;
 use crate::work::costs::{self, By, Query};
+use crate::work::hook_review::Reader;
 
 /// The answer to `ask`.
 pub(super) fn answer(desk: &Desk, ask: &Ask) -> Result<Told> {
@@ -17,6 +19,11 @@ pub(super) fn answer(desk: &Desk, ask: &Ask) -> Result<Told> {
         Ask::Request(id) => Told::Request(Box::new(view::queue::request(desk, id)?)),
         Ask::Settings => Told::Settings(settings(desk)?),
         Ask::Costs => spent(desk)?,
+        Ask::Hooks(archived) => Told::Hooks(view::hooks::list(desk, *archived)?),
+        Ask::Hook(agent, from) => {
+            let picture = view::hooks::hook(desk, &mut Reader::default(), agent, from.as_deref())?;
+            Told::Hook(Box::new(picture), Inks::default())
+        }
     })
 }
 

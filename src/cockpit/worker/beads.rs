@@ -5,17 +5,39 @@ use crate::ledger::{NewBead, Patch};
 use crate::patrol;
 use crate::town::Town;
 use crate::view::mail::PERSON;
-use crate::work::{Desk, mail, queue};
+use crate::work::{Desk, archive, hook_care, hook_repair, hook_review, mail, queue};
 
 use super::super::deeds::{Deed, Finished};
 use super::deeds::finished;
 
 /// Does `deed`.
 pub(super) fn perform(town: &Town, deed: Deed) -> Result<Finished> {
+    if let Deed::Repair(agent) = deed {
+        return heal(town, &agent);
+    }
     let mut desk = Desk::of(town.clone())?;
     let (text, undo) = act(&mut desk, deed)?;
     patrol::after_command(&desk)?;
     Ok(finished(true, text, Vec::new(), undo))
+}
+
+/// Heals a worktree and tells what was wrong.
+fn heal(town: &Town, agent: &str) -> Result<Finished> {
+    let mut desk = Desk::of(town.clone())?;
+    let found = hook_repair::repair(&mut desk, Some(agent), false)?;
+    let healed: Vec<&String> = found.iter().flat_map(|checkup| &checkup.healed).collect();
+    let left: Vec<&String> = found.iter().flat_map(|checkup| &checkup.left).collect();
+    let text = match (healed.len(), left.len()) {
+        (0, 0) => format!("The worktree of {agent} is well"),
+        (_, 0) => format!("The worktree of {agent} is well again: {}", healed[0]),
+        (_, _) => format!("Not all is well with {agent}: {}", left[0]),
+    };
+    let parts = if healed.len() + left.len() > 1 {
+        healed.into_iter().chain(left.iter().copied()).cloned().collect()
+    } else {
+        Vec::new()
+    };
+    Ok(finished(left.is_empty(), text, parts, None))
 }
 
 fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
@@ -93,6 +115,25 @@ fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
         Deed::Reject(id, reason) => {
             let changed = queue::reject(desk, &id, &reason)?;
             (format!("{} ({}) is turned down; its branch stays", changed.id, changed.source), None)
+        }
+        Deed::Rollback(agent, number) => {
+            let back = hook_care::rollback(desk, &agent, number)?;
+            let undo = back.kept.map(|kept| Deed::Rollback(agent.clone(), kept));
+            (format!("{agent} is at snapshot {number} again"), undo)
+        }
+        Deed::ArchiveHook(agent) => {
+            archive::archive(desk, &agent)?;
+            (format!("The hook of {agent} is put away"), Some(Deed::RestoreHook(agent)))
+        }
+        Deed::RestoreHook(agent) => {
+            let back = hook_care::restore(desk, &agent)?;
+            (format!("The hook of {agent} is back, on {}", back.branch), None)
+        }
+        Deed::TakeOut { agent, path, line, patch, back } => {
+            hook_review::take_out(desk, &agent, &patch, back)?;
+            let text =
+                if back { format!("The hunk of {path} is back") } else { format!("A hunk of {path} is taken out") };
+            (text, Some(Deed::TakeOut { agent, path, line, patch, back: !back }))
         }
         other => return Err(Error::failed(format!("{} is not done here", other.words()))),
     })

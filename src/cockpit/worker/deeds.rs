@@ -28,6 +28,7 @@ pub(super) fn perform(town: &Town, deed: Deed) -> Finished {
             Ok(each(&to, "answered", |agent| give_answer(town, agent, &prompt, &reply)))
         }
         Deed::Stop(agents) => stop(town, &agents),
+        Deed::Review(_, deed) => return perform(town, *deed),
         other => beads::perform(town, other),
     };
     done.unwrap_or_else(|error| failure(&error))

@@ -4,6 +4,7 @@
 mod asking;
 mod beads;
 mod deeds;
+mod reviewing;
 mod watching;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -47,6 +48,7 @@ enum Job {
 pub struct Worker {
     town: Town,
     jobs: Sender<Job>,
+    hooks: Sender<(String, Option<String>)>,
     events: UnboundedSender<Event>,
 }
 
@@ -56,7 +58,7 @@ impl Worker {
         let (jobs, inbox) = mpsc::channel();
         let (place, out) = (town.clone(), events.clone());
         std::thread::spawn(move || keep_reading(&place, &inbox, &out));
-        Self { town: town.clone(), jobs, events }
+        Self { town: town.clone(), jobs, hooks: reviewing::start(town, events.clone()), events }
     }
 
     /// Reads the beads that could be slung.
@@ -81,7 +83,11 @@ impl Worker {
 
     /// Asks the ledger something.
     pub fn ask(&self, ask: Ask) {
-        let _ = self.jobs.send(Job::Ask(ask));
+        let _ = match ask {
+            // Reading a worktree takes longer than the ledger, which is not to wait for it.
+            Ask::Hook(agent, from) => self.hooks.send((agent, from)).is_ok(),
+            ask => self.jobs.send(Job::Ask(ask)).is_ok(),
+        };
     }
 
     /// Keeps what the next start should find again.

@@ -1,0 +1,279 @@
+//! What a reviewer needs of a hook: what it would bring to the target, what happened on it in the order of time, and a hunk of it
+//! taken out again.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Desk;
+use super::hook_status::{self, HookLine};
+use super::identity::actor;
+use crate::base::{Error, Result, Timestamp};
+use crate::repo::{Bare, Patch, Worktree};
+
+/// At most so many steps are told.
+const STEPS: usize = 400;
+/// Of so many steps it is told what they changed.
+const COUNTED: usize = 60;
+
+/// What happened on a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepKind {
+    /// The files as they are now.
+    Now,
+    /// A commit of the branch.
+    Commit,
+    /// A snapshot of all files.
+    Snapshot,
+    /// Where the work started.
+    Start,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What it is.
+    pub kind: StepKind,
+    /// Its commit; empty for the files as they are now.
+    pub id: String,
+    /// A snapshot's number.
+    pub number: Option<u64>,
+    /// When; nothing for now.
+    pub at: Option<Timestamp>,
+    /// What it says.
+    pub words: String,
+    /// Lines that came, lines that went and files that differ since the step before; nothing where that was not counted.
+    pub change: Option<(usize, usize, usize)>,
+}
+
+/// What the hook would bring, or what it changed since a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// The commit compared with.
+    pub start: String,
+    /// The tree of the files, or the commit that stands for them.
+    pub end: String,
+    /// What differs.
+    pub patch: Patch,
+}
+
+/// Reads hooks again and again, remembering what does not change.
+#[derive(Debug, Default)]
+pub struct Reader {
+    changes: Option<Changes>,
+    counted: HashMap<(String, String), (usize, usize, usize)>,
+}
+
+/// The commit a hook's work is compared with when nothing else is asked for: the newest it has in common with `target`; for work that
+/// is in the target already, the one it started from.
+///
+/// # Errors
+/// When the repository can't be read.
+pub fn start(bare: &Bare, line: &HookLine, target: &str, head: Option<&str>) -> Result<String> {
+    let target = bare.rev(&format!("refs/heads/{target}"))?;
+    let base = line.base.as_deref().map(|base| bare.find_rev(base)).transpose()?.flatten();
+    let Some(head) = head else { return Ok(base.unwrap_or(target)) };
+    match bare.merge_base(head, &target) {
+        Ok(Some(common)) if common != head => Ok(common),
+        // A crew member's clone may hold commits the rig's repository has not seen.
+        Ok(_) | Err(_) => Ok(base.unwrap_or(target)),
+    }
+}
+
+/// Where the files of a hook are: in its worktree, or, where that is gone, in its newest snapshot or its branch.
+struct Ends {
+    bare: Bare,
+    worktree: Option<Worktree>,
+    head: Option<String>,
+    end: String,
+}
+
+fn ends(desk: &Desk, line: &HookLine) -> Result<Ends> {
+    let bare = Bare::open(&desk.town.rig(&line.rig)?.bare_repo())?;
+    let branch = line.branch.as_deref().map(|branch| bare.local_branch(branch)).transpose()?.flatten();
+    match Worktree::open(&line.worktree) {
+        Ok(worktree) => {
+            let (head, end) = (worktree.head().ok(), worktree.tree()?);
+            Ok(Ends { bare, worktree: Some(worktree), head, end })
+        }
+        Err(_) => {
+            let last = bare.snapshots(&line.agent)?.pop().map(|last| last.id);
+            let end = last.or_else(|| branch.clone()).ok_or_else(|| {
+                Error::not_found(format!("nothing is left of the hook of {}", line.agent)).hint("gt hooks list --all")
+            })?;
+            Ok(Ends { bare, worktree: None, head: branch, end })
+        }
+    }
+}
+
+impl Ends {
+    fn patch(&self, from: &str, to: &str) -> Result<Patch> {
+        match &self.worktree {
+            // It has all the rig's repository has, and a clone's own commits too.
+            Some(worktree) => worktree.patch(from, to),
+            None => self.bare.patch(from, to),
+        }
+    }
+}
+
+impl Reader {
+    /// How all that is on the hook now, committed or not, differs from its [`start`], or from the commit `from`.
+    ///
+    /// # Errors
+    /// When there is no such hook or commit, or nothing is left to compare.
+    pub fn changes(&mut self, desk: &Desk, agent: &str, from: Option<&str>) -> Result<Changes> {
+        let line = hook_status::find(desk, agent)?;
+        let ends = ends(desk, &line)?;
+        let start = match from {
+            Some(from) => from.to_owned(),
+            None => start(&ends.bare, &line, &desk.town.rig(&line.rig)?.target_branch()?, ends.head.as_deref())?,
+        };
+        if let Some(same) = self.changes.as_ref().filter(|before| before.start == start && before.end == ends.end) {
+            return Ok(same.clone());
+        }
+        let changes = Changes { patch: ends.patch(&start, &ends.end)?, start, end: ends.end };
+        self.changes = Some(changes.clone());
+        Ok(changes)
+    }
+
+    /// What happened on the hook, the newest first: the files now, commits and snapshots, and the commit the work started from.
+    ///
+    /// # Errors
+    /// When there is no such hook, or its repository can't be read.
+    pub fn steps(&mut self, desk: &Desk, agent: &str) -> Result<Vec<Step>> {
+        let line = hook_status::find(desk, agent)?;
+        let ends = ends(desk, &line)?;
+        let start = start(&ends.bare, &line, &desk.town.rig(&line.rig)?.target_branch()?, ends.head.as_deref())?;
+        let mut steps: Vec<Step> = ends
+            .bare
+            .snapshots(&line.agent)?
+            .into_iter()
+            .map(|snapshot| Step {
+                kind: StepKind::Snapshot,
+                id: snapshot.id,
+                number: Some(snapshot.number),
+                at: Some(snapshot.time),
+                words: snapshot.why,
+                change: None,
+            })
+            .collect();
+        if let Some(head) = &ends.head {
+            // A clone's own commits are not in the rig's repository; they are left out then.
+            let commits = ends.bare.commits(&start, head).unwrap_or_default();
+            steps.extend(commits.into_iter().map(|commit| Step {
+                kind: StepKind::Commit,
+                id: commit.id,
+                number: None,
+                at: Some(commit.time),
+                words: commit.subject,
+                change: None,
+            }));
+        }
+        // Of one second, a snapshot is of what led to the commit.
+        steps.sort_by_key(|step| (step.at, step.kind == StepKind::Commit, step.number));
+        let base = ends.bare.commit(&start)?;
+        steps.insert(
+            0,
+            Step {
+                kind: StepKind::Start,
+                id: start,
+                number: None,
+                at: Some(base.time),
+                words: base.subject,
+                change: None,
+            },
+        );
+        steps.push(Step {
+            kind: StepKind::Now,
+            id: String::new(),
+            number: None,
+            at: None,
+            words: String::new(),
+            change: None,
+        });
+        steps.reverse();
+        steps.truncate(STEPS);
+        self.count(&ends, &mut steps);
+        Ok(steps)
+    }
+
+    fn count(&mut self, ends: &Ends, steps: &mut [Step]) {
+        for place in 0..steps.len().saturating_sub(1).min(COUNTED) {
+            let to = if steps[place].kind == StepKind::Now { &ends.end } else { &steps[place].id };
+            let key = (steps[place + 1].id.clone(), to.clone());
+            if !self.counted.contains_key(&key) {
+                let Ok(patch) = ends.patch(&key.0, &key.1) else { continue };
+                self.counted.insert(key.clone(), (patch.added, patch.removed, patch.files.len()));
+            }
+            steps[place].change = self.counted.get(&key).copied();
+        }
+        if self.counted.len() > STEPS * 4 {
+            self.counted.clear();
+        }
+    }
+}
+
+/// A hunk that was taken out of a hook's files, or put back.
+#[derive(Debug, Serialize)]
+pub struct TakenOut {
+    /// The agent.
+    pub agent: String,
+    /// The snapshot that keeps what was there before; `None` when the newest one had it already.
+    pub kept: Option<u64>,
+}
+
+/// Takes `patch` out of the files of `which`, or with `back` puts it in again. A snapshot keeps what was there before.
+///
+/// # Errors
+/// Not found for unknown agents; refused when the patch does not fit the files as they are now.
+pub fn take_out(desk: &mut Desk, which: &str, patch: &str, back: bool) -> Result<TakenOut> {
+    let line = hook_status::find(desk, which)?;
+    let worktree = Worktree::open(&line.worktree)?;
+    if let Some(unfinished) = worktree.unfinished()? {
+        return Err(Error::refused(format!("a {} is under way there", unfinished.as_str()))
+            .hint(format!("gt hooks repair {}", line.agent)));
+    }
+    let kept = worktree.snapshot(&line.agent, "before a hunk was taken out")?;
+    worktree.apply(patch, !back).map_err(|error| {
+        Error::refused(format!("it does not fit the files as they are now: {}", error.message()))
+            .hint("look again: the agent has changed them")
+    })?;
+    let bare = Bare::open(&desk.town.rig(&line.rig)?.bare_repo())?;
+    let kept = match kept {
+        Some(_) => bare.snapshots(&line.agent)?.last().map(|last| last.number),
+        None => None,
+    };
+    let bead = line.bead.clone();
+    desk.ledger.write(&actor(), |tx| {
+        let payload = json!({"agent": line.agent, "kept": kept, "back": back});
+        tx.event("hook_hunk", bead.as_deref(), payload).map(|_| ())
+    })?;
+    Ok(TakenOut { agent: line.agent, kept })
+}
+
+/// Takes the hunk at `place` (`file:line`, a line as the file is now) out of the files of `which`.
+///
+/// # Errors
+/// Not found when no hunk is there; refused as [`take_out`] does, and for hunks of files that are new, gone or no text.
+pub fn reject(desk: &mut Desk, which: &str, place: &str) -> Result<TakenOut> {
+    let usage = || Error::usage(format!("{place:?} names no line of a file")).hint("give it as src/cart.rs:42");
+    let (path, line) = place.rsplit_once(':').ok_or_else(usage)?;
+    let line: u32 = line.parse().map_err(|_| usage())?;
+    let agent = hook_status::find(desk, which)?.agent;
+    let changes = Reader::default().changes(desk, &agent, None)?;
+    let hint = format!("gt hooks diff {agent} shows what has changed");
+    let Some(file) = changes.patch.files.iter().find(|file| file.path == path) else {
+        return Err(Error::not_found(format!("{path} has not changed on the hook of {agent}")).hint(hint));
+    };
+    let holds = |hunk: &&crate::repo::Hunk| (hunk.new.0..=hunk.new.0 + hunk.new.1).contains(&line);
+    let Some(hunk) = file.hunks.iter().find(holds) else {
+        return Err(Error::not_found(format!("no hunk of {path} is at line {line}")).hint(hint));
+    };
+    let Some(patch) = file.alone(hunk) else {
+        return Err(Error::refused("only hunks of changed text files can be taken out")
+            .hint(format!("tell the agent instead: gt nudge {agent} \"...\"")));
+    };
+    take_out(desk, &agent, &patch, false)
+}
