@@ -68,6 +68,42 @@ pub enum Mq {
         #[arg(long, short)]
         reason: String,
     },
+    /// Branches on which the work of an epic comes together before it goes to the target
+    #[command(subcommand)]
+    Integration(Integration),
+}
+
+/// `gt mq integration`.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  gt mq integration create sh-epic1\n  gt sling sh-epic1.1 sh-epic1.2      their work starts from the branch \
+    and goes there\n  gt mq integration land sh-epic1     all of it through the gates to the target, as one piece"
+)]
+pub enum Integration {
+    /// Make the branch of an epic: work on its beads starts from it and is merged into it from then on
+    Create {
+        /// The epic
+        epic: String,
+        /// What it is called, where the rig's integration_branch_template is not to say it
+        #[arg(long, value_name = "NAME")]
+        branch: Option<String>,
+    },
+    /// Show what is on the branch and what is to come; all of them without
+    Status {
+        /// The epic
+        epic: Option<String>,
+    },
+    /// Bring the branch to the target, through the gates; the epic is closed and the branch deleted by that
+    Land {
+        /// The epic
+        epic: String,
+        /// Although beads of the epic are open: the rest of its work goes to the target itself
+        #[arg(long, short)]
+        force: bool,
+        /// Only say what is there and whether it could be landed
+        #[arg(long, short = 'n')]
+        dry_run: bool,
+    },
 }
 
 impl Mq {
@@ -97,6 +133,21 @@ impl Mq {
             Mq::Retry { id } => {
                 report::print(out, &queue::retry(&mut desk, &id)?)?;
                 super::ensure_daemon(&desk)?;
+            }
+            Mq::Integration(Integration::Create { epic, branch }) => {
+                report::print(out, &queue::integration::create(&mut desk, &epic, branch.as_deref())?)?;
+            }
+            Mq::Integration(Integration::Status { epic: Some(epic) }) => {
+                return report::print(out, &queue::integration::status(&desk, &epic)?);
+            }
+            Mq::Integration(Integration::Status { epic: None }) => {
+                return report::print(out, &queue::integration::list(&desk)?);
+            }
+            Mq::Integration(Integration::Land { epic, force, dry_run }) => {
+                report::print(out, &queue::integration::land(&mut desk, &epic, force, dry_run)?)?;
+                if !dry_run {
+                    super::ensure_daemon(&desk)?;
+                }
             }
             Mq::Reject { id, reason } => report::print(out, &queue::reject(&mut desk, &id, &reason)?)?,
         }

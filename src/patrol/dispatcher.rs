@@ -9,7 +9,7 @@ use crate::ledger::Tx;
 use crate::repo::Bare;
 use crate::town::{Rig, Town};
 use crate::work::assignment::{self, Assignment, State};
-use crate::work::queue::{hours, score};
+use crate::work::queue::{self, hours, score};
 use crate::work::sling::{self, Facts};
 use crate::work::spawn::{self, Begun};
 use crate::work::{Desk, branches, caps, convoy};
@@ -143,7 +143,7 @@ fn dispatch(desk: &mut Desk, pulse: &Pulse) -> Result<()> {
         if let Some(note) = branches::freshen(desk, &rig, &bare)? {
             tracing::warn!(rig = rig.name, note, "origin");
         }
-        let base = branches::head(&bare, &rig.target_branch()?)?;
+        let base = branches::head(&bare, &queue::integration::target_of(desk, &rig, &row.bead)?)?;
         if let Some(begun) = take_from_queue(desk, &rig, &row, &base)? {
             match sling::carry_out(desk, &begun) {
                 Ok(spawned) => tracing::info!(bead = row.bead, session = spawned.session, "started"),

@@ -54,6 +54,24 @@ impl Bare {
         self.git().args(["update-ref", "-d", &name, at]).run().map(|_| ())
     }
 
+    /// Whether git takes `name` as a branch's.
+    pub fn is_branch_name(&self, name: &str) -> bool {
+        !name.starts_with('-') && git2::Branch::name_is_valid(name).unwrap_or(false)
+    }
+
+    /// Deletes a branch at the origin that still is at `at`, and what is known of it here; not there is not an error.
+    ///
+    /// # Errors
+    /// When the origin can't be reached or refuses it, or the branch is elsewhere.
+    pub fn delete_at_origin(&self, branch: &str, at: &str) -> Result<()> {
+        let name = format!("refs/heads/{branch}");
+        if !self.has_origin() || self.origin_branch(branch)?.is_none() {
+            return Ok(());
+        }
+        let lease = format!("--force-with-lease={name}:{at}");
+        self.git().args(["push", "--quiet", &lease, "origin", &format!(":{name}")]).run().map(|_| ())
+    }
+
     /// Brings `branch` of another repository on this machine in as the local branch of the same name.
     ///
     /// # Errors

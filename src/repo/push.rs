@@ -47,7 +47,21 @@ impl Bare {
     /// When one of them is not there.
     pub fn has_changes_of(&self, upstream: &str, head: &str) -> Result<bool> {
         let text = self.git().args(["cherry", upstream, head]).run()?;
-        Ok(!text.is_empty() && text.lines().all(|line| line.starts_with('-')))
+        if !text.is_empty() && text.lines().all(|line| line.starts_with('-')) {
+            return Ok(true);
+        }
+        self.would_change_nothing(upstream, head)
+    }
+
+    /// Whether merging `head` into `upstream` would leave its files as they are: so it is once its commits were squashed into one there.
+    fn would_change_nothing(&self, upstream: &str, head: &str) -> Result<bool> {
+        let repository = self.repository()?;
+        let find = |name: &str| -> Result<git2::Commit<'_>> {
+            Ok(repository.find_commit(git2::Oid::from_str(&self.rev(name)?)?)?)
+        };
+        let (upstream, head) = (find(upstream)?, find(head)?);
+        let mut merged = repository.merge_commits(&upstream, &head, None)?;
+        Ok(!merged.has_conflicts() && merged.write_tree_to(&repository)? == upstream.tree_id())
     }
 
     fn push_refspec(&self, refspec: &str) -> Result<PushOutcome> {

@@ -186,11 +186,13 @@ pub struct MergeQueueSettings {
     pub pr_command: Vec<String>,
     /// The branch work is merged into; the rig's default branch when not set.
     pub target_branch: Option<String>,
+    /// What the integration branch of an epic is called; `{epic}` stands for its bead.
+    pub integration_branch_template: String,
     /// How long each gate may take.
     pub timeout_seconds: u64,
     /// How long single gates may take, by their names (`setup`, `typecheck`, `lint`, `build`, `test`).
     pub timeouts: BTreeMap<String, u64>,
-    /// Whether a merged branch is deleted (its commits stay reachable from the target).
+    /// Whether a branch that was brought to the origin for review, or an integration branch, is deleted there once it is merged.
     pub delete_merged_branches: bool,
 }
 
@@ -209,6 +211,7 @@ impl Default for MergeQueueSettings {
             retry_flaky_tests: 1,
             pr_command: Vec::new(),
             target_branch: None,
+            integration_branch_template: "integration/{epic}".into(),
             timeout_seconds: 1800,
             timeouts: BTreeMap::new(),
             delete_merged_branches: true,

@@ -132,9 +132,9 @@ fn find_place(desk: &Desk) -> Result<Place> {
 }
 
 fn complete(desk: &mut Desk, place: &Place, force: bool) -> Result<DoneReport> {
-    let target = place.rig.target_branch()?;
+    let target = queue::integration::target_of(desk, &place.rig, &place.bead)?;
     let branch = &place.branch;
-    if *branch == target || *branch == place.rig.default_branch {
+    if *branch == target || *branch == place.rig.target_branch()? || *branch == place.rig.default_branch {
         return Err(Error::refused(format!("{branch} is the branch work is merged into, not a branch with work"))
             .hint("git switch -c <name> puts your commits on a branch of their own; then gt done"));
     }
@@ -260,7 +260,7 @@ fn note_assignment(tx: &mut Tx<'_>, bead: &str, agent: &str, state: assignment::
     Ok(())
 }
 
-fn hook_to(tx: &Tx<'_>, agent: &str, state: hook::State) -> Result<()> {
+fn hook_to(tx: &mut Tx<'_>, agent: &str, state: hook::State) -> Result<()> {
     hook::set_state(tx, agent, state).map(|_| ())
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::Desk;
+use super::{Desk, queue};
 use crate::base::{Error, Result, Timestamp, text};
 use crate::repo::{Bare, FileStatus, Snapshot, Worktree};
 use crate::town::Address;
@@ -148,7 +148,10 @@ pub fn details(desk: &Desk, agent: &str) -> Result<HookDetails> {
         )
         .optional()?;
     let rig = desk.town.rig(&line.rig)?;
-    let target = rig.target_branch().map_err(&mut note).unwrap_or_else(|_| rig.default_branch.clone());
+    let bead = line.bead.clone().unwrap_or_default();
+    let target = queue::integration::target_of(desk, &rig, &bead)
+        .map_err(&mut note)
+        .unwrap_or_else(|_| rig.default_branch.clone());
     let mut details = HookDetails {
         assignment,
         head: None,

@@ -175,11 +175,30 @@ fn a_branch_for_review_is_merged_at_the_origin_or_from_here() {
     place.gt(["mq", "retry", &there]).ok();
     place.wait_closed(std::slice::from_ref(&there));
 
+    let at_origin = || place.sandbox.git(&origin, ["for-each-ref", "--format=%(refname)", "refs/heads"]).stdout;
+    wait_for("its branch is gone from the origin", || (!at_origin().contains(branch)).then_some(()));
+
+    // Several commits that were squashed into one, on a target that has moved on.
+    let script = "# One\necho 1 > a.txt\n\n# Two\necho 2 >> a.txt";
+    let squashed = place.bead("shop", "Two commits", script, &[]);
+    place.gt(["sling", &squashed]).ok();
+    let status = wait_status(&place, &squashed, "review");
+    std::fs::write(work.join("else.txt"), "else\n").unwrap();
+    place.sandbox.git(&work, ["add", "."]);
+    place.sandbox.git(&work, ["commit", "-qm", "Something else"]);
+    place.sandbox.git(&work, ["fetch", "-q", origin.to_str().unwrap(), status["branch"].as_str().unwrap()]);
+    place.sandbox.git(&work, ["merge", "-q", "--squash", "FETCH_HEAD"]);
+    place.sandbox.git(&work, ["commit", "-qm", "Two commits (#8)"]);
+    place.sandbox.git(&work, ["push", "-q", origin.to_str().unwrap(), "HEAD:main"]);
+    place.gt(["mq", "retry", &squashed]).ok();
+    place.wait_closed(std::slice::from_ref(&squashed));
+
     place.gt(["sling", &here]).ok();
     wait_status(&place, &here, "review");
     place.gt(["mq", "approve", &here]).ok();
     place.wait_closed(std::slice::from_ref(&here));
-    assert_eq!(place.subjects(&origin), [format!("Write here ({here})").as_str(), "Over there (#7)", "First commit"]);
+    let subjects = place.subjects(&origin);
+    assert_eq!(subjects[..2], [format!("Write here ({here})"), "Two commits (#8)".to_owned()]);
     place.gt(["daemon", "stop"]).ok();
 }
 

@@ -5,7 +5,9 @@ use serde_json::json;
 use super::gates;
 use crate::base::{Error, Result, Timestamp, files};
 use crate::ledger::Tx;
-use crate::town::{OnConflict, Rig};
+use crate::repo::Bare;
+use crate::town::{MergeStrategy, OnConflict, Rig};
+use crate::work::archive::ARCHIVE;
 use crate::work::queue::{self, MARKS, MergeRequest, State, Step};
 use crate::work::{Desk, assignment};
 
@@ -74,8 +76,9 @@ pub fn finish(desk: &mut Desk, rig: &Rig, request: &MergeRequest, commit: &str) 
                 tx.remove_label(&bead.id, mark)?;
             }
         }
+        let finished = queue::integration::merged(tx, request, commit)?;
         for id in [&request.id, &request.source] {
-            if tx.find(id)?.is_some_and(|bead| !bead.status.is_done()) {
+            if (finished || *id == request.id) && tx.find(id)?.is_some_and(|bead| !bead.status.is_done()) {
                 tx.close(id, &reason)?;
             }
         }
@@ -85,7 +88,29 @@ pub fn finish(desk: &mut Desk, rig: &Rig, request: &MergeRequest, commit: &str) 
         Ok(())
     })?;
     tell(rig, &request.id, &Outcome::Merged(commit.to_owned()));
+    if let Err(error) = clear_branch(desk, rig, request) {
+        tracing::warn!(rig = rig.name, branch = request.branch, %error, "the merged branch stays");
+    }
     Ok(())
+}
+
+/// Deletes a branch that was only there to be merged: one at the origin for review, or an integration branch. What it held is on the
+/// target, and under [`ARCHIVE`].
+fn clear_branch(desk: &Desk, rig: &Rig, request: &MergeRequest) -> Result<()> {
+    let landing = queue::integration::was_landing(desk, request)?;
+    let settings = rig.settings()?.merge_queue;
+    if !settings.delete_merged_branches || !(landing || settings.strategy == MergeStrategy::Pr) {
+        return Ok(());
+    }
+    let bare = Bare::open(&rig.bare_repo())?;
+    if landing && let Some(head) = bare.local_branch(&request.branch)? {
+        bare.update_ref(&format!("{ARCHIVE}{}", request.branch), &head, None)?;
+        bare.delete_branch(&request.branch, &head)?;
+    }
+    match bare.origin_branch(&request.branch)? {
+        Some(there) => bare.delete_at_origin(&request.branch, &there),
+        None => Ok(()),
+    }
 }
 
 /// The gates were red over it.

@@ -1,6 +1,7 @@
 //! The merge queue: handing in, looking at it, trying again, turning down.
 
 mod change;
+pub mod integration;
 mod log;
 mod redo;
 mod request;

@@ -1,5 +1,7 @@
 //! The one transaction of a sling: assignments, convoy, journal, events; all checked again under the ledger's write lock.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::{Checked, Facts, Request, Target, may_sling, unfinished};
@@ -45,7 +47,7 @@ pub(super) fn commit(
     town: &Town,
     request: &Request,
     checked: &[Checked],
-    bases: &[(String, String)],
+    bases: &BTreeMap<String, String>,
 ) -> Result<Outcome> {
     for item in checked {
         check_again(tx, request, item)?;
@@ -64,7 +66,7 @@ pub(super) fn commit(
         row.attempts = 0;
         clear_marks(tx, &item.bead)?;
         let made = new_convoy.clone().filter(|made| *made == convoy);
-        let base = bases.iter().find(|(rig, _)| *rig == item.target.rig().name).map_or("", |(_, base)| base.as_str());
+        let base = bases.get(&item.bead.id).map_or("", String::as_str);
         items.push(place(tx, town, item, row, (base, request.no_start), made)?);
     }
     Ok(Outcome { items, convoy: new_convoy })

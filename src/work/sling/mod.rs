@@ -10,6 +10,8 @@ pub use commit::{Committed, Way, begin, enqueue};
 pub use report::{Failure, Plan, PlanLine, SlingReport, Slung};
 pub use target::Target;
 
+use std::collections::BTreeMap;
+
 use super::assignment;
 use super::identity::actor;
 use super::queue::{self, MergeRequest};
@@ -81,15 +83,17 @@ pub fn sling(desk: &mut Desk, request: &Request) -> Result<SlingReport> {
     spawn::recover(desk)?;
     let checked = check_all(desk, request)?;
     let mut notes = Vec::new();
-    let mut bases: Vec<(String, String)> = Vec::new();
+    let mut bares: BTreeMap<String, Bare> = BTreeMap::new();
+    let mut bases: BTreeMap<String, String> = BTreeMap::new();
     for item in &checked {
         let rig = item.target.rig();
-        if bases.iter().any(|(name, _)| *name == rig.name) {
-            continue;
+        if !bares.contains_key(&rig.name) {
+            let bare = Bare::open(&rig.bare_repo())?;
+            notes.extend(branches::freshen(desk, rig, &bare)?);
+            bares.insert(rig.name.clone(), bare);
         }
-        let bare = Bare::open(&rig.bare_repo())?;
-        notes.extend(branches::freshen(desk, rig, &bare)?);
-        bases.push((rig.name.clone(), branches::head(&bare, &rig.target_branch()?)?));
+        let target = queue::integration::target_of(desk, rig, &item.bead.id)?;
+        bases.insert(item.bead.id.clone(), branches::head(&bares[&rig.name], &target)?);
     }
     for item in &checked {
         if let Target::Polecat(rig, name) = &item.target {
