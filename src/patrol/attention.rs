@@ -9,12 +9,13 @@ use serde_json::json;
 use super::pulse::Pulse;
 use crate::base::text::neutralise;
 use crate::base::{Result, Timestamp};
-use crate::runtime::AgentState;
+use crate::runtime::{AgentState, StateReading};
 use crate::session;
 use crate::town::{Role, Severity, Town, WitnessSettings};
 use crate::work::agents::AgentInfo;
 use crate::work::assignment::{self, State};
 use crate::work::escalation;
+use crate::work::parking::{self, Limit};
 use crate::work::{Desk, agents, halt};
 
 /// How often it looks while agents work.
@@ -41,6 +42,12 @@ struct Seen {
     told: bool,
     /// Whether a person was told of the question it has now.
     told_question: bool,
+    /// Until when its provider takes no more requests, as Unix seconds; 0 where that is not known.
+    #[serde(default)]
+    parked: i64,
+    /// The provider's words that said so.
+    #[serde(default)]
+    words: String,
 }
 
 impl Seen {
@@ -54,7 +61,27 @@ impl Seen {
             return same_bead;
         }
         let nudged = if same_bead.nudges == 0 { now } else { same_bead.nudged };
-        Seen { state: state.to_owned(), since: now, nudged, told_question: false, ..same_bead }
+        Seen {
+            state: state.to_owned(),
+            since: now,
+            nudged,
+            told_question: false,
+            parked: 0,
+            words: String::new(),
+            ..same_bead
+        }
+    }
+
+    /// Takes in what the provider says; the end of the limit when that is news. The time is reckoned from when the words came first:
+    /// "in an hour" that still stands on the screen later means the same hour.
+    fn park(&mut self, reading: &StateReading) -> Option<Timestamp> {
+        if self.words == reading.detail && self.parked > 0 {
+            return None;
+        }
+        let until = reading.until.filter(|_| reading.state == AgentState::RateLimited)?;
+        self.parked = until.unix_seconds();
+        self.words.clone_from(&reading.detail);
+        Some(until)
     }
 }
 
@@ -103,7 +130,18 @@ fn look_at(desk: &mut Desk, rules: &WitnessSettings, agent: &AgentInfo) -> Resul
     }
     let now = Timestamp::now().unix_seconds();
     let known: Option<Seen> = before.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let mut seen = known.unwrap_or_default().step(&agent.bead, if gets_on { "" } else { state.word() }, now);
+    let known = known.unwrap_or_default();
+    let was_parked = known.parked > 0;
+    let mut seen = known.step(&agent.bead, if gets_on { "" } else { state.word() }, now);
+    if gets_on && was_parked {
+        desk.ledger.write("deacon", |tx| parking::lift(tx, &agent.preset, &agent.address))?;
+    }
+    if let Some(until) = seen.park(&agent.state) {
+        tracing::info!(agent = agent.address, %until, "its provider takes no more requests; parked until then");
+        let words = neutralise(&agent.state.detail, true).into_owned();
+        let limit = Limit { agent: agent.address.clone(), until, words };
+        desk.ledger.write("deacon", |tx| parking::park(tx, &agent.preset, &agent.bead, &limit))?;
+    }
     let action = if gets_on { Action::Nothing } else { decide(state, &seen, rules, now) };
     match action {
         Action::Nothing => {}
@@ -148,6 +186,13 @@ fn decide(state: AgentState, seen: &Seen, rules: &WitnessSettings, now: i64) -> 
     if state == AgentState::NeedsYou {
         // Only a person can answer, so nobody speaks to the agent.
         return if now - seen.since >= rules.answer_seconds { tell(seen.told_question) } else { Action::Nothing };
+    }
+    if state == AgentState::RateLimited && seen.parked > 0 && seen.nudged < seen.parked {
+        // Its time has come when the provider's has, and not before.
+        if now <= seen.parked {
+            return Action::Nothing;
+        }
+        return if seen.nudges < rules.most_nudges { Action::Nudge } else { tell(seen.told) };
     }
     let first = if state == AgentState::RateLimited { rules.rate_limit_seconds } else { rules.nudge_seconds };
     if now - seen.nudged < first << seen.nudges.min(MOST_DOUBLINGS) {
@@ -243,6 +288,29 @@ mod tests {
     #[test]
     fn a_question_is_for_a_person_alone() {
         assert_eq!(course(AgentState::NeedsYou, 100_000), (vec![], vec![300]));
+    }
+
+    #[test]
+    fn an_agent_is_parked_until_the_time_its_provider_states() {
+        let reading = |detail: &str, until: Option<i64>| StateReading {
+            state: AgentState::RateLimited,
+            source: "screen".into(),
+            since: None,
+            detail: detail.into(),
+            until: until.map(|at| Timestamp::from_unix_nanos(at * 1_000_000_000)),
+        };
+        let rules = WitnessSettings::default();
+        let mut seen = Seen::default().step("a", "rate-limited", 10);
+        assert!(seen.park(&reading("try again in an hour", Some(3610))).is_some());
+        assert!(seen.park(&reading("try again in an hour", Some(5000))).is_none(), "the same words mean the same hour");
+        assert_eq!(seen.parked, 3610);
+        assert_eq!(decide(AgentState::RateLimited, &seen, &rules, 3610), Action::Nothing);
+        assert_eq!(decide(AgentState::RateLimited, &seen, &rules, 3611), Action::Nudge);
+        (seen.nudges, seen.nudged) = (1, 3611);
+        assert_eq!(decide(AgentState::RateLimited, &seen, &rules, 3700), Action::Nothing, "then as without a time");
+        assert!(seen.park(&reading("try again in two hours", Some(10_900))).is_some());
+        assert_eq!(decide(AgentState::RateLimited, &seen, &rules, 10_000), Action::Nothing);
+        assert_eq!(seen.step("a", "", 11_000).parked, 0);
     }
 
     #[test]

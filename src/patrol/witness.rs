@@ -6,14 +6,18 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::pulse::Pulse;
+use crate::base::text::neutralise;
 use crate::base::{Result, ResultExt, Timestamp, files};
 use crate::ledger::{Patch, Status};
 use crate::repo::{Bare, Worktree};
-use crate::session::{self, registry};
+use crate::runtime::screen::Rules;
+use crate::runtime::{AgentState, limits};
+use crate::session::{self, SessionRecord, registry};
 use crate::town::{Address, Town};
 use crate::work::assignment::{self, Assignment, State};
 use crate::work::hook_care;
 use crate::work::identity::OVERSEER;
+use crate::work::parking::{self, Limit};
 use crate::work::queue::{self, STUCK_MARK};
 use crate::work::{Desk, archive, halt, handoff, hook, journal, mail, spawn, start};
 
@@ -25,6 +29,10 @@ const REST: Duration = Duration::from_secs(15);
 const MOST_RESTARTS: usize = 5;
 /// The time in which restarts are counted.
 const LOOP_SECONDS: i64 = 15 * 60;
+/// How long restarts are remembered; seconds.
+const REMEMBERED: i64 = 7 * 24 * 3600;
+/// How many lines of a dead session's last screen are told.
+const LAST_LINES: usize = 12;
 /// How long a session that has handed in its work may take to end.
 const LINGER_SECONDS: i64 = 20;
 
@@ -64,11 +72,11 @@ fn restarts_key(bead: &str) -> String {
     format!("restarts.{bead}")
 }
 
-/// When the agent on `bead` was started again lately, as Unix seconds.
+/// When the agent on `bead` was started again, as Unix seconds.
 fn restarts(desk: &Desk, bead: &str, now: i64) -> Result<Vec<i64>> {
     let all: Vec<i64> =
         desk.ledger.kv(&restarts_key(bead))?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    Ok(all.into_iter().filter(|at| now - at < LOOP_SECONDS).collect())
+    Ok(all.into_iter().filter(|at| now - at < REMEMBERED).collect())
 }
 
 /// Seconds to wait before the restart after `count` others: at once, then 1, 2, 4, 8, ...
@@ -102,24 +110,71 @@ fn look_after(desk: &mut Desk, row: &Assignment) -> Result<()> {
         return Ok(());
     }
     let now = Timestamp::now().unix_seconds();
-    let mut recent = restarts(desk, &row.bead, now)?;
-    let how =
-        record.as_ref().and_then(|record| record.exit.as_ref()).map_or_else(|| "gone".to_owned(), session::Exit::words);
-    if recent.len() >= MOST_RESTARTS {
-        return give_up(desk, row, &how);
+    let mut all = restarts(desk, &row.bead, now)?;
+    let recent = all.iter().filter(|at| now - **at < LOOP_SECONDS).count();
+    let exit = record.as_ref().and_then(|record| record.exit.as_ref());
+    let how = exit.map_or_else(|| "gone".to_owned(), session::Exit::words);
+    let screen = last_lines(&desk.town, &address.session_name());
+    if recent >= MOST_RESTARTS {
+        let why = format!("its session died {MOST_RESTARTS} times in {} minutes, at last: {how}", LOOP_SECONDS / 60);
+        return give_up(desk, row, &why, &screen);
     }
-    if recent.last().is_some_and(|last| now - last < backoff(recent.len())) {
+    let most = desk.town.settings()?.limits.restarts_per_bead;
+    if all.len() >= most {
+        let why = format!("its session died {most} times (limits.restarts_per_bead), at last: {how}");
+        return give_up(desk, row, &why, &screen);
+    }
+    if all.last().is_some_and(|last| now - last < backoff(recent)) || is_limited(desk, row, record.as_ref(), &screen)? {
         return Ok(());
     }
-    recent.push(now);
-    let value = serde_json::to_string(&recent)?;
+    all.push(now);
+    let value = serde_json::to_string(&all)?;
+    let data = json!({
+        "agent": row.agent,
+        "how": how,
+        "code": exit.and_then(|exit| exit.code),
+        "signal": exit.and_then(|exit| exit.signal),
+        "screen": screen,
+        "restarts": recent + 1,
+    });
     desk.ledger.write("deacon", |tx| {
         tx.set_kv(&restarts_key(&row.bead), Some(&value))?;
-        tx.event("session_death", Some(&row.bead), json!({"agent": row.agent, "how": how, "restarts": recent.len()}))
-            .map(|_| ())
+        tx.event("session_death", Some(&row.bead), data.clone()).map(|_| ())
     })?;
     tracing::info!(bead = row.bead, agent = row.agent, how, "its session died; starting it again");
     restart(desk, row, &address)
+}
+
+/// The last lines that a session which is over had on its screen, fit to be shown.
+fn last_lines(town: &Town, session: &str) -> Vec<String> {
+    let Some(last) = registry::last_screen(town, session) else { return Vec::new() };
+    let mut lines: Vec<String> =
+        last.screen.lines.iter().map(|line| neutralise(line.text().trim_end(), true).into_owned()).collect();
+    lines.retain(|line| !line.is_empty());
+    lines.split_off(lines.len().saturating_sub(LAST_LINES))
+}
+
+/// Whether the agent's provider takes no requests now: starting it again would be in vain. What a runtime that ended over it said at
+/// last is noted for all on the same runtime.
+fn is_limited(desk: &mut Desk, row: &Assignment, record: Option<&SessionRecord>, screen: &[String]) -> Result<bool> {
+    let preset = record.map_or(row.preset.as_str(), |record| record.preset.as_str()).to_owned();
+    let now = Timestamp::now();
+    if parking::of(desk.ledger.conn(), &preset, now)?.is_some() {
+        return Ok(true);
+    }
+    let at = record.and_then(|record| record.exit.as_ref()).map_or(now, |exit| exit.at);
+    let seen = Rules::of(&desk.town)?.read(&preset, screen).filter(|seen| seen.state == AgentState::RateLimited);
+    let Some((words, until)) = seen.and_then(|seen| Some((seen.detail.clone(), limits::until(&seen.detail, at)?)))
+    else {
+        return Ok(false);
+    };
+    if until <= now {
+        return Ok(false);
+    }
+    tracing::warn!(agent = row.agent, preset, %until, words, "it ended over a limit of its provider's; parked until then");
+    let limit = Limit { agent: row.agent.clone(), until, words };
+    desk.ledger.write("deacon", |tx| parking::park(tx, &preset, &row.bead, &limit))?;
+    Ok(true)
 }
 
 /// Whether the row is as it is in the ledger, and nobody is just starting its agent.
@@ -166,8 +221,7 @@ fn put_aside(town: &Town, path: &std::path::Path, session: &str) -> Result<()> {
 }
 
 /// A crash loop ends here: the bead is open again and marked, nothing is lost, the overseer is told once.
-fn give_up(desk: &mut Desk, row: &Assignment, how: &str) -> Result<()> {
-    let why = format!("its session died {MOST_RESTARTS} times in {} minutes, at last: {how}", LOOP_SECONDS / 60);
+fn give_up(desk: &mut Desk, row: &Assignment, why: &str, screen: &[String]) -> Result<()> {
     tracing::warn!(bead = row.bead, agent = row.agent, why, "given up");
     if let Ok(worktree) = Worktree::open(row.hook.as_ref()) {
         worktree.snapshot(&row.agent, "crash loop")?;
@@ -176,16 +230,18 @@ fn give_up(desk: &mut Desk, row: &Assignment, how: &str) -> Result<()> {
         if assignment::find(tx.conn(), &row.bead)?.is_none_or(|now| now != *row) {
             return Ok(());
         }
-        assignment::set_state(tx, &row.bead, State::Failed, &why)?;
+        assignment::set_state(tx, &row.bead, State::Failed, why)?;
         let patch = Patch { status: Some(Status::Open), assignee: Some(String::new()), ..Patch::default() };
         let bead = tx.update(&row.bead, &patch)?;
         tx.add_label(&row.bead, STUCK_MARK)?;
         hook::set_state(tx, &row.agent, hook::State::Suspended)?;
         tx.set_kv(&restarts_key(&row.bead), None)?;
         tx.event("escalation", Some(&row.bead), json!({"agent": row.agent, "reason": why}))?;
+        let shown: String = screen.iter().map(|line| format!("\n  {line}")).collect();
+        let shown = if shown.is_empty() { shown } else { format!("\n\nIts last screen:\n{shown}") };
         let body = format!(
             "{} on {} {}: {why}.\n\nWorktree and branch {} are as it left them. gt peek {} shows its last screen; \
-             gt sling {} {} lets it go on there.",
+             gt sling {} {} lets it go on there.{shown}",
             row.agent, bead.id, bead.title, row.branch, row.session, bead.id, row.agent
         );
         let subject: String = format!("Stuck: {} {}", bead.id, bead.title).chars().take(200).collect();

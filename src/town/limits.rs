@@ -14,6 +14,10 @@ pub struct Limits {
     pub starts_per_minute: usize,
     /// How often the start of queued work is tried.
     pub start_attempts: u32,
+    /// How often a bead's agent is started again after its session died, before a person has to decide.
+    pub restarts_per_bead: usize,
+    /// Whether no more agents are started on a runtime whose provider said that it takes no requests until some time.
+    pub hold_limited_runtimes: bool,
     /// Megabytes of memory that have to be available for another agent.
     pub free_memory_mb: u64,
     /// Megabytes that have to be free on the town's disk for another agent.
@@ -26,6 +30,8 @@ impl Default for Limits {
             agents_by_runtime: BTreeMap::new(),
             starts_per_minute: 60,
             start_attempts: 3,
+            restarts_per_bead: 20,
+            hold_limited_runtimes: true,
             free_memory_mb: 128,
             free_disk_mb: 256,
         }
@@ -42,7 +48,8 @@ pub struct WitnessSettings {
     pub most_nudges: u32,
     /// How long a question of an agent's may wait before a person is told.
     pub answer_seconds: i64,
-    /// How long an agent whose provider refuses more requests is left alone; twice as long each further time.
+    /// How long an agent whose provider refuses more requests, and does not say until when, is left alone; twice as long each further
+    /// time.
     pub rate_limit_seconds: i64,
 }
 

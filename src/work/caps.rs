@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{assignment, halt};
+use super::{assignment, halt, parking};
 use crate::base::{Result, ResultExt, Timestamp};
 use crate::town::{Limits, Rig, Town};
 
@@ -34,6 +34,15 @@ pub fn in_the_way(conn: &Connection, town: &Town, rig: &Rig, preset: &str) -> Re
         if running >= *most {
             return Ok(Some(format!("{running} of {most} {preset} agents run (limits.agents_by_runtime)")));
         }
+    }
+    if settings.limits.hold_limited_runtimes
+        && let Some(limit) = parking::of(conn, preset, Timestamp::now())?
+    {
+        let until = limit.until.hour_minute();
+        return Ok(Some(format!(
+            "{preset} takes no requests until {until}, as {} was told (limits.hold_limited_runtimes)",
+            limit.agent
+        )));
     }
     if started_too_fast(conn, settings.limits.starts_per_minute)? {
         let most = settings.limits.starts_per_minute;

@@ -33,6 +33,7 @@ pub mod mailqueue;
 pub mod memory;
 pub mod molecule;
 pub mod outside;
+pub mod parking;
 pub mod post;
 pub mod prime;
 pub mod queue;
