@@ -141,6 +141,9 @@ fn entry(event: Event) -> Entry {
             };
             after.iter().map(part).collect::<Vec<_>>().join(" ")
         }
+        None if event.kind == "hook_state" => {
+            format!("{} {} → {}", text("agent"), payload["from"].as_str().unwrap_or("nothing"), text("to"))
+        }
         None => ["title", "label", "depends_on", "text", "agent", "reason", "branch"]
             .iter()
             .map(|key| text(key))
@@ -177,7 +180,20 @@ impl Trail {
         let entries = match self.follow {
             Follow::Commits => commits(&desk, from, self.limit)?,
             Follow::Beads | Follow::Hooks => {
-                let hooks = ["sling", "hook", "unhook", "unsling", "done", "spawn", "kill"];
+                let hooks = [
+                    "sling",
+                    "hook",
+                    "unhook",
+                    "unsling",
+                    "done",
+                    "spawn",
+                    "kill",
+                    "hook_state",
+                    "hook_rollback",
+                    "hook_repaired",
+                    "hook_restored",
+                    "archived",
+                ];
                 let beads =
                     ["created", "updated", "closed", "reopened", "deleted", "merged", "undone", "convoy_landed"];
                 let kinds: &[&str] = if self.follow == Follow::Hooks { &hooks } else { &beads };

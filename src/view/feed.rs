@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::model::{FeedLine, Tone};
-use crate::base::Result;
+use crate::base::{Result, Timestamp};
 use crate::ledger::Event;
 use crate::work::Desk;
 
@@ -75,6 +75,16 @@ fn tell(event: &Event, title: &str, issue_type: &str) -> Option<FeedLine> {
         "merge_rejected" => ("rejected", Tone::Bad, because(field("reason"))),
         "convoy_created" => ("convoy", Tone::Moves, title.to_owned()),
         "convoy_landed" => ("landed", Tone::Good, format!("convoy {title}")),
+        "merge_held" => ("held", Tone::Calls, because(field("reason"))),
+        "merge_review" => ("for review", Tone::Moves, title.to_owned()),
+        "gate_flaky" => ("flaky", Tone::Bad, format!("{title}: {} was red and then green", words(event, "gates"))),
+        "integration_created" => ("branch", Tone::Moves, format!("{} for {title}", field("branch"))),
+        "integration_landing" => ("landing", Tone::Moves, format!("{} of {title}", field("branch"))),
+        "integration_landed" => ("landed", Tone::Good, format!("{} of {title}", field("branch"))),
+        "parked" => {
+            let until = field("until").parse::<Timestamp>().map(Timestamp::hour_minute).unwrap_or_default();
+            ("parked", Tone::Calls, format!("{} until {until}: {}", short(or_actor("agent")), field("reason")))
+        }
         "escalation" => ("calls you", Tone::Calls, because(field("reason"))),
         "nudge" => ("message", Tone::Plain, format!("{} → {}", short(&event.actor), short(field("to")))),
         "mail" => ("mail", Tone::Plain, format!("to {}: {}", field("to"), field("subject"))),
@@ -101,6 +111,12 @@ fn tell(event: &Event, title: &str, issue_type: &str) -> Option<FeedLine> {
     Some(FeedLine { seq: event.seq, at: event.ts, what: what.to_owned(), bead: event.bead.clone(), text, tone })
 }
 
+/// The words of a list in the event's facts.
+fn words(event: &Event, name: &str) -> String {
+    let list = event.payload.get(name).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+}
+
 /// The last part of an address.
 fn short(address: &str) -> &str {
     address.trim_end_matches('/').rsplit('/').next().unwrap_or(address)
@@ -109,7 +125,6 @@ fn short(address: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Timestamp;
 
     fn event(kind: &str, payload: Value) -> Event {
         Event {

@@ -18,7 +18,7 @@ const POSITION: &str = "events.file";
 const PAGE: usize = 1000;
 
 /// Kinds of events that are told to people; all others are for audits only.
-const TOLD: [&str; 25] = [
+const TOLD: [&str; 32] = [
     "closed",
     "convoy_created",
     "convoy_landed",
@@ -26,15 +26,22 @@ const TOLD: [&str; 25] = [
     "done",
     "escalation",
     "frozen",
+    "gate_flaky",
     "hook",
+    "integration_created",
+    "integration_landed",
+    "integration_landing",
     "kill",
     "mail",
     "merge_failed",
+    "merge_held",
     "merge_rejected",
     "merge_retried",
+    "merge_review",
     "merge_started",
     "merged",
     "nudge",
+    "parked",
     "queued",
     "reopened",
     "session_death",

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::base::{Error, Result, Timestamp};
 use crate::ledger::Tx;
@@ -95,12 +96,13 @@ pub fn list(conn: &Connection, archived: bool) -> Result<Vec<Hook>> {
     Ok(out)
 }
 
-/// Writes the row. `updated_at` becomes the transaction's time.
+/// Writes the row; a change of state is an event. `updated_at` becomes the transaction's time.
 ///
 /// # Errors
 /// When its state may not follow the one in the ledger, or the ledger can't be written.
-pub fn put(tx: &Tx<'_>, hook: &Hook) -> Result<()> {
-    if let Some(before) = find(tx.conn(), &hook.agent)?
+pub fn put(tx: &mut Tx<'_>, hook: &Hook) -> Result<()> {
+    let before = find(tx.conn(), &hook.agent)?;
+    if let Some(before) = &before
         && before.state != hook.state
         && !may_become(before.state, hook.state)
     {
@@ -125,6 +127,12 @@ pub fn put(tx: &Tx<'_>, hook: &Hook) -> Result<()> {
             tx.now().to_string(),
         ],
     )?;
+    let from = before.map(|before| before.state);
+    if from != Some(hook.state) {
+        let from = from.map(State::as_str);
+        let data = json!({"agent": hook.agent, "from": from, "to": hook.state.as_str(), "branch": hook.branch});
+        tx.event("hook_state", Some(hook.bead.as_str()).filter(|bead| !bead.is_empty()), data)?;
+    }
     Ok(())
 }
 
@@ -132,7 +140,7 @@ pub fn put(tx: &Tx<'_>, hook: &Hook) -> Result<()> {
 ///
 /// # Errors
 /// When the step is not one the life of a hook knows.
-pub fn set_state(tx: &Tx<'_>, agent: &str, state: State) -> Result<Option<Hook>> {
+pub fn set_state(tx: &mut Tx<'_>, agent: &str, state: State) -> Result<Option<Hook>> {
     let Some(mut hook) = find(tx.conn(), agent)? else { return Ok(None) };
     hook.state = state;
     put(tx, &hook)?;

@@ -120,6 +120,32 @@ fn a_worktree_goes_back_to_a_snapshot_and_forward_again() {
 }
 
 #[test]
+fn every_step_in_a_hooks_life_is_an_event() {
+    let hook = hook();
+    hook.place.gt(["hooks", "archive", &hook.agent]).ok();
+    hook.place.gt(["hooks", "restore", &hook.agent]).ok();
+    hook.place.gt(["sling", &hook.bead, &hook.agent]).ok();
+    hook.place.gt(["estop"]).ok();
+    let events = hook.place.desk().ledger.events_of(&hook.bead).unwrap();
+    let steps: Vec<(String, String)> = events
+        .iter()
+        .filter(|event| event.kind == "hook_state")
+        .map(|event| {
+            assert_eq!(event.payload["agent"], hook.agent.as_str());
+            let word = |key: &str| event.payload[key].as_str().unwrap_or("nothing").to_owned();
+            (word("from"), word("to"))
+        })
+        .collect();
+    let steps: Vec<String> = steps.iter().map(|(from, to)| format!("{from} {to}")).collect();
+    let life = ["nothing created", "created active", "active suspended", "suspended archived", "archived suspended"];
+    assert_eq!(steps[..5], life);
+    assert_eq!(steps[5..], ["suspended active"]);
+    let trail = hook.place.gt(["trail", "hooks"]).ok().stdout;
+    assert!(trail.contains("suspended → archived"), "{trail}");
+    hook.place.gt(["daemon", "stop"]).ok();
+}
+
+#[test]
 fn lost_moved_and_forgotten_worktrees_are_healed() {
     let hook = hook();
     let head = hook.git(&["rev-parse", "HEAD"]);
