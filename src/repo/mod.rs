@@ -11,6 +11,7 @@ mod command;
 mod heal;
 mod hook_record;
 mod ledger_git;
+mod locks;
 mod merge_driver;
 mod patch;
 mod push;

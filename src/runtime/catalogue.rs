@@ -174,6 +174,10 @@ pub struct Preset {
     pub titles: Vec<TitleRule>,
     /// Where a person gets it.
     pub install: String,
+    /// Files of which one is there when somebody is logged in; `~` stands for the home directory.
+    pub login_files: Vec<String>,
+    /// Variables of which one is set when no login is needed.
+    pub login_env: Vec<String>,
 }
 
 impl Default for Preset {
@@ -210,6 +214,8 @@ impl Default for Preset {
             program_status: false,
             titles: Vec::new(),
             install: String::new(),
+            login_files: Vec::new(),
+            login_env: Vec::new(),
         }
     }
 }

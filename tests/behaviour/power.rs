@@ -139,7 +139,8 @@ fn the_doctor_sees_each_thing_that_is_broken_and_mends_it() {
     assert_eq!((&found["errors"], &found["fixed"]), (&0.into(), &0.into()), "{found}");
 
     // Each thing broken, seen, mended, and whole afterwards.
-    let breaks: [(&str, &dyn Fn()); 6] = [
+    let breaks: [(&str, &dyn Fn()); 7] = [
+        ("git's locks", &|| fs::write(place.bare("web").join("refs/heads/main.lock"), "").unwrap()),
         ("hooks", &|| fs::remove_dir_all(&worktree).unwrap()),
         ("issues.jsonl", &|| fs::remove_file(place.root.join("web/.beads/issues.jsonl")).unwrap()),
         ("ledger", &|| {
@@ -167,6 +168,9 @@ fn the_doctor_sees_each_thing_that_is_broken_and_mends_it() {
         broken();
         let seen = look(false);
         assert!(status(&seen, check).iter().any(|word| word == "error" || word == "warning"), "{check}: {seen}");
+        for one in seen["checks"].as_array().unwrap() {
+            assert_eq!(one["fix"].is_null(), one["status"] == "ok", "what is wrong can be mended: {one}");
+        }
         let mended = look(true);
         assert!(status(&mended, check).iter().any(|word| word == "fixed"), "{check}: {mended}");
         if check != "daemon" {
@@ -204,6 +208,17 @@ fn the_doctor_sees_each_thing_that_is_broken_and_mends_it() {
     let run = place.gt(["doctor", "--fix"]).code(1);
     assert!(run.stdout.contains("max_agent"), "{run:?}");
     fs::write(&settings, text).unwrap();
+    let runtimes = |found: &Value| -> Vec<String> {
+        let all = found["checks"].as_array().unwrap().iter().filter(|one| one["check"] == "runtimes");
+        all.map(|one| format!("{} {} ({})", one["status"], one["message"], one["fix"])).collect()
+    };
+    let found = runtimes(&look(true));
+    assert!(found.iter().any(|one| one.contains("nobody is logged in") && one.contains("log in")), "{found:?}");
+    let login = place.sandbox.path("home/.claude/.credentials.json");
+    fs::create_dir_all(login.parent().unwrap()).unwrap();
+    fs::write(&login, "{}").unwrap();
+    let found = runtimes(&look(true));
+    assert!(found.len() == 1 && found[0].starts_with("\"ok\""), "{found:?}");
     place.set("settings/config.json", &[("default_agent", json!("nothing-like-it"))]);
     assert!(status(&look(true), "runtimes").contains(&"warning".to_owned()));
 }

@@ -57,7 +57,14 @@ fn disk(town: &Town) -> Finding {
     const CHECK: &str = "disk";
     let free = match nix::sys::statvfs::statvfs(&town.root) {
         Ok(stat) => stat.blocks_available().saturating_mul(stat.fragment_size()) >> 20,
-        Err(error) => return Finding::new(CHECK, Health::Error, format!("{}: {error}", town.root.display()), ""),
+        Err(error) => {
+            return Finding::new(
+                CHECK,
+                Health::Error,
+                format!("{}: {error}", town.root.display()),
+                "look at the file system; df shows it",
+            );
+        }
     };
     let message = format!("{free} MiB are free");
     match free {
@@ -95,7 +102,7 @@ fn clock(town: &Town) -> Finding {
             format!("what is on the disk is {off} s from it"),
             "set the clock; leases and ages go by it",
         ),
-        Err(error) => Finding::new(CHECK, Health::Error, error.to_string(), error.hint_text().unwrap_or("")),
+        Err(error) => Finding::failed(CHECK, &error),
     }
 }
 
@@ -129,7 +136,7 @@ fn sockets(town: &Town, fix: bool) -> Finding {
         }
         Ok(_) => match town.socket_dir() {
             Ok(_) => Finding::ok(CHECK, format!("{} is yours alone", path.display())),
-            Err(error) => Finding::new(CHECK, Health::Error, error.to_string(), error.hint_text().unwrap_or("")),
+            Err(error) => Finding::failed(CHECK, &error),
         },
     }
 }

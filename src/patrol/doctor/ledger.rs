@@ -59,7 +59,7 @@ pub(super) fn files(desk: &mut Desk, fix: bool) -> Vec<Finding> {
         Ok(behind) => {
             mendable(CHECK, Health::Warning, behind.join("; "), fix, || jsonl::bring_in_step(&mut desk.ledger))
         }
-        Err(error) => Finding::new(CHECK, Health::Error, error.to_string(), ""),
+        Err(error) => Finding::failed(CHECK, &error),
     };
     let aside: Vec<String> = desk
         .ledger

@@ -10,9 +10,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::control;
-use crate::base::Result;
 use crate::base::report::{Paint, Report};
 use crate::base::text::neutralise;
+use crate::base::{Error, Result};
 use crate::town::Town;
 use crate::work::assignment::{self, State};
 use crate::work::{Desk, journal, queue, spawn};
@@ -50,6 +50,15 @@ impl Finding {
         Self { check, status, message: message.into(), fix }
     }
 
+    /// A check that could not be made.
+    fn failed(check: &'static str, error: &Error) -> Self {
+        let fix = error
+            .hint_text()
+            .filter(|hint| !hint.is_empty())
+            .unwrap_or("gt daemon logs may tell more; then gt doctor again");
+        Self::new(check, Health::Error, error.to_string(), fix)
+    }
+
     fn ok(check: &'static str, message: impl Into<String>) -> Self {
         Self::new(check, Health::Ok, message, "")
     }
@@ -71,12 +80,9 @@ fn mendable(
     }
     match mend() {
         Ok(()) => Finding::new(check, Health::Fixed, message, ""),
-        Err(error) => Finding::new(
-            check,
-            status,
-            format!("{message}; mending it failed: {error}"),
-            error.hint_text().unwrap_or(""),
-        ),
+        Err(error) => {
+            Finding { status, ..Finding::failed(check, &error.context(format!("{message}; mending it failed"))) }
+        }
     }
 }
 
@@ -141,7 +147,7 @@ pub fn examine(town: &Town, fix: bool) -> Result<Checkup> {
             checks.push(daemon(&desk, fix));
         }
         Err(error) => {
-            checks.push(Finding::new("town", Health::Error, error.to_string(), error.hint_text().unwrap_or("")));
+            checks.push(Finding::failed("town", &error));
         }
     }
     Ok(Checkup::of(town, checks))
@@ -152,7 +158,7 @@ fn half_done(desk: &mut Desk, fix: bool) -> Finding {
     const CHECK: &str = "half-done starts";
     let found = match journal::open(desk.ledger.conn(), spawn::OP) {
         Ok(found) => found,
-        Err(error) => return Finding::new(CHECK, Health::Error, error.to_string(), ""),
+        Err(error) => return Finding::failed(CHECK, &error),
     };
     let left: Vec<String> =
         found.into_iter().filter(|entry| !journal::is_running(&entry.performer)).map(|entry| entry.subject).collect();
@@ -167,7 +173,7 @@ fn daemon(desk: &Desk, fix: bool) -> Finding {
     const CHECK: &str = "daemon";
     let status = match control::status(&desk.town) {
         Ok(status) => status,
-        Err(error) => return Finding::new(CHECK, Health::Error, error.to_string(), ""),
+        Err(error) => return Finding::failed(CHECK, &error),
     };
     if status.stale {
         let message = "it is of another version than this gt".to_owned();

@@ -1,8 +1,9 @@
 //! Rigs, hooks and runtimes: repositories that open, worktrees that are there, programs that are installed.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use super::{FIX, Finding, Health};
+use super::{FIX, Finding, Health, mendable};
 use crate::base::Error;
 use crate::repo::Bare;
 use crate::runtime;
@@ -13,10 +14,10 @@ pub(super) fn all(desk: &mut Desk, fix: bool) -> Vec<Finding> {
     let rigs = match desk.town.rigs() {
         Ok(rigs) => rigs,
         Err(error) => {
-            return vec![Finding::new("rigs", Health::Error, error.to_string(), error.hint_text().unwrap_or(""))];
+            return vec![Finding::failed("rigs", &error)];
         }
     };
-    let mut findings = vec![repositories(&rigs)];
+    let mut findings = vec![repositories(&rigs), locks(&rigs, fix)];
     findings.extend(hooks(desk, &rigs, fix));
     findings
 }
@@ -42,12 +43,28 @@ fn repositories(rigs: &[Rig]) -> Finding {
     Finding::new("repositories", Health::Error, broken.join("; "), fix)
 }
 
+/// Lock files that killed gits left.
+fn locks(rigs: &[Rig], fix: bool) -> Finding {
+    const CHECK: &str = "git's locks";
+    let bares: Vec<Bare> = rigs.iter().filter_map(|rig| Bare::open(&rig.bare_repo()).ok()).collect();
+    let mut left = Vec::new();
+    for bare in &bares {
+        match bare.leftover_locks() {
+            Ok(found) => left.extend(found),
+            Err(error) => return Finding::failed(CHECK, &error),
+        }
+    }
+    let Some(first) = left.first() else { return Finding::ok(CHECK, "none is left over") };
+    let message = format!("{} left by killed gits: {}", left.len(), first.display());
+    mendable(CHECK, Health::Warning, message, fix, || bares.iter().try_for_each(|bare| bare.clear_locks().map(|_| ())))
+}
+
 /// Each hook in use has its worktree, on its branch, with its record; each worktree has a hook.
 fn hooks(desk: &mut Desk, rigs: &[Rig], fix: bool) -> Vec<Finding> {
     const CHECK: &str = "hooks";
     let all = match hook::list(desk.ledger.conn(), false) {
         Ok(all) => all,
-        Err(error) => return vec![Finding::new(CHECK, Health::Error, error.to_string(), "")],
+        Err(error) => return vec![Finding::failed(CHECK, &error)],
     };
     let mut findings = Vec::new();
     for place in all.iter().filter(|place| !rigs.iter().any(|rig| rig.name == place.rig)) {
@@ -62,13 +79,14 @@ fn hooks(desk: &mut Desk, rigs: &[Rig], fix: bool) -> Vec<Finding> {
                     let (health, hint) = if fix { (Health::Fixed, "") } else { (Health::Warning, FIX) };
                     let told = |what: &String| format!("{}: {what}", checkup.agent);
                     findings.extend(checkup.healed.iter().map(|what| Finding::new(CHECK, health, told(what), hint)));
-                    let left = checkup.left.iter().map(|what| Finding::new(CHECK, Health::Error, told(what), ""));
+                    let by_hand = format!("gt hooks show {}; what is left wants a person", checkup.agent);
+                    let left = checkup.left.iter().map(|what| Finding::new(CHECK, Health::Error, told(what), &by_hand));
                     findings.extend(left);
                 }
             }
             Err(error) => {
-                let message = format!("{}: {error}", place.agent);
-                findings.push(Finding::new(CHECK, Health::Error, message, error.hint_text().unwrap_or("")));
+                let of = error.context(place.agent.clone());
+                findings.push(Finding::failed(CHECK, &of));
             }
         }
     }
@@ -93,7 +111,7 @@ fn names(directory: &std::path::Path) -> Vec<String> {
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-/// The runtimes that agents are started with are installed.
+/// The runtimes that agents are started with are installed, and somebody is logged in there as far as that can be told.
 pub(super) fn runtimes(desk: &Desk) -> Vec<Finding> {
     const CHECK: &str = "runtimes";
     let rigs = desk.town.rigs().unwrap_or_default();
@@ -102,9 +120,13 @@ pub(super) fn runtimes(desk: &Desk) -> Vec<Finding> {
     let (mut found, mut wrong): (BTreeSet<String>, BTreeSet<(String, String)>) = Default::default();
     for (rig, role) in asked {
         let preset = runtime::preset(&desk.town, rig, role, None);
-        match preset.and_then(|preset| runtime::check_available(&preset).map(|()| preset.name)) {
-            Ok(name) => {
-                found.insert(name);
+        match preset.and_then(|preset| runtime::check_available(&preset).map(|()| preset)) {
+            Ok(preset) if is_logged_in(&preset) => {
+                found.insert(preset.name);
+            }
+            Ok(preset) => {
+                let fix = format!("start {} once and log in, or set {}", preset.command, preset.login_env.join(" or "));
+                wrong.insert((format!("{} is installed, but nobody is logged in", preset.name), fix));
             }
             Err(error) => {
                 wrong.insert((error.to_string(), error.hint_text().unwrap_or_default().to_owned()));
@@ -118,4 +140,22 @@ pub(super) fn runtimes(desk: &Desk) -> Vec<Finding> {
             .push(Finding::ok(CHECK, format!("{} can be started", found.into_iter().collect::<Vec<_>>().join(", "))));
     }
     findings
+}
+
+/// Whether somebody is logged in, by what the program leaves where it was logged in; so, too, where it leaves nothing that could be seen.
+fn is_logged_in(preset: &runtime::Preset) -> bool {
+    // macOS keeps logins in its keychain.
+    if preset.login_files.is_empty() || cfg!(target_os = "macos") {
+        return true;
+    }
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let own = preset.config_dir_env.as_deref().and_then(set).map(PathBuf::from);
+    let home = set("HOME").map(PathBuf::from).unwrap_or_default();
+    let there = |file: &String| {
+        let usual = file.strip_prefix("~/").map_or_else(|| PathBuf::from(file), |rest| home.join(rest));
+        // Where the program's own directory is elsewhere, so is this.
+        let elsewhere = own.as_ref().and_then(|own| Some(own.join(usual.file_name()?)));
+        elsewhere.unwrap_or(usual).exists()
+    };
+    preset.login_env.iter().any(|name| set(name).is_some()) || preset.login_files.iter().any(there)
 }

@@ -16,7 +16,7 @@ fn records(desk: &Desk, fix: bool) -> Finding {
     const CHECK: &str = "sessions";
     let all = match registry::list(&desk.town) {
         Ok(all) => all,
-        Err(error) => return Finding::new(CHECK, Health::Error, error.to_string(), error.hint_text().unwrap_or("")),
+        Err(error) => return Finding::failed(CHECK, &error),
     };
     let lost: Vec<&str> = all
         .iter()
@@ -35,7 +35,7 @@ fn sockets(desk: &Desk, fix: bool) -> Finding {
     const CHECK: &str = "sockets";
     let (dead, unknown) = match strays(desk) {
         Ok(found) => found,
-        Err(error) => return Finding::new(CHECK, Health::Error, error.to_string(), error.hint_text().unwrap_or("")),
+        Err(error) => return Finding::failed(CHECK, &error),
     };
     if dead.is_empty() && unknown == 0 {
         return Finding::ok(CHECK, "each has its host, each host its record");

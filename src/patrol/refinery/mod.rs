@@ -14,6 +14,7 @@ use self::batch::End;
 use super::pulse::Pulse;
 use crate::base::lock::Lock;
 use crate::base::{Kind, Result, Timestamp};
+use crate::repo::Bare;
 use crate::town::{MergeQueueSettings, MergeStrategy, Rig, Town};
 use crate::work::queue::{self, MergeRequest, State};
 use crate::work::{Desk, halt};
@@ -22,7 +23,7 @@ use crate::work::{Desk, halt};
 const REST: Duration = Duration::from_secs(30);
 /// How long it waits while another process merges in this rig.
 const BUSY: Duration = Duration::from_millis(200);
-/// How often old logs are looked for.
+/// How often old logs and leftover locks are looked for.
 const PRUNE: Duration = Duration::from_secs(3600);
 
 /// Runs the refinery of `rig` until it is time to end or the rig is gone.
@@ -45,6 +46,12 @@ pub fn run(town: &Town, rig: &str, pulse: &Pulse) -> Result<()> {
         }
         if pruned.is_none_or(|at| at.elapsed() >= PRUNE) {
             gates::prune_logs(town)?;
+            if let Ok(rig) = desk.town.rig(rig) {
+                let cleared = Bare::open(&rig.bare_repo())?.clear_locks()?;
+                if cleared > 0 {
+                    tracing::warn!(rig = rig.name, cleared, "locks that killed gits had left are removed");
+                }
+            }
             pruned = Some(Instant::now());
         }
     }

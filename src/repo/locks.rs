@@ -1,0 +1,89 @@
+//! Lock files that killed gits left in a shared repository: nobody would ever take them away, and each stands in the way of its own
+//! reference, index or configuration.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Bare;
+use crate::base::{Result, ResultExt};
+
+/// Where no lock of ours or of git's lies, and where there are many files.
+const SKIPPED: [&str; 2] = ["objects", "hooks"];
+/// How old a lock is that nobody can still hold: git writes for moments under one. A commit holds its index's for as long as its own
+/// hooks run, which is why those are left to whoever heals the worktree.
+const STALE: Duration = Duration::from_secs(60);
+
+impl Bare {
+    /// The lock files that are left over: those older than a minute that are no index's, and where no git works on the rig
+    /// all there are.
+    ///
+    /// # Errors
+    /// When the repository can't be read.
+    pub fn leftover_locks(&self) -> Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        let mut left = vec![self.path.clone()];
+        while let Some(directory) = left.pop() {
+            let entries = match fs::read_dir(&directory) {
+                // Worktrees and references come and go.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                other => other.with_context(|| format!("read {}", directory.display()))?,
+            };
+            for entry in entries.flatten() {
+                let path = entry.path();
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    if !SKIPPED.iter().any(|name| path == self.path.join(name)) {
+                        left.push(path);
+                    }
+                } else if is_gits(&path) {
+                    found.push(path);
+                }
+            }
+        }
+        if !found.is_empty() && git_runs_at(self.path.parent().unwrap_or(&self.path)) {
+            let index = |path: &PathBuf| path.file_name().is_some_and(|name| name == "index.lock");
+            found.retain(|path| !index(path) && age(path).is_none_or(|age| age > STALE));
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Removes what [`Bare::leftover_locks`] finds; how many there were.
+    ///
+    /// # Errors
+    /// When one can't be removed.
+    pub fn clear_locks(&self) -> Result<usize> {
+        let found = self.leftover_locks()?;
+        for path in &found {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("remove {}", path.display()));
+                }
+                _ => {}
+            }
+        }
+        Ok(found.len())
+    }
+}
+
+/// Whether it is a lock of git's: our own are held by the kernel and stay as files.
+fn is_gits(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".lock") && !name.starts_with("gt-")
+}
+
+fn age(path: &Path) -> Option<Duration> {
+    fs::metadata(path).ok()?.modified().ok()?.elapsed().ok()
+}
+
+/// Whether some git works below `directory` or was told to; where that can't be told (no `/proc`), one may.
+fn git_runs_at(directory: &Path) -> bool {
+    let (Ok(directory), Ok(processes)) = (directory.canonicalize(), fs::read_dir("/proc")) else { return true };
+    let named = directory.as_os_str().as_encoded_bytes();
+    processes.flatten().any(|process| {
+        let path = process.path();
+        fs::read_to_string(path.join("comm")).is_ok_and(|name| name.starts_with("git"))
+            && (fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&directory))
+                || fs::read(path.join("cmdline")).is_ok_and(|line| line.windows(named.len()).any(|part| part == named)))
+    })
+}
