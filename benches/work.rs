@@ -1,5 +1,5 @@
 //! How long the way of work takes in a repository of 5,000 files: sling to running agent, handed in to merged, closed to landed.
-//! `cargo bench --bench work [-- --quick]`; in memory (`/dev/shm`) and on disk.
+//! `cargo bench --bench work [-- --quick] [hooks] [way] [agents] [queue] [idle] [snapshots]`; in memory (`/dev/shm`) and on disk.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 use std::path::{Path, PathBuf};
@@ -271,6 +271,41 @@ fn hooks(runs: usize) {
     }
 }
 
+/// What a snapshot of a worktree of 50,000 files costs: with nothing changed, and with a few files changed, new and gone.
+fn snapshots(name: &str, under: &Path, runs: usize) {
+    const FILES: usize = 50_000;
+    let dir = tempfile::Builder::new().prefix("gt-bench-").tempdir_in(under).unwrap();
+    let path = dir.path().join("many");
+    git(dir.path(), &["init", "-q", "-b", "main", "many"]);
+    for n in 0..FILES {
+        let sub = path.join(format!("part{}/sub{}", n % 100, n / 100 % 10));
+        std::fs::create_dir_all(&sub).unwrap();
+        std::fs::write(sub.join(format!("file{n}.txt")), format!("line {n}\n").repeat(20)).unwrap();
+    }
+    git(&path, &["add", "."]);
+    git(&path, &["commit", "-qm", "Many files"]);
+    // git trusts no file that is as young as its index.
+    std::thread::sleep(Duration::from_millis(1100));
+    git(&path, &["status", "--short"]);
+    let worktree = gastown::repo::Worktree::open(&path).unwrap();
+    worktree.snapshot("bench", "first").unwrap();
+    let (mut same, mut changed) = (Vec::new(), Vec::new());
+    for n in 0..runs {
+        let begin = Instant::now();
+        assert!(worktree.snapshot("bench", "nothing changed").unwrap().is_none());
+        same.push(millis(begin.elapsed()));
+        for part in 0..5 {
+            std::fs::write(path.join(format!("part{part}/sub0/file{part}.txt")), format!("changed {n}\n")).unwrap();
+            std::fs::write(path.join(format!("part{part}/new{n}.txt")), "new\n").unwrap();
+        }
+        let begin = Instant::now();
+        assert!(worktree.snapshot("bench", "ten files").unwrap().is_some());
+        changed.push(millis(begin.elapsed()));
+    }
+    row(name, "snapshot, 50,000 files, nothing changed", "1000 ms", same);
+    row(name, "snapshot, 50,000 files, ten changed", "1000 ms", changed);
+}
+
 /// Requests merged per minute behind a gate of a second, when so many may be merged together.
 fn queue_rate(name: &str, under: &Path, batch: usize, requests: usize) {
     let place = Place::new(under);
@@ -354,20 +389,37 @@ fn idle_daemon(name: &str, under: &Path, seconds: u64) {
     }
 }
 
+const PARTS: [&str; 6] = ["hooks", "way", "agents", "queue", "idle", "snapshots"];
+
 fn main() {
-    let quick = std::env::args().any(|word| word == "--quick");
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let quick = words.iter().any(|word| word == "--quick");
+    let named: Vec<&String> = words.iter().filter(|word| PARTS.contains(&word.as_str())).collect();
+    let wanted = |part: &str| named.is_empty() || named.iter().any(|word| *word == part);
     let runs = if quick { 3 } else { 9 };
     println!("repository of {FILES} files; whole processes; median of {runs} unless n says otherwise");
-    hooks(runs);
-    if Path::new("/dev/shm").is_dir() {
-        measure("memory", Path::new("/dev/shm"), runs);
-        measure_agents("memory", Path::new("/dev/shm"), runs);
-    }
     let disk = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    for batch in [1, 5] {
-        queue_rate("disk", disk, batch, if quick { 10 } else { 30 });
+    let memory = Path::new("/dev/shm");
+    if wanted("hooks") {
+        hooks(runs);
     }
-    idle_daemon("disk", disk, if quick { 10 } else { 60 });
-    measure("disk", Path::new(env!("CARGO_TARGET_TMPDIR")), runs);
-    measure_agents("disk", Path::new(env!("CARGO_TARGET_TMPDIR")), runs);
+    for (name, under) in [("memory", memory), ("disk", disk)] {
+        if wanted("way") && under.is_dir() {
+            measure(name, under, runs);
+        }
+        if wanted("agents") && under.is_dir() {
+            measure_agents(name, under, runs);
+        }
+    }
+    if wanted("queue") {
+        for batch in [1, 5] {
+            queue_rate("disk", disk, batch, if quick { 10 } else { 30 });
+        }
+    }
+    if wanted("idle") {
+        idle_daemon("disk", disk, if quick { 10 } else { 60 });
+    }
+    if wanted("snapshots") {
+        snapshots("disk", disk, runs);
+    }
 }

@@ -17,6 +17,9 @@ pub const SNAPSHOT_REFS: &str = "refs/gt/hooks";
 /// What the names of our copies of the index begin with; the process's id follows.
 const INDEX: &str = "gt-index-";
 
+/// Files whose filter's program is not there (git-lfs on another machine) are kept as they are: a snapshot must not fail over them.
+const LENIENT: &str = "filter.lfs.required=false";
+
 /// One snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Snapshot {
@@ -95,7 +98,8 @@ impl Worktree {
     /// When the snapshot is not there or a file can't be written.
     pub fn restore_files(&self, id: &str) -> Result<()> {
         self.git()
-            .args(["restore", "--source", id, "--worktree", "--", ":/"])
+            .config(LENIENT)
+            .args(["restore", "--source", id, "--worktree", "--no-recurse-submodules", "--", ":/"])
             .run()
             .map(|_| ())
             .with_context(|| format!("restore {}", self.path.display()))
@@ -112,7 +116,7 @@ impl Worktree {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).context("copy the index"),
             _ => {}
         }
-        let git = || self.git().env("GIT_INDEX_FILE", &index.0);
+        let git = || self.git().config(LENIENT).env("GIT_INDEX_FILE", &index.0);
         let tree = |text: String| Oid::from_str(text.trim()).context("write-tree");
         let staged = git().args(["write-tree"]).output()?;
         let staged = staged.success.then(|| tree(String::from_utf8_lossy(&staged.stdout).into_owned())).transpose()?;

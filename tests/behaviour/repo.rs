@@ -375,3 +375,73 @@ fn many_worktrees_are_made_at_once() {
     assert_eq!(list.lines().count(), 13, "{list}");
     assert_eq!(sandbox.git(&bare.path, ["for-each-ref", "refs/gt/hooks"]).stdout.lines().count(), 12);
 }
+
+#[test]
+fn submodules_are_left_alone_by_snapshots_and_by_going_back_to_them() {
+    let sandbox = Sandbox::new();
+    let (bare, _) = rig(&sandbox);
+    let library = sandbox.origin("library");
+    let path = sandbox.path("w");
+    let worktree = bare.add_worktree(&path, "w", "main").unwrap();
+    let allow = "protocol.file.allow=always";
+    sandbox.git(&path, ["-c", allow, "submodule", "--quiet", "add", library.to_str().unwrap(), "lib"]);
+    worktree.commit_all("Use the library", &agent_env()).unwrap();
+    // People who want git to follow submodules everywhere must not lose what is in them.
+    sandbox.git(&path, ["config", "submodule.recurse", "true"]);
+    fs::write(path.join("README.md"), "first\n").unwrap();
+    fs::write(path.join("lib/README.md"), "changed inside\n").unwrap();
+    let first = worktree.snapshot("a", "first").unwrap().unwrap();
+    let link = sandbox.git(&bare.path, ["ls-tree", &first, "lib"]).stdout;
+    assert!(link.starts_with("160000 commit"), "{link}");
+    fs::write(path.join("README.md"), "second\n").unwrap();
+    worktree.snapshot("a", "second").unwrap().unwrap();
+    worktree.restore_files(&first).unwrap();
+    assert_eq!(fs::read_to_string(path.join("README.md")).unwrap(), "first\n");
+    assert_eq!(fs::read_to_string(path.join("lib/README.md")).unwrap(), "changed inside\n");
+    assert!(sandbox.git(&path.join("lib"), ["status", "--porcelain"]).stdout.contains("README.md"));
+    // A new commit inside is a change of the worktree like any other, and the clone inside stays where it is.
+    sandbox.git(&path.join("lib"), ["commit", "-qam", "Inside"]);
+    let inside = sandbox.git(&path.join("lib"), ["rev-parse", "HEAD"]).stdout;
+    let third = worktree.snapshot("a", "third").unwrap().unwrap();
+    assert!(sandbox.git(&bare.path, ["ls-tree", &third, "lib"]).stdout.contains(inside.trim()));
+    worktree.restore_files(&first).unwrap();
+    assert_eq!(sandbox.git(&path.join("lib"), ["rev-parse", "HEAD"]).stdout, inside);
+}
+
+#[test]
+fn files_of_large_file_storage_stay_what_they_are() {
+    let sandbox = Sandbox::new();
+    let (bare, _) = rig(&sandbox);
+    let path = sandbox.path("w");
+    let worktree = bare.add_worktree(&path, "w", "main").unwrap();
+    fs::write(path.join(".gitattributes"), "*.bin filter=lfs -text\n").unwrap();
+    let pointer = |id: char| {
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 9\n", id.to_string().repeat(64))
+    };
+    fs::write(path.join("big.bin"), pointer('a')).unwrap();
+    worktree.commit_all("A pointer", &agent_env()).unwrap();
+
+    // The program is asked for and not there.
+    for key in ["clean", "smudge"] {
+        sandbox.git(&path, ["config", &format!("filter.lfs.{key}"), &format!("no-such-program-of-lfs {key} -- %f")]);
+    }
+    sandbox.git(&path, ["config", "filter.lfs.required", "true"]);
+    fs::write(path.join("big.bin"), pointer('b')).unwrap();
+    let id = worktree.snapshot("a", "a pointer").unwrap().unwrap();
+    assert_eq!(bare.file_at(&id, "big.bin").unwrap().unwrap(), pointer('b').as_bytes());
+    assert_eq!(fs::read_to_string(path.join("big.bin")).unwrap(), pointer('b'));
+    fs::write(path.join("big.bin"), "something else\n").unwrap();
+    worktree.restore_files(&id).unwrap();
+    assert_eq!(fs::read_to_string(path.join("big.bin")).unwrap(), pointer('b'));
+
+    // A program that works is used both ways: the snapshot has what it makes of the file, the worktree has the file.
+    sandbox.git(&path, ["config", "filter.lfs.clean", "sed s/^/pointer-to-/"]);
+    sandbox.git(&path, ["config", "filter.lfs.smudge", "sed s/^pointer-to-//"]);
+    fs::write(path.join("big.bin"), "contents\n").unwrap();
+    let id = worktree.snapshot("a", "contents").unwrap().unwrap();
+    assert_eq!(bare.file_at(&id, "big.bin").unwrap().unwrap(), b"pointer-to-contents\n");
+    assert_eq!(fs::read_to_string(path.join("big.bin")).unwrap(), "contents\n");
+    fs::remove_file(path.join("big.bin")).unwrap();
+    worktree.restore_files(&id).unwrap();
+    assert_eq!(fs::read_to_string(path.join("big.bin")).unwrap(), "contents\n");
+}
