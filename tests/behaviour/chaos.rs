@@ -3,9 +3,14 @@
 //!
 //! A few seconds with a dozen beads; with `GT_LONG=1` 30 agents, 200 beads and ten minutes (or `GT_CHAOS_SECONDS`). `GT_CHAOS_SEED`
 //! repeats a run's choices.
+//!
+//! The disk is filled too, for which it has to be a small one of the test's own: the test starts itself again in a user namespace with
+//! a file system in memory. Where that is not permitted it says so, and does all the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use gastown::work::assignment::{self, State};
@@ -15,6 +20,29 @@ use crate::support::wait_for;
 use crate::town::{Place, kill};
 
 const RIGS: [&str; 2] = ["shop", "bakery"];
+/// Set where the test runs on a disk of its own: the directory it is mounted at.
+const DISK: &str = "GT_CHAOS_DISK";
+const NAME: &str = "chaos::whatever_happens_all_work_is_merged_once_or_handed_back";
+
+/// Runs this test once more on a disk of its own; false where that is not permitted.
+fn on_a_disk_of_its_own() -> bool {
+    let disk = tempfile::Builder::new().prefix("gt-disk-").tempdir().unwrap();
+    let namespace = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]).env(DISK, disk.path());
+        command
+    };
+    let mount = format!("mount -t tmpfs -o size=800m,mode=755 tmpfs \"${DISK}\"");
+    if !namespace(&mount).output().is_ok_and(|output| output.status.success()) {
+        eprintln!("no mounts of one's own here: the disk is not filled");
+        return false;
+    }
+    let script = format!("{mount} && export TMPDIR=\"${DISK}\" && exec \"$@\"");
+    let own = std::env::current_exe().unwrap();
+    let status = namespace(&script).arg(own).args(["--exact", NAME, "--nocapture"]).status().unwrap();
+    assert!(status.success(), "see above");
+    true
+}
 
 struct Size {
     agents: usize,
@@ -131,7 +159,7 @@ impl Chaos {
 
     /// One misfortune.
     fn strike(&mut self) -> Option<()> {
-        let kinds = 12;
+        let kinds = 15;
         let name = match self.random.usize(..kinds) {
             0 | 1 => {
                 kill(self.place.daemon_pid()?, "-9");
@@ -183,6 +211,40 @@ impl Chaos {
                 std::fs::write(&path, before).unwrap();
                 "settings broken"
             }
+            11 => {
+                let disk = PathBuf::from(std::env::var_os(DISK)?);
+                let ballast = disk.join("ballast");
+                let mut file = std::fs::File::create(&ballast).ok()?;
+                // Ended by the error that no more fits.
+                while file.write_all(&[0; 1 << 16]).is_ok() {}
+                std::thread::sleep(Duration::from_millis(300));
+                drop(file);
+                std::fs::remove_file(ballast).unwrap();
+                "disk filled"
+            }
+            12 => {
+                let processes = self.place.sandbox.processes();
+                let pid = *processes.get(self.random.usize(..processes.len().max(1)))?;
+                // A tenth of the machine for it.
+                for _ in 0..12 {
+                    kill(pid, "-STOP");
+                    std::thread::sleep(Duration::from_millis(45));
+                    kill(pid, "-CONT");
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                "process made slow"
+            }
+            13 => {
+                let hook = self.place.origin(RIGS[self.random.usize(..2)]).join("hooks/pre-receive");
+                std::fs::create_dir_all(hook.parent()?).ok()?;
+                let made = hook.with_extension("made");
+                std::fs::write(&made, "#!/bin/sh\nsleep 0.7\n").unwrap();
+                std::fs::set_permissions(&made, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+                std::fs::rename(made, &hook).unwrap();
+                std::thread::sleep(Duration::from_millis(500));
+                std::fs::remove_file(hook).unwrap();
+                "origin made slow"
+            }
             _ => {
                 self.place.gt(["estop"]);
                 self.place.gt(["thaw"]).ok();
@@ -201,6 +263,7 @@ impl Chaos {
 
     fn run(&mut self, size: &Size) {
         let start = Instant::now();
+        let (mut tended, mut asked) = (start, BTreeSet::new());
         let convoys = size.beads.div_ceil(10);
         while start.elapsed() < size.time || self.beads.len() < size.beads {
             // All of it has come when three quarters of the time are over.
@@ -212,6 +275,10 @@ impl Chaos {
             self.strike();
             std::thread::sleep(size.pause);
             self.resume();
+            if tended.elapsed() > size.pause * 10 {
+                self.tend(&mut asked);
+                tended = Instant::now();
+            }
         }
         eprintln!("{:?}", self.done);
     }
@@ -232,8 +299,29 @@ impl Chaos {
         self.beads.iter().filter(|id| !settled(id)).cloned().collect()
     }
 
-    /// Waits as a person does who looks in now and then: work that waits for the origin is told to go on, and an agent with a
-    /// question (a step of its was interrupted) is started again.
+    /// What a person does who looks in now and then: work that waits for the origin is told to go on, and an agent with a question (a
+    /// step of its was interrupted, or there was no room on the disk) is started again.
+    fn tend(&self, asked: &mut BTreeSet<(String, Option<i64>)>) {
+        // With settings that are broken just then, or a full disk, a person tries again.
+        let list = |args: [&str; 3]| -> Vec<serde_json::Value> {
+            let run = self.place.gt(args);
+            serde_json::from_str(&run.stdout).unwrap_or_default()
+        };
+        for row in list(["mq", "list", "--json"]) {
+            if row["status"] == "waiting" {
+                self.place.gt(["mq", "retry", row["id"].as_str().unwrap()]);
+            }
+        }
+        for agent in list(["agents", "list", "--json"]) {
+            let waits = agent["state"]["state"] == "needs-you";
+            let session = agent["session"].as_str().unwrap().to_owned();
+            if waits && !asked.insert((session.clone(), agent["pid"].as_i64())) {
+                eprintln!("a person was needed for {session}: {}", agent["state"]["detail"]);
+                kill(i32::try_from(agent["pid"].as_i64().unwrap()).unwrap(), "-9");
+            }
+        }
+    }
+
     fn settle(&self) {
         let start = Instant::now();
         let mut asked = BTreeSet::new();
@@ -244,19 +332,7 @@ impl Chaos {
                 return;
             }
             assert!(start.elapsed() < Duration::from_secs(400), "{} left\n{}", left.len(), self.place.account(&left));
-            for row in self.place.gt(["mq", "list", "--json"]).ok().json().as_array().unwrap() {
-                if row["status"] == "waiting" {
-                    self.place.gt(["mq", "retry", row["id"].as_str().unwrap()]);
-                }
-            }
-            for agent in self.place.agents() {
-                let waits = agent["state"]["state"] == "needs-you";
-                let session = agent["session"].as_str().unwrap().to_owned();
-                if waits && !asked.insert((session.clone(), agent["pid"].as_i64())) {
-                    eprintln!("a person was needed for {session}: {}", agent["state"]["detail"]);
-                    kill(i32::try_from(agent["pid"].as_i64().unwrap()).unwrap(), "-9");
-                }
-            }
+            self.tend(&mut asked);
             std::thread::sleep(Duration::from_millis(500));
         }
     }
@@ -310,6 +386,35 @@ impl Chaos {
         }
     }
 
+    /// Each worktree is a living hook's, and after the doctor no lock of a killed git stands in the way of anybody.
+    fn no_worktree_or_lock_is_left(&self) {
+        let agents = self.place.agents();
+        let hooks: BTreeSet<&str> = agents.iter().map(|agent| agent["worktree"].as_str().unwrap()).collect();
+        for rig in RIGS {
+            let polecats = self.place.root.join(rig).join("polecats");
+            for entry in std::fs::read_dir(&polecats).into_iter().flatten().flatten() {
+                assert!(hooks.contains(entry.path().to_str().unwrap()), "{} is nobody's", entry.path().display());
+            }
+            let listed = self.place.sandbox.git(&self.place.bare(rig), ["worktree", "list", "--porcelain"]).stdout;
+            let known = listed.lines().filter_map(|line| line.strip_prefix("worktree "));
+            let of_agents = known.filter(|path| Path::new(path).starts_with(&polecats));
+            for path in of_agents {
+                assert!(hooks.contains(path), "git knows of {path}, which is nobody's");
+            }
+        }
+        let doctor = self.place.gt(["doctor", "--fix", "--json"]).ok().json();
+        assert_eq!(doctor["errors"], 0, "{doctor}");
+        for rig in RIGS {
+            let run = self.place.sandbox.program(
+                "find",
+                &self.place.bare(rig),
+                [".", "-path", "./objects", "-prune", "-o", "-name", "*.lock", "!", "-name", "gt-*", "-print"],
+            );
+            assert_eq!(run.ok().stdout, "", "locks in {rig}");
+        }
+        self.place.gt(["daemon", "stop"]).ok();
+    }
+
     fn nothing_is_left(&self) {
         wait_for("no hook of merged work is left", || {
             let left = self.place.agents();
@@ -319,6 +424,7 @@ impl Chaos {
             assert!(agent["pid"].is_null(), "work that was handed back runs on: {agent}");
         }
         self.place.gt(["daemon", "stop"]).ok();
+        self.no_worktree_or_lock_is_left();
         wait_for("no process is left over", || self.place.sandbox.processes().is_empty().then_some(()));
         let mut sockets = Vec::new();
         let mut stack = vec![self.place.sandbox.path("run")];
@@ -337,6 +443,9 @@ impl Chaos {
 
 #[test]
 fn whatever_happens_all_work_is_merged_once_or_handed_back() {
+    if std::env::var_os(DISK).is_none() && on_a_disk_of_its_own() {
+        return;
+    }
     let size = size();
     let mut chaos = Chaos::new(&size);
     chaos.run(&size);
