@@ -33,7 +33,7 @@ pub fn to_json(formula: &Formula) -> Result<String> {
 }
 
 /// TOML has plain values before tables, and no null.
-fn order(map: Map<String, Value>) -> Map<String, Value> {
+pub(super) fn order(map: Map<String, Value>) -> Map<String, Value> {
     let is_table = |value: &Value| match value {
         Value::Object(_) => true,
         Value::Array(items) => items.iter().any(Value::is_object),

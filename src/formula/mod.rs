@@ -16,6 +16,8 @@ mod fields;
 mod fuzz;
 mod glob;
 mod graph;
+#[cfg(test)]
+mod keys;
 mod library;
 mod loops;
 mod model;
