@@ -103,6 +103,7 @@ impl Close {
             json!({
                 "closed": render::issues(&closed),
                 "continue": {
+                    "closed_step": closed.last().map(|step| render::issue(step, Parts::LABELS)),
                     "molecule_id": advance.molecule_id, "closed_containers": advance.closed,
                     "next_step": advance.next.as_ref().map(|next| render::issue(next, Parts::LABELS)),
                     "auto_advanced": advance.claimed, "molecule_complete": advance.complete,

@@ -154,9 +154,9 @@ fn what_is_poured_keeps_everything() {
         ("design", "parent-child", ""),
         ("build", "parent-child", ""),
         ("build", "blocks", "design"),
-        ("api", "parent-child", "build"),
-        ("ui", "parent-child", "build"),
-        ("ui", "blocks", "api"),
+        ("build.api", "parent-child", "build"),
+        ("build.ui", "parent-child", "build"),
+        ("build.ui", "blocks", "build.api"),
         ("review", "parent-child", ""),
         ("review", "blocks", "build"),
         ("review", "blocks", "gate-review"),
@@ -204,9 +204,9 @@ fn going_on_with_close_and_gates() {
     assert_eq!((&current[0]["completed"], &current[0]["total"]), (&json!(1), &json!(8)));
     let next = go_on("retry.iter2.try");
     assert_eq!((&next["next_step"]["id"], &next["auto_advanced"]), (&json!(id("design")), &json!(false)));
-    assert_eq!(go_on("design")["next_step"]["id"], id("api"));
-    assert_eq!(go_on("api")["next_step"]["id"], id("ui"));
-    let after = go_on("ui");
+    assert_eq!(go_on("design")["next_step"]["id"], id("build.api"));
+    assert_eq!(go_on("build.api")["next_step"]["id"], id("build.ui"));
+    let after = go_on("build.ui");
     // The container closes with its last part; the review still waits for its gate.
     assert_eq!(after["closed_containers"], json!([id("build")]));
     assert_eq!((&after["next_step"], &after["molecule_complete"]), (&Value::Null, &json!(false)));

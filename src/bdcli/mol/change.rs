@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::super::context::Context;
 use super::super::{Global, formula, render};
 use super::pour::{bond_type, mapping};
-use crate::base::Result;
+use crate::base::{Result, text};
 use crate::formula::molecule;
-use crate::formula::parse_pairs;
+use crate::formula::{convert, parse_pairs};
 
 /// Puts molecules and formulas together.
 #[derive(Debug, Args)]
@@ -99,6 +99,9 @@ pub struct Squash {
     /// Even with open steps
     #[arg(long, short)]
     force: bool,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Squash {
@@ -106,6 +109,13 @@ impl Squash {
     pub fn run(self, global: &Global) -> Result<()> {
         let mut context = Context::open(global)?;
         let mol = molecule::load(&context.ledger, &self.id)?;
+        if self.dry_run {
+            let open = mol.steps.iter().filter(|step| !step.status.is_done()).count();
+            let text = format!("Would squash {} steps of {}, {open} of them open\n", mol.steps.len(), mol.root.id);
+            let json = json!({"molecule_id": mol.root.id, "squashed_ids": ids(&mol), "squashed_count": mol.steps.len(),
+                              "open": open, "kept_children": self.keep_children, "dry_run": true});
+            return render::print(context.output, json, text);
+        }
         let squashed = context.write(|tx| molecule::squash(tx, &mol, &self.summary, self.keep_children, self.force))?;
         let text = format!(
             "Squashed {} steps of {} into {}\n",
@@ -124,6 +134,9 @@ pub struct Burn {
     /// Even what is no wisp, or is being worked on
     #[arg(long, short)]
     force: bool,
+    /// Only say what would be deleted
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Burn {
@@ -131,6 +144,17 @@ impl Burn {
     pub fn run(self, global: &Global) -> Result<()> {
         let mut context = Context::open(global)?;
         let mols = self.ids.iter().map(|id| molecule::load(&context.ledger, id)).collect::<Result<Vec<_>>>()?;
+        if self.dry_run {
+            let text = mols
+                .iter()
+                .map(|mol| format!("Would burn {} ({} beads)\n", mol.root.id, mol.steps.len() + 1))
+                .collect();
+            let all: Vec<Value> = mols
+                .iter()
+                .map(|mol| json!({"molecule_id": mol.root.id, "would_delete": ids(mol), "dry_run": true}))
+                .collect();
+            return render::print(context.output, Value::Array(all), text);
+        }
         let burned = context
             .write(|tx| mols.iter().map(|mol| molecule::burn(tx, mol, self.force)).collect::<Result<Vec<_>>>())?;
         let text = burned
@@ -145,6 +169,10 @@ impl Burn {
     }
 }
 
+fn ids(mol: &molecule::Molecule) -> Vec<&str> {
+    mol.steps.iter().map(|step| step.id.as_str()).collect()
+}
+
 /// Makes a formula of an epic or a molecule.
 #[derive(Debug, Args)]
 pub struct Distill {
@@ -156,6 +184,12 @@ pub struct Distill {
     /// A text that becomes a variable, as name=text
     #[arg(long = "var", value_name = "NAME=TEXT")]
     vars: Vec<String>,
+    /// Print the formula instead of writing its file
+    #[arg(long)]
+    dry_run: bool,
+    /// The directory to write it to; the ledger's own formulas otherwise
+    #[arg(long, short, value_name = "DIR")]
+    output: Option<std::path::PathBuf>,
 }
 
 impl Distill {
@@ -163,8 +197,17 @@ impl Distill {
     pub fn run(self, global: &Global) -> Result<()> {
         let context = Context::open(global)?;
         let mol = molecule::load(&context.ledger, &self.id)?;
-        let directory = formula::own_directory(&context.ledger, &mol.root.store)?;
-        let distilled = molecule::distill(&mol, &self.name, &parse_pairs(&self.vars)?, &directory)?;
+        let variables = parse_pairs(&self.vars)?;
+        if self.dry_run {
+            let made = molecule::distilled(&mol, &self.name, &variables)?;
+            let text = convert::to_toml(&made)?;
+            return render::print(context.output, serde_json::to_value(&made)?, text::neutralise(&text, false).into());
+        }
+        let directory = match self.output {
+            Some(directory) => directory,
+            None => formula::own_directory(&context.ledger, &mol.root.store)?,
+        };
+        let distilled = molecule::distill(&mol, &self.name, &variables, &directory)?;
         let text = format!("Wrote {} ({} steps)\n", distilled.formula_path.display(), distilled.steps);
         render::print_change(context.output, serde_json::to_value(&distilled)?, text)
     }

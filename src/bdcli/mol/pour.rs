@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::super::context::Context;
 use super::super::{Global, formula, render};
-use crate::base::Result;
 use crate::base::report::Paint;
+use crate::base::{Error, Result};
 use crate::formula::molecule::{self, BondType, Pour, Poured};
-use crate::formula::{Mode, cook, parse_pairs, tree};
+use crate::formula::{parse_pairs, tree};
 
 /// Makes beads of a formula.
 #[derive(Debug, Args)]
@@ -73,9 +73,15 @@ pub fn mapping(poured: &Poured) -> Map<String, Value> {
 pub fn pour(name: &str, how: &How, attach: &[String], kind: BondType, wisp: bool, global: &Global) -> Result<()> {
     let library = formula::library(&[])?;
     let given = parse_pairs(&how.vars)?;
+    // A formula can be looked at where there is no ledger; a pattern is in one.
+    let mut context = match Context::open(global) {
+        Ok(context) => Some(context),
+        Err(_) if how.dry_run => None,
+        Err(error) => return Err(error),
+    };
     // Values may be for attached formulas; then each takes its own.
     let own = if attach.is_empty() { given.clone() } else { molecule::known(&library, name, &given)? };
-    let cooked = cook(&library, name, &own, Mode::Runtime)?;
+    let cooked = molecule::cook_or_pattern(context.as_ref().map(|context| &context.ledger), &library, name, &own)?;
     formula::warn(&cooked.warnings, global);
     if how.dry_run {
         let text = tree::dry_run(&cooked);
@@ -88,7 +94,9 @@ pub fn pour(name: &str, how: &How, attach: &[String], kind: BondType, wisp: bool
     if !wisp && cooked.formula.phase == "vapor" && !global.output().quiet {
         eprintln!("warning: {name} is meant to be a wisp: bd mol wisp {name}");
     }
-    let mut context = Context::open(global)?;
+    let Some(context) = &mut context else {
+        return Err(Error::not_found("no ledger to pour into").hint("make one with: bd init"));
+    };
     let options = Pour { store: context.store.clone(), assignee: how.assignee.clone(), wisp, ..Pour::default() };
     let (poured, attached) = context.write(|tx| {
         let poured = molecule::pour(tx, &cooked, &options)?;

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::super::cook::{self, Mode};
 use super::super::library::Library;
+use super::super::model::Formula;
 use super::super::values::{Values, put};
+use super::pattern;
 use super::pour::{Pour, Poured, pour, slug};
 use crate::base::{Error, Kind, Result};
 use crate::ledger::{Bead, Ledger, Patch, Tx, dep_type};
@@ -91,19 +93,28 @@ pub fn check_bond(ledger: &Ledger, library: &Library, bond: &Bond) -> Result<()>
 /// # Errors
 /// As loading the formula.
 pub fn known(library: &Library, name: &str, values: &Values) -> Result<Values> {
-    let formula = library.load(name)?.formula;
+    Ok(known_to(&library.load(name)?.formula, values))
+}
+
+fn known_to(formula: &Formula, values: &Values) -> Values {
     let known = |variable: &String| {
         formula.vars.contains_key(variable)
             || formula.inputs.contains_key(variable)
             || variable == "title"
             || variable == "desc"
     };
-    Ok(values.iter().filter(|(variable, _)| known(variable)).map(|(k, v)| (k.clone(), v.clone())).collect())
+    values.iter().filter(|(variable, _)| known(variable)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
 enum Side {
     Bead(Box<Bead>),
+    /// Something to pour.
+    Source(Source),
+}
+
+enum Source {
     Formula(String),
+    Pattern(Box<Bead>),
 }
 
 /// Bonds two molecules or formulas; the second depends on the first, and a spawned one on the one that was there.
@@ -116,13 +127,13 @@ pub fn bond(tx: &mut Tx<'_>, library: &Library, bond: &Bond) -> Result<Bonded> {
     let mut spawned = Vec::new();
     let (base, added) = match (first, second) {
         (Side::Bead(first), Side::Bead(second)) => (first.id, second.id),
-        (Side::Bead(there), Side::Formula(name)) | (Side::Formula(name), Side::Bead(there)) => {
-            let poured = spawn(tx, library, bond, &name, Some(&there))?;
+        (Side::Bead(there), Side::Source(source)) | (Side::Source(source), Side::Bead(there)) => {
+            let poured = spawn(tx, library, bond, &source, Some(&there))?;
             let root = poured.root.clone();
             spawned.push(poured);
             (there.id, root)
         }
-        (Side::Formula(first), Side::Formula(second)) => {
+        (Side::Source(first), Side::Source(second)) => {
             let first = spawn(tx, library, bond, &first, None)?;
             let there = tx.get(&first.root)?;
             let second = spawn(tx, library, bond, &second, Some(&there))?;
@@ -140,13 +151,17 @@ pub fn bond(tx: &mut Tx<'_>, library: &Library, bond: &Bond) -> Result<Bonded> {
 
 fn side(tx: &Tx<'_>, library: &Library, operand: &str) -> Result<Side> {
     // An id given in full comes first, then a formula's name, then the beginning of an id.
+    let of = |bead: Bead| match bead.is_template {
+        true => Side::Source(Source::Pattern(Box::new(bead))),
+        false => Side::Bead(Box::new(bead)),
+    };
     if let Some(bead) = tx.find(operand)? {
-        return Ok(Side::Bead(Box::new(bead)));
+        return Ok(of(bead));
     }
     match library.load(operand) {
-        Ok(_) => Ok(Side::Formula(operand.to_owned())),
+        Ok(_) => Ok(Side::Source(Source::Formula(operand.to_owned()))),
         Err(error) if error.kind() == Kind::NotFound && !error.message().contains(": line ") => match tx.get(operand) {
-            Ok(bead) => Ok(Side::Bead(Box::new(bead))),
+            Ok(bead) => Ok(of(bead)),
             Err(bead) if bead.kind() == Kind::NotFound => {
                 let missing = Error::not_found(format!("{operand:?} is neither a bead nor a formula"));
                 Err(missing.hint("list them with bd mol list and bd formula list"))
@@ -157,9 +172,13 @@ fn side(tx: &Tx<'_>, library: &Library, operand: &str) -> Result<Side> {
     }
 }
 
-fn spawn(tx: &mut Tx<'_>, library: &Library, bond: &Bond, name: &str, there: Option<&Bead>) -> Result<Poured> {
-    let given = known(library, name, &bond.vars)?;
-    let cooked = cook::cook(library, name, &given, Mode::Runtime)?;
+fn spawn(tx: &mut Tx<'_>, library: &Library, bond: &Bond, source: &Source, there: Option<&Bead>) -> Result<Poured> {
+    let formula = match source {
+        Source::Formula(name) => library.load(name)?.formula,
+        Source::Pattern(root) => pattern::formula(tx, root)?,
+    };
+    let given = known_to(&formula, &bond.vars);
+    let cooked = cook::cook_formula(library, formula, &given, Mode::Runtime)?;
     let root_id = there.filter(|_| !bond.reference.is_empty()).map(|there| {
         let mut reference = bond.reference.clone();
         put(&mut reference, &bond.vars);

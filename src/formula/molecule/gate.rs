@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, Timestamp};
 use crate::ledger::{Bead, Filter, Ledger, Patch, Status, Tx};
 
 /// Marks a gate about which somebody was told.
@@ -52,12 +52,12 @@ pub enum Outside {
     Failed(String),
 }
 
-/// The gates, closed ones too with `all`.
+/// The gates, closed ones too with `all`; those of patterns wait for nothing.
 ///
 /// # Errors
 /// When the ledger can't be read.
 pub fn list(ledger: &Ledger, all: bool) -> Result<Vec<Bead>> {
-    ledger.list(&Filter { types: vec!["gate".into()], closed: all, ..Filter::default() })
+    ledger.list(&Filter { types: vec!["gate".into()], closed: all, templates: Some(false), ..Filter::default() })
 }
 
 /// The gate `id`.
@@ -112,7 +112,7 @@ pub fn opened(ledger: &Ledger) -> Result<Vec<Opened>> {
             "SELECT g.id, s.id FROM beads g JOIN deps d ON d.depends_on = g.id AND d.type = 'blocks' \
              JOIN beads s ON s.id = d.issue \
              WHERE g.issue_type = 'gate' AND g.status = 'closed' AND s.status = 'open' AND s.blocked = 0 \
-             AND s.assignee = '' AND s.issue_type <> 'gate' ORDER BY g.closed_ns, s.created_ns",
+             AND s.assignee = '' AND s.issue_type <> 'gate' AND s.is_template = 0 ORDER BY g.closed_ns, s.created_ns",
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
@@ -190,6 +190,10 @@ fn gh(args: &[&str]) -> Result<Value> {
     if args.iter().any(|arg| arg.starts_with('-') && !arg.starts_with("--json")) {
         return Err(Error::failed("the gate's id begins with a hyphen"));
     }
+    gh_told(args)
+}
+
+fn gh_told(args: &[&str]) -> Result<Value> {
     let output = Command::new("gh").args(args).stdin(Stdio::null()).output().map_err(|error| {
         Error::failed(format!("gh: {error}")).hint("install the GitHub CLI, or open the gate with: bd gate resolve")
     })?;
@@ -198,6 +202,73 @@ fn gh(args: &[&str]) -> Result<Value> {
         return Err(Error::failed(format!("gh {}: {}", args.join(" "), message.trim())));
     }
     Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// A run that a gate was found to wait for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Discovered {
+    /// The gate.
+    #[serde(rename = "gate_id")]
+    pub gate: String,
+    /// The run's number.
+    #[serde(rename = "run_id")]
+    pub run: String,
+    /// What it is a run of.
+    pub workflow: String,
+    /// When it began.
+    #[serde(rename = "created_at")]
+    pub begun: Timestamp,
+}
+
+/// The runs of `branch` that gates wait for which name no run, only a workflow or nothing: for each gate the newest that has not begun
+/// more than `slack` seconds before the gate was made.
+///
+/// # Errors
+/// When `gh` can't be asked.
+pub fn discover(ledger: &Ledger, branch: &str, limit: usize, slack: i64) -> Result<Vec<Discovered>> {
+    let vague = |gate: &Bead| {
+        gate.await_type == "gh:run" && (gate.await_id.is_empty() || gate.await_id.bytes().any(|b| !b.is_ascii_digit()))
+    };
+    let gates: Vec<Bead> = list(ledger, false)?.into_iter().filter(vague).collect();
+    if gates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let limit = limit.to_string();
+    let fields = "databaseId,workflowName,createdAt";
+    if branch.starts_with('-') {
+        return Err(Error::usage("the branch's name begins with a hyphen"));
+    }
+    let runs = gh_told(&["run", "list", "--branch", branch, "--limit", &limit, "--json", fields])?;
+    let mut out = Vec::new();
+    for gate in gates {
+        let newest = runs
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|run| {
+                let workflow = run.get("workflowName").and_then(Value::as_str).unwrap_or_default().to_owned();
+                let begun: Timestamp = run.get("createdAt")?.as_str()?.parse().ok()?;
+                Some(Discovered {
+                    gate: gate.id.clone(),
+                    run: run.get("databaseId")?.as_u64()?.to_string(),
+                    workflow,
+                    begun,
+                })
+            })
+            .filter(|run| run.begun >= gate.created_at.plus_seconds(-slack))
+            .filter(|run| gate.await_id.is_empty() || gate.await_id == run.workflow)
+            .max_by_key(|run| run.begun);
+        out.extend(newest);
+    }
+    Ok(out)
+}
+
+/// Makes the gate wait for this run.
+///
+/// # Errors
+/// As changing a bead.
+pub fn await_run(tx: &mut Tx<'_>, gate: &str, run: &str) -> Result<Bead> {
+    tx.update(gate, &Patch { await_id: Some(run.to_owned()), ..Patch::default() })
 }
 
 fn run_state(run: &Value) -> Outside {

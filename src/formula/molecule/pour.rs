@@ -1,6 +1,6 @@
 //! Pouring: every step of a cooked formula becomes a bead, all in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use super::super::cook::{Cooked, Mode};
 use super::super::model::{Gate, Step};
 use super::super::timeout;
 use super::{MOLECULE, WISP};
-use crate::base::{Error, Result, ResultExt};
+use crate::base::{Error, Result};
 use crate::ledger::{Bulk, Made, NewBead, ON_COMPLETE, On, Tx, dep_type};
 
 /// How a formula is poured.
@@ -64,7 +64,8 @@ pub fn pour(tx: &mut Tx<'_>, cooked: &Cooked, options: &Pour) -> Result<Poured> 
     }
     let steps = cooked.steps();
     let poured = Poured { root: String::new(), formula: cooked.formula.formula.clone(), ids: Vec::new(), created: 0 };
-    let mut pouring = Pouring { beads: tx.bulk(&options.store, steps.len())?, options, poured };
+    let beads = tx.bulk(&options.store, steps.len())?;
+    let mut pouring = Pouring { beads, options, poured, taken: HashSet::new() };
     let root = pouring.root(cooked)?;
     let twins = twins(&steps);
     // Only a step that waits for the children of another names it.
@@ -78,7 +79,8 @@ pub fn pour(tx: &mut Tx<'_>, cooked: &Cooked, options: &Pour) -> Result<Poured> 
         let step = steps[at];
         let parent = cooked.graph.parent(at).and_then(|parent| beads[parent].as_ref()).unwrap_or(&root);
         let mut on = vec![On::new(parent, dep_type::PARENT_CHILD)];
-        let gate = step.gate.as_ref().map(|gate| pouring.gate(step, gate, parent)).transpose()?;
+        let path = if pouring.wants_paths() { path(cooked, &steps, at) } else { String::new() };
+        let gate = step.gate.as_ref().map(|gate| pouring.gate(step, &path, gate, parent)).transpose()?;
         on.extend(gate.as_ref().map(|gate| On::new(gate, dep_type::BLOCKS)));
         let mut needs = cooked.graph.needs(at).filter_map(|need| beads[need].as_ref());
         on.extend(needs.by_ref().map(|need| On::new(need, dep_type::BLOCKS)));
@@ -88,7 +90,7 @@ pub fn pour(tx: &mut Tx<'_>, cooked: &Cooked, options: &Pour) -> Result<Poured> 
             on.extend(spawner.map(|spawner| wait(step, spawner)));
         }
         let twin = twins.get(&content(step)).is_some_and(|count| *count > 1);
-        let made = pouring.step(step, &on, twin, cooked)?;
+        let made = pouring.step(step, &path, &on, twin, cooked)?;
         beads[at] = Some(made);
     }
     let Pouring { beads, poured, .. } = pouring;
@@ -112,22 +114,65 @@ fn twins(steps: &[&Step]) -> HashMap<u64, u32> {
     counts
 }
 
+/// A step's name behind those of the steps it is a part of: `build.api`.
+fn path(cooked: &Cooked, steps: &[&Step], at: usize) -> String {
+    let mut path = steps[at].id.clone();
+    let mut child = at;
+    while let Some(parent) = cooked.graph.parent(child) {
+        let whole = &steps[parent].id;
+        // Expansions give their steps such names already.
+        if !path.strip_prefix(whole.as_str()).is_some_and(|rest| rest.starts_with('.')) {
+            path = format!("{whole}.{path}");
+        }
+        child = parent;
+    }
+    path
+}
+
+/// An id below `root` for the step with this path. Other programs store no more than three levels, so what is deeper stands behind hyphens.
+fn id_below(root: &str, path: &str) -> String {
+    const LEVELS: usize = 3;
+    let mut left = LEVELS.saturating_sub(root.matches('.').count());
+    let mut id = root.to_owned();
+    for part in path.split('.').map(slug).filter(|part| !part.is_empty()) {
+        id.push(if left > 0 { '.' } else { '-' });
+        id.push_str(&part);
+        left = left.saturating_sub(1);
+    }
+    id
+}
+
 struct Pouring<'t, 'c> {
     beads: Bulk<'t, 'c>,
     options: &'t Pour,
     poured: Poured,
+    /// Ids given to steps, where they are made of their names.
+    taken: HashSet<String>,
 }
 
 impl Pouring<'_, '_> {
+    fn wants_paths(&self) -> bool {
+        self.options.root_id.is_some() || self.poured.ids.len() < LISTED
+    }
+
     fn make(&mut self, name: &str, mut bead: NewBead, on: &[On<'_>]) -> Result<Made> {
         bead.ephemeral = self.options.wisp;
         bead.is_template = self.options.template;
         match (&self.options.root_id, self.poured.root.as_str()) {
             (None, _) => bead.id_infix = Some(if self.options.wisp { WISP } else { MOLECULE }.to_owned()),
             (Some(id), "") => bead.id = Some(id.clone()),
-            (Some(_), root) => bead.id = Some(format!("{root}.{}", slug(name))),
+            (Some(_), root) => {
+                let wanted = id_below(root, name);
+                let mut id = wanted.clone();
+                let mut number = 2;
+                while !self.taken.insert(id.clone()) {
+                    id = format!("{wanted}-{number}");
+                    number += 1;
+                }
+                bead.id = Some(id);
+            }
         }
-        let made = self.beads.add(bead, on).with_context(|| format!("step {name}"))?;
+        let made = self.beads.add(bead, on)?;
         if self.poured.ids.len() < LISTED {
             self.poured.ids.push((name.to_owned(), made.id.to_string()));
         }
@@ -155,7 +200,7 @@ impl Pouring<'_, '_> {
         Ok(made)
     }
 
-    fn step(&mut self, step: &Step, on: &[On<'_>], twin: bool, cooked: &Cooked) -> Result<Made> {
+    fn step(&mut self, step: &Step, path: &str, on: &[On<'_>], twin: bool, cooked: &Cooked) -> Result<Made> {
         let mut metadata = step.metadata.as_deref().cloned().unwrap_or_default();
         if let Some(on_complete) = &step.on_complete {
             metadata.insert(ON_COMPLETE.into(), serde_json::to_value(on_complete)?);
@@ -189,10 +234,10 @@ impl Pouring<'_, '_> {
             extra,
             ..NewBead::default()
         };
-        self.make(&step.id, bead, on)
+        self.make(path, bead, on).map_err(|error| in_step(error, step))
     }
 
-    fn gate(&mut self, step: &Step, gate: &Gate, parent: &Made) -> Result<Made> {
+    fn gate(&mut self, step: &Step, path: &str, gate: &Gate, parent: &Made) -> Result<Made> {
         let title = format!("Gate: {} {}", gate.kind, gate.id);
         let bead = NewBead {
             title: title.trim_end().to_owned(),
@@ -203,8 +248,14 @@ impl Pouring<'_, '_> {
             timeout: timeout::parse(&gate.timeout).unwrap_or_default(),
             ..NewBead::default()
         };
-        self.make(&format!("gate-{}", step.id), bead, &[On::new(parent, dep_type::PARENT_CHILD)])
+        let whole = path.strip_suffix(step.id.as_str()).unwrap_or_default();
+        self.make(&format!("{whole}gate-{}", step.id), bead, &[On::new(parent, dep_type::PARENT_CHILD)])
+            .map_err(|error| in_step(error, step))
     }
+}
+
+fn in_step(error: Error, step: &Step) -> Error {
+    error.context(format!("step {}", step.id))
 }
 
 /// Whose children `waits_for` waits for: those of the step it names, else of the first step needed.
@@ -240,4 +291,22 @@ pub(super) fn slug(name: &str) -> String {
         }
     }
     out.trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::id_below;
+
+    #[test]
+    fn ids_are_never_deeper_than_other_programs_store() {
+        for (root, path, id) in [
+            ("mol-ship", "build.api", "mol-ship.build.api"),
+            ("mol-ship", "retry.iter1.Try it", "mol-ship.retry.iter1.try-it"),
+            ("mol-ship", "a.b.c.d.e", "mol-ship.a.b.c-d-e"),
+            ("gt-mol-x1.arm-ace", "a.b.c", "gt-mol-x1.arm-ace.a.b-c"),
+            ("gt-mol-x1.a.b.c", "d", "gt-mol-x1.a.b.c-d"),
+        ] {
+            assert_eq!(id_below(root, path), id);
+        }
+    }
 }

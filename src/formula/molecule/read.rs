@@ -274,12 +274,13 @@ pub fn progress(ledger: &Ledger, id: &str) -> Result<Progress> {
     })
 }
 
-/// The molecules and wisps of the ledger, unfinished ones only unless `all`.
+/// The molecules and wisps of the ledger, patterns aside, unfinished ones only unless `all`.
 ///
 /// # Errors
 /// When the ledger can't be read.
 pub fn list(ledger: &Ledger, all: bool) -> Result<Vec<Summary>> {
-    let filter = Filter { types: vec!["epic".into(), "molecule".into()], closed: all, ..Filter::default() };
+    let types = vec!["epic".into(), "molecule".into()];
+    let filter = Filter { types, closed: all, templates: Some(false), ..Filter::default() };
     let roots = ledger.list(&filter)?;
     let mut has_parent =
         ledger.conn().prepare_cached("SELECT 1 FROM deps WHERE issue = ?1 AND type = 'parent-child'")?;
