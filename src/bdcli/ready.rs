@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::context::Context;
-use super::{Global, parse, render};
+use super::{Global, external, parse, render};
 use crate::base::Result;
 use crate::base::report::Paint;
 use crate::formula::molecule::{self, StepState};
@@ -133,6 +133,7 @@ impl Ready {
             parent: self.parent,
             store: global.rig.clone(),
             mol_type: self.mol_type,
+            missing: external::missing(&context)?,
             include_deferred: self.include_deferred,
             sort: match self.sort.as_str() {
                 "priority" => ReadySort::Priority,

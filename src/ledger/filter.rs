@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::model::{Bead, Status};
 use super::row::{self, Links};
-use super::store;
+use super::{external, store};
 use crate::base::{Result, Timestamp};
 
 /// Types that stand for something else than work to pick up.
@@ -72,6 +72,8 @@ pub struct Filter {
     pub ids: Vec<String>,
     /// Of this store.
     pub store: Option<String>,
+    /// With this molecule type.
+    pub mol_type: Option<String>,
     /// Id, title or description contain it, whatever the case.
     pub text: Option<String>,
     /// The title contains it.
@@ -164,6 +166,8 @@ pub struct ReadyFilter {
     pub store: Option<String>,
     /// With this molecule type.
     pub mol_type: Option<String>,
+    /// `external:` targets that are known not to be provided, besides those of this ledger's own stores.
+    pub missing: Vec<String>,
     /// Also what was put off until later.
     pub include_deferred: bool,
     /// The order.
@@ -200,6 +204,24 @@ impl Where {
         if !marks.is_empty() {
             self.terms.push(format!("{column} {}IN ({})", if not { "NOT " } else { "" }, marks.join(", ")));
         }
+    }
+
+    fn mol_type(&mut self, kind: &str) {
+        self.with("t.more <> '' AND json_extract(t.more, '$.mol_type') = ?", kind.to_owned());
+    }
+
+    /// Only what is not blocked by one of these `external:` targets.
+    fn lacking(&mut self, targets: &[String]) {
+        let marks: Vec<String> = targets
+            .iter()
+            .map(|target| {
+                self.params.push(Box::new(target.clone()));
+                format!("?{}", self.params.len())
+            })
+            .collect();
+        let marks = marks.join(", ");
+        self.terms
+            .push(format!("b.id NOT IN (SELECT issue FROM deps WHERE depends_on IN ({marks}) AND type = 'blocks')"));
     }
 
     fn contains(&mut self, columns: &str, text: &str) {
@@ -287,6 +309,9 @@ fn conditions(conn: &Connection, filter: &Filter) -> Result<Where> {
     }
     if let Some(store) = &filter.store {
         sql.with("b.store = ?", store.clone());
+    }
+    if let Some(kind) = &filter.mol_type {
+        sql.mol_type(kind);
     }
     for (columns, text) in [
         ("b.id b.title t.description", &filter.text),
@@ -414,7 +439,11 @@ pub(super) fn ready(conn: &Connection, filter: &ReadyFilter) -> Result<Vec<Bead>
         sql.with("b.store = ?", store.clone());
     }
     if let Some(kind) = &filter.mol_type {
-        sql.with("t.more <> '' AND json_extract(t.more, '$.mol_type') = ?", kind.clone());
+        sql.mol_type(kind);
+    }
+    let missing = external::missing(conn, &filter.missing)?;
+    if !missing.is_empty() {
+        sql.lacking(&missing);
     }
     if !filter.include_deferred {
         sql.with("(b.defer_ns IS NULL OR b.defer_ns <= ?)", now.unix_nanos());

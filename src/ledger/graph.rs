@@ -17,8 +17,7 @@ const HOLDS: &str = "CASE d.type \
         OR y.close_reason LIKE '%abandoned%' OR y.close_reason LIKE '%blocked%' OR y.close_reason LIKE '%error%' \
         OR y.close_reason LIKE '%timeout%' OR y.close_reason LIKE '%aborted%'))) \
     WHEN 'waits-for' THEN CASE WHEN d.metadata LIKE '%any-children%' \
-        THEN EXISTS(SELECT 1 FROM deps c WHERE c.depends_on = d.spawner AND c.type = 'parent-child') \
-            AND NOT EXISTS(SELECT 1 FROM deps c WHERE c.depends_on = d.spawner AND c.type = 'parent-child' AND c.active = 0) \
+        THEN NOT EXISTS(SELECT 1 FROM deps c WHERE c.depends_on = d.spawner AND c.type = 'parent-child' AND c.active = 0) \
         ELSE EXISTS(SELECT 1 FROM deps c WHERE c.depends_on = d.spawner AND c.type = 'parent-child' AND c.active = 1) END \
     WHEN 'parent-child' THEN EXISTS(SELECT 1 FROM beads x WHERE x.id = d.issue AND x.status NOT IN ('closed', 'tombstone')) \
     WHEN 'tracks' THEN NOT EXISTS(SELECT 1 FROM beads x WHERE x.id = d.depends_on AND x.status IN ('closed', 'tombstone')) \

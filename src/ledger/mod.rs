@@ -6,6 +6,7 @@ mod bulk;
 mod closing;
 pub mod codec;
 mod events;
+pub mod external;
 pub mod filter;
 mod graph;
 pub mod ids;

@@ -122,6 +122,10 @@ pub mod dep_type {
     pub const RELATES_TO: &str = "relates-to";
     /// Found while working on the other.
     pub const DISCOVERED_FROM: &str = "discovered-from";
+    /// The issue says the same as the other.
+    pub const DUPLICATES: &str = "duplicates";
+    /// The issue takes the place of the other.
+    pub const SUPERSEDES: &str = "supersedes";
     /// The types that can keep a bead from being ready.
     pub const HOLDING: [&str; 4] = [BLOCKS, CONDITIONAL_BLOCKS, WAITS_FOR, PARENT_CHILD];
 }

@@ -109,6 +109,36 @@ fn waits_for_follows_the_children() -> Result<()> {
     assert!(f.ledger.get(&all)?.blocked);
     f.ledger.write("tester", |tx| tx.remove_dep(&three, &parent, None))?;
     assert!(!f.ledger.get(&all)?.blocked);
+    // Without children there is nothing to wait for, but also none of which one could be done.
+    let childless = f.create("childless", &[])?;
+    let all = f.create("all of none", &[(&childless, "waits-for")])?;
+    let any = f.create("any of none", &[])?;
+    f.ledger.write("tester", |tx| tx.add_dep_with(&any, &NewDep { depends_on: childless.clone(), ..dep }))?;
+    assert!(!f.ledger.get(&all)?.blocked && f.ledger.get(&any)?.blocked);
+    let child = f.create("child", &[(&childless, "parent-child")])?;
+    assert!(f.ledger.get(&all)?.blocked && f.ledger.get(&any)?.blocked);
+    f.close(&child, "done")?;
+    assert!(!f.ledger.get(&all)?.blocked && !f.ledger.get(&any)?.blocked);
+    Ok(())
+}
+
+#[test]
+fn external_capabilities_hold_back_until_they_are_provided() -> Result<()> {
+    let mut f = fixture()?;
+    let needs = f.create("needs", &[])?;
+    let unknown = f.create("of nobody we know", &[])?;
+    f.ledger.write("tester", |tx| {
+        tx.add_dep(&needs, "external:rig:login", "blocks")?;
+        tx.add_dep(&unknown, "external:elsewhere:login", "blocks")
+    })?;
+    assert_eq!(f.ready()?, ["of nobody we know"]);
+    let other = ReadyFilter { missing: vec!["external:elsewhere:login".into()], ..ReadyFilter::default() };
+    assert!(f.ledger.ready(&other)?.is_empty());
+    let login = f.create("login", &[])?;
+    f.ledger.write("tester", |tx| tx.add_label(&login, "provides:login"))?;
+    assert_eq!(f.ready()?, ["login", "of nobody we know"], "promised is not provided");
+    f.close(&login, "done")?;
+    assert_eq!(f.ready()?, ["needs", "of nobody we know"]);
     Ok(())
 }
 

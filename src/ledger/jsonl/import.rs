@@ -89,7 +89,7 @@ pub(super) fn refresh_locked(ledger: &Ledger, store: &Store) -> Result<Option<Im
         let _ = remember(ledger.conn(), &store.name, known.exported, &hash, &now);
         return Ok(None);
     }
-    import(ledger, store, &path, &bytes, Some((&hash, &now))).map(Some)
+    import(ledger, store, &path, &bytes, Some((&hash, &now)), true).map(Some)
 }
 
 /// Reads the store's file whether or not it changed.
@@ -105,7 +105,7 @@ pub fn import_store(ledger: &mut Ledger, name: &str) -> Result<ImportReport> {
         return Err(Error::not_found(format!("no {}", path.display())).hint("bd export writes it"));
     }
     let bytes = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
-    import(ledger, &store, &path, &bytes, Some((&digest(&bytes), &now)))
+    import(ledger, &store, &path, &bytes, Some((&digest(&bytes), &now)), true)
 }
 
 /// Reads beads from some other text (of a file named `path` in messages) into the store.
@@ -115,7 +115,16 @@ pub fn import_store(ledger: &mut Ledger, name: &str) -> Result<ImportReport> {
 pub fn import_file(ledger: &mut Ledger, name: &str, path: &Path, bytes: &[u8]) -> Result<ImportReport> {
     let _lock = lock(ledger, name)?;
     let store = ledger.store(name)?;
-    import(ledger, &store, path, bytes, None)
+    import(ledger, &store, path, bytes, None, true)
+}
+
+/// What [`import_file`] would do; nothing is changed.
+///
+/// # Errors
+/// As [`import_file`].
+pub fn rehearse(ledger: &mut Ledger, name: &str, path: &Path, bytes: &[u8]) -> Result<ImportReport> {
+    let store = ledger.store(name)?;
+    import(ledger, &store, path, bytes, None, false)
 }
 
 /// What reading `bytes` would find, without a ledger: `created` counts the beads.
@@ -134,19 +143,22 @@ fn report_on(found: &lines::Found) -> ImportReport {
     }
 }
 
-/// `file` is hash and stat when the text is the store's own file.
+/// `file` is hash and stat when the text is the store's own file; unless it is in `earnest`, all is taken back.
 fn import(
     ledger: &Ledger,
     store: &Store,
     path: &Path,
     bytes: &[u8],
     file: Option<(&str, &str)>,
+    earnest: bool,
 ) -> Result<ImportReport> {
     let now = Timestamp::now();
     let found = lines::read(bytes, now);
     let mut report = ImportReport { store: store.name.clone(), file: path.to_owned(), created: 0, ..report_on(&found) };
     // Before the ledger takes the file over: a later export no longer has these lines.
-    report.kept_aside = keep_aside(store, path, &found.rejected, now)?;
+    if earnest {
+        report.kept_aside = keep_aside(store, path, &found.rejected, now)?;
+    }
 
     let transaction = Transaction::new_unchecked(ledger.conn(), TransactionBehavior::Immediate)?;
     let conn: &rusqlite::Connection = &transaction;
@@ -229,7 +241,9 @@ fn import(
         let exported = if to_write || pending { known.changed - 1 } else { known.changed };
         remember(conn, &store.name, exported, if mended { "" } else { hash }, stat)?;
     }
-    transaction.commit()?;
+    if earnest {
+        transaction.commit()?;
+    }
     Ok(report)
 }
 

@@ -22,9 +22,9 @@ use crate::base::{Result, ResultExt};
 
 pub use compare::{Difference, differences};
 pub use export::{export_all, export_store, write_lines};
-pub use import::{ImportReport, Note, check, import_file, import_store, refresh};
+pub use import::{ImportReport, Note, check, import_file, import_store, refresh, rehearse};
 pub use merge_files::{MergedFiles, merge_files};
-pub use step::{bring_in_step, out_of_step};
+pub use step::{bring_in_step, out_of_step, write_anew};
 
 /// The file of a store.
 pub const FILE: &str = "issues.jsonl";

@@ -44,3 +44,23 @@ pub fn bring_in_step(ledger: &mut Ledger) -> Result<()> {
     }
     Ok(())
 }
+
+/// Writes every file anew from the database alone: what only a file says is gone then.
+///
+/// # Errors
+/// When a file or the database can't be written.
+pub fn write_anew(ledger: &mut Ledger) -> Result<()> {
+    for store in ledger.stores()? {
+        {
+            let _lock = super::lock(ledger, &store.name)?;
+            let now = super::stat(&store.beads_dir.join(FILE));
+            // Taken for read as it is, and for older than the database.
+            ledger.conn().execute(
+                "UPDATE stores SET changed = changed + 1, file_hash = '', file_stat = ?2 WHERE name = ?1",
+                [&store.name, &now],
+            )?;
+        }
+        export_store(ledger, &store.name)?;
+    }
+    Ok(())
+}
