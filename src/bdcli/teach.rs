@@ -54,6 +54,23 @@ impl Onboard {
     }
 }
 
+/// Puts the paragraph at the end of the project's AGENTS.md, once; `false` when it speaks of bd already.
+pub fn introduce(project: &std::path::Path) -> Result<bool> {
+    let path = project.join("AGENTS.md");
+    let text = files::read_optional(&path)?.unwrap_or_default();
+    if text.contains("bd prime") {
+        return Ok(false);
+    }
+    let gap = match text.as_str() {
+        "" => "",
+        text if text.ends_with("\n\n") => "",
+        text if text.ends_with('\n') => "\n",
+        _ => "\n\n",
+    };
+    files::write_atomic(&path, format!("{text}{gap}{ONBOARD}").as_bytes(), 0o644)?;
+    Ok(true)
+}
+
 /// Prints the first steps.
 #[derive(Debug, Args)]
 pub struct Quickstart {}
