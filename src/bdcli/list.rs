@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::{Global, draw, parse, render};
+use super::{Global, draw, parse, render, template};
 use crate::base::report::Paint;
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, text};
 use crate::ledger::codec::Parts;
 use crate::ledger::{Bead, Filter, Ledger, Sort, TimeField};
 
@@ -49,6 +49,9 @@ pub struct Which {
     /// Only direct parts of this bead
     #[arg(long, value_name = "ID")]
     parent: Option<String>,
+    /// Only with this molecule type: swarm, patrol or work
+    #[arg(long, value_name = "TYPE")]
+    mol_type: Option<String>,
     /// Only these ids
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     id: Vec<String>,
@@ -136,13 +139,14 @@ impl Which {
             templates: (!self.include_templates).then_some(false),
             ephemeral: self.ephemeral.then_some(true),
             store: rig.map(str::to_owned),
+            mol_type: self.mol_type.clone(),
             reverse: self.reverse,
             ..Filter::default()
         };
         for status in &self.status {
             match status.as_str() {
                 "all" => filter.closed = true,
-                status => filter.statuses.push(status.parse()?),
+                status => filter.statuses.push(parse::status(&context.ledger, status)?),
             }
         }
         filter.types = self.kind.iter().map(|kind| parse::issue_type(kind)).collect();
@@ -227,8 +231,8 @@ pub struct How {
     /// With the beginning of each description
     #[arg(long, group = "how")]
     long: bool,
-    /// dot (for graphviz), mermaid, or digraph (one edge a line: what waits, and for what)
-    #[arg(long, group = "how", value_parser = ["dot", "mermaid", "digraph"])]
+    /// dot (for graphviz), mermaid, digraph (one edge a line: what waits, and for what), or a template such as '{{.ID}} {{.Title}}'
+    #[arg(long, group = "how")]
     format: Option<String>,
 }
 
@@ -261,12 +265,20 @@ impl How {
     fn show(&self, context: &Context, filter: &Filter, none: &str) -> Result<()> {
         if let Some(format) = &self.format {
             let beads = context.ledger.list_whole(filter)?;
+            if format.contains("{{") {
+                let text = template::lines(format, &beads)?;
+                return render::print(context.output, json!({"text": text}), text::neutralise(&text, false).into());
+            }
             let beads: Vec<&Bead> = beads.iter().collect();
             let edges = draw::edges_among(&beads);
             let text = match format.as_str() {
                 "dot" => draw::dot(&beads, &edges),
                 "mermaid" => draw::mermaid(&beads, &edges),
-                _ => edges.iter().map(|edge| format!("{} {}\n", edge.issue, edge.depends_on)).collect(),
+                "digraph" => edges.iter().map(|edge| format!("{} {}\n", edge.issue, edge.depends_on)).collect(),
+                other => {
+                    return Err(Error::usage(format!("no format is called {other:?}"))
+                        .hint("dot, mermaid, digraph, or a template such as '{{.ID}} {{.Title}}'"));
+                }
             };
             return render::print(context.output, json!({"graph": text}), text);
         }
