@@ -1,15 +1,14 @@
-//! `bd export` and `bd import`.
+//! `bd export`.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
 use super::context::Context;
-use super::{Global, parse, render};
-use crate::base::report::Paint;
-use crate::base::{Error, Result, ResultExt, files};
+use super::{Global, obsidian, parse, render};
+use crate::base::{Error, Result, files};
 use crate::ledger::{Bead, Filter, Sort, jsonl};
 
 /// Writes beads as JSON lines, sorted by id; without a filter every bead of the store, deleted ones included.
@@ -36,6 +35,9 @@ pub struct Export {
     /// Even if the file holds beads that would be lost
     #[arg(long, short)]
     force: bool,
+    /// obsidian: tasks in Markdown, as the Tasks plug-in of Obsidian reads them
+    #[arg(long, default_value = "jsonl", value_parser = ["jsonl", "obsidian"])]
+    format: String,
 }
 
 impl Export {
@@ -56,24 +58,34 @@ impl Export {
             ..Filter::default()
         };
         let beads = context.ledger.list_whole(&filter)?;
+        let obsidian = (self.format == "obsidian").then(|| obsidian::tasks(&beads));
+        let write = |out: &mut dyn Write| match &obsidian {
+            Some(text) => Ok(out.write_all(text.as_bytes())?),
+            None => jsonl::write_lines(&beads, out),
+        };
         let Some(path) = self.output else {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            return match jsonl::write_lines(&beads, &mut out).and_then(|()| Ok(out.flush()?)) {
+            return match write(&mut out).and_then(|()| Ok(out.flush()?)) {
                 // A reader that has seen enough is no fault.
                 Err(error) if error.message().contains("Broken pipe") => Ok(()),
                 other => other,
             };
         };
         let own = context.ledger.stores()?.iter().any(|store| same_file(&store.beads_dir.join(jsonl::FILE), &path));
+        if own && obsidian.is_some() {
+            return Err(
+                Error::refused(format!("{} is the ledger itself", path.display())).hint("write to another file")
+            );
+        }
         if own {
             context.flush()?;
             jsonl::export_all(&context.ledger)?;
         } else {
-            if !self.force {
+            if !self.force && obsidian.is_none() {
                 refuse_loss(&path, &beads)?;
             }
             let mut text = Vec::new();
-            jsonl::write_lines(&beads, &mut text)?;
+            write(&mut text)?;
             files::write_atomic(&path, &text, 0o644)?;
         }
         let json = json!({"success": true, "exported": beads.len(), "skipped": 0, "total_issues": beads.len(),
@@ -82,7 +94,8 @@ impl Export {
     }
 }
 
-fn same_file(one: &Path, other: &Path) -> bool {
+/// Whether both paths lead to one file.
+pub fn same_file(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
@@ -102,99 +115,4 @@ fn refuse_loss(path: &Path, beads: &[Bead]) -> Result<()> {
     let some = lost.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
     Err(Error::refused(format!("{} holds {} beads that would be lost: {some}", path.display(), lost.len()))
         .hint("import it first, write to another file, or use --force"))
-}
-
-/// Reads beads from JSON lines and merges them with those that are there; lines that can't be read are kept aside.
-#[derive(Debug, Args)]
-pub struct Import {
-    /// The file, - for standard input; the store's own issues.jsonl otherwise
-    #[arg(long, short, value_name = "FILE")]
-    input: Option<PathBuf>,
-    /// Fail, and change nothing, when a line can't be read
-    #[arg(long)]
-    strict: bool,
-    /// Only say what would happen
-    #[arg(long)]
-    dry_run: bool,
-    /// Leave the beads that are there as they are
-    #[arg(long, short)]
-    skip_existing: bool,
-    // Other bd programs refuse or rename what we take as it is.
-    #[arg(long, hide = true)]
-    force: bool,
-    #[arg(long, hide = true)]
-    dedupe_after: bool,
-    #[arg(long, hide = true)]
-    clear_duplicate_external_refs: bool,
-    #[arg(long, hide = true, value_name = "HOW")]
-    orphan_handling: Option<String>,
-}
-
-impl Import {
-    /// Runs the command.
-    pub fn run(self, global: &Global) -> Result<()> {
-        let mut context = Context::open(global)?;
-        let store = context.ledger.store(&context.store)?;
-        let input = self.input.clone().unwrap_or_else(|| store.beads_dir.join(jsonl::FILE));
-        let mut bytes = Vec::new();
-        if input == Path::new("-") {
-            std::io::stdin().read_to_end(&mut bytes).context("read standard input")?;
-        } else {
-            bytes = std::fs::read(&input).map_err(|error| {
-                Error::not_found(format!("read {}: {error}", input.display()))
-                    .hint("give the file with -i, - for standard input")
-            })?;
-        }
-        if self.strict || self.dry_run {
-            let check = jsonl::check(&bytes);
-            if let Some(first) = check.rejected.first().filter(|_| self.strict) {
-                return Err(Error::failed(format!("{}:{}: {}", input.display(), first.line, first.what))
-                    .hint("nothing was read; without --strict such lines are kept aside and the others read"));
-            }
-            if self.dry_run {
-                let text = format!(
-                    "{} beads on {} lines; {} lines can't be read\n",
-                    check.created,
-                    check.lines,
-                    check.rejected.len()
-                );
-                return render::print(context.output, serde_json::to_value(&check)?, text);
-            }
-        }
-        if self.skip_existing {
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            let mut kept = String::new();
-            for line in text.lines() {
-                let id = line_id(line);
-                let known = match &id {
-                    Some(id) => context.ledger.find(id)?.is_some(),
-                    None => false,
-                };
-                // Lines stay where they are, so that what is said about them has their numbers.
-                kept.push_str(if known { "" } else { line });
-                kept.push('\n');
-            }
-            bytes = kept.into_bytes();
-        }
-        let report = if !self.skip_existing && same_file(&input, &store.beads_dir.join(jsonl::FILE)) {
-            jsonl::import_store(&mut context.ledger, &store.name)?
-        } else {
-            jsonl::import_file(&mut context.ledger, &store.name, &input, &bytes)?
-        };
-        context.flush()?;
-        super::context::tell(&report, context.output);
-        let paint = Paint::stdout();
-        let mut text = format!(
-            "{} {} new, {} changed, {} as they were",
-            paint.green("Imported:"),
-            report.created,
-            report.updated,
-            report.unchanged
-        );
-        if !report.rejected.is_empty() {
-            text += &format!(", {} lines kept aside", report.rejected.len());
-        }
-        text.push('\n');
-        render::print_change(context.output, serde_json::to_value(&report)?, text)
-    }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::{Global, parse, render};
+use super::{Global, mentions, parse, render};
 use crate::base::report::Paint;
 use crate::base::{Error, Result};
 use crate::ledger::{Bead, Patch, Tx};
@@ -122,7 +122,7 @@ impl Delete {
                 (&mut patch.notes, &neighbour.notes),
                 (&mut patch.acceptance_criteria, &neighbour.acceptance_criteria),
             ] {
-                if let Some(new) = without(text, id) {
+                if let Some(new) = mentions::replaced(text, id, &format!("[deleted:{id}]")) {
                     *field = Some(new);
                     changed = true;
                 }
@@ -134,43 +134,5 @@ impl Delete {
         }
         tally.beads.push(bead);
         Ok(())
-    }
-}
-
-/// `text` with every mention of `id` as a word of its own marked as deleted; `None` when there is none.
-fn without(text: &str, id: &str) -> Option<String> {
-    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    let mut out = String::new();
-    let mut done = 0;
-    for (at, _) in text.match_indices(id) {
-        let mut after = text[at + id.len()..].chars();
-        // `gt-abc.1` is another bead, the full stop after `gt-abc.` is not.
-        let ends = match after.next() {
-            Some('.') => !after.next().is_some_and(|c| c.is_ascii_alphanumeric()),
-            Some(c) => !part(c),
-            None => true,
-        };
-        if ends && !text[..at].ends_with(part) {
-            out.push_str(&text[done..at]);
-            out.push_str(&format!("[deleted:{id}]"));
-            done = at + id.len();
-        }
-    }
-    out.push_str(&text[done..]);
-    (done > 0).then_some(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without;
-
-    #[test]
-    fn only_whole_ids_are_marked() {
-        assert_eq!(
-            without("see gt-abc. and gt-abc.1, gt-abcd", "gt-abc").as_deref(),
-            Some("see [deleted:gt-abc]. and gt-abc.1, gt-abcd")
-        );
-        assert_eq!(without("xgt-abc", "gt-abc"), None);
-        assert_eq!(without("gt-abcgt-abc", "gt-abc"), None);
     }
 }
