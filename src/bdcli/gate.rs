@@ -1,13 +1,14 @@
 //! `bd gate`.
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::context::Context;
 use super::{Global, render};
-use crate::base::Result;
 use crate::base::report::Paint;
+use crate::base::{Error, Result};
 use crate::formula::molecule::gate;
+use crate::formula::timeout;
 use crate::ledger::codec::Parts;
 use crate::ledger::{Bead, Tx};
 use crate::work::mail;
@@ -48,6 +49,21 @@ enum Command {
         /// Whom, by mail address
         waiter: String,
     },
+    /// Find the runs that gates wait for which don't say which one, by asking gh for the newest of this branch
+    Discover {
+        /// The branch whose runs are looked at; the one checked out otherwise
+        #[arg(long, short, value_name = "NAME")]
+        branch: Option<String>,
+        /// So many runs at most
+        #[arg(long, short, default_value_t = 10)]
+        limit: usize,
+        /// Runs may have begun so long before the gate was made
+        #[arg(long, short = 'a', value_name = "TIME", default_value = "30m")]
+        max_age: String,
+        /// Change nothing
+        #[arg(long, short = 'n')]
+        dry_run: bool,
+    },
     /// Look at what gates wait for and open those whose time has come
     Check {
         /// Only these: gh, gh:run, gh:pr, timer, bead, all
@@ -80,6 +96,17 @@ fn line(gate: &Bead, paint: Paint) -> String {
         seconds => format!(" within {}", crate::base::clock::short_duration(seconds)),
     };
     format!("{}{}\n", render::line(gate, paint), paint.dim(&timeout))
+}
+
+fn current_branch(context: &Context) -> Result<String> {
+    let directory = context.ledger.store(&context.store)?.beads_dir;
+    let repository = git2::Repository::discover(&directory)?;
+    let head = repository.head()?;
+    head.shorthand()
+        .ok()
+        .filter(|_| head.is_branch())
+        .map(str::to_owned)
+        .ok_or_else(|| Error::failed("no branch is checked out").hint("name one: bd gate discover --branch <name>"))
 }
 
 impl GateCommand {
@@ -128,6 +155,38 @@ impl GateCommand {
                 let mail = if context.town.is_some() { "by mail " } else { "" };
                 let text = format!("{} {what} {mail}when {} opens\n", render::clean(&waiter), found.id);
                 render::print_change(context.output, render::issue(&found, Parts::LABELS), text)
+            }
+            Command::Discover { branch, limit, max_age, dry_run } => {
+                let slack = timeout::parse(&max_age)
+                    .ok_or_else(|| Error::usage(format!("not a duration: {max_age:?}")).hint("write 30m, 1h or 2d"))?;
+                let branch = match branch {
+                    Some(branch) => branch,
+                    None => current_branch(&context)?,
+                };
+                let found = gate::discover(&context.ledger, &branch, limit, slack / 1_000_000_000)?;
+                if !dry_run && !found.is_empty() {
+                    context.write(|tx| {
+                        found.iter().try_for_each(|found| gate::await_run(tx, &found.gate, &found.run).map(|_| ()))
+                    })?;
+                }
+                let what = if dry_run { "Would wait" } else { "Waits" };
+                let mut text: String = found
+                    .iter()
+                    .map(|found| {
+                        let about = format!("{}, {}", found.workflow, render::ago(found.begun));
+                        format!(
+                            "{} {what} for run {} ({})\n",
+                            paint.bold(&found.gate),
+                            found.run,
+                            render::clean(&about)
+                        )
+                    })
+                    .collect();
+                if found.is_empty() {
+                    text = format!("No gate waits for a run of {} that it does not know\n", render::clean(&branch));
+                }
+                let json = json!({"branch": branch, "discovered": found, "count": found.len(), "dry_run": dry_run});
+                render::print(context.output, json, text)
             }
             Command::Check { kind, escalate, dry_run } => {
                 let report = gate::check(&mut context.ledger, &context.actor, &kind, escalate, dry_run, tell)?;

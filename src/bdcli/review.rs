@@ -1,4 +1,4 @@
-//! `bd stale`, `lint`, `orphans` and `duplicates`: beads that want somebody's eye.
+//! `bd stale`, `lint` and `orphans`: beads that want somebody's eye.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::context::Context;
-use super::{Global, render};
+use super::{Global, parse, render};
 use crate::base::report::Paint;
 use crate::base::{Result, Timestamp};
 use crate::ledger::codec::Parts;
 use crate::ledger::{Bead, Filter, TimeField};
 
-fn open_work(context: &Context) -> Filter {
+/// Open beads that are work.
+pub fn open_work(context: &Context) -> Filter {
     Filter {
         ephemeral: Some(false),
         templates: Some(false),
@@ -42,7 +43,10 @@ impl Stale {
         let context = Context::open(global)?;
         let before = Timestamp::now().plus_seconds(-self.days.saturating_mul(24 * 3600));
         let mut beads = context.ledger.list(&Filter {
-            statuses: self.status.as_deref().map(str::parse).transpose()?.into_iter().collect(),
+            statuses: match self.status.as_deref() {
+                Some(status) => vec![parse::status(&context.ledger, status)?],
+                None => Vec::new(),
+            },
             times: vec![(TimeField::Updated, None, Some(before))],
             ..open_work(&context)
         })?;
@@ -63,6 +67,9 @@ pub struct Lint {
     /// Only of this type
     #[arg(long = "type", short = 't', value_name = "TYPE")]
     kind: Option<String>,
+    /// Only with this status; all for closed ones too
+    #[arg(long, short)]
+    status: Option<String>,
 }
 
 impl Lint {
@@ -70,7 +77,13 @@ impl Lint {
     pub fn run(self, global: &Global) -> Result<()> {
         let context = Context::open(global)?;
         let beads = if self.ids.is_empty() {
-            context.ledger.list_whole(&Filter { types: self.kind.into_iter().collect(), ..open_work(&context) })?
+            let mut filter = Filter { types: self.kind.into_iter().collect(), ..open_work(&context) };
+            match self.status.as_deref() {
+                Some("all") => filter.closed = true,
+                Some(status) => filter.statuses.push(parse::status(&context.ledger, status)?),
+                None => {}
+            }
+            context.ledger.list_whole(&filter)?
         } else {
             self.ids.iter().map(|id| context.ledger.get(id)).collect::<Result<_>>()?
         };
@@ -124,12 +137,18 @@ pub struct Orphans {
     /// How many commits are looked at
     #[arg(long, short = 'n', default_value_t = 2000)]
     commits: usize,
+    /// Close them, with the commit as the reason
+    #[arg(long, short)]
+    fix: bool,
+    /// With who made the commit, and when
+    #[arg(long)]
+    details: bool,
 }
 
 impl Orphans {
     /// Runs the command.
     pub fn run(self, global: &Global) -> Result<()> {
-        let context = Context::open(global)?;
+        let mut context = Context::open(global)?;
         let store = context.ledger.store(&context.store)?;
         let open = context.ledger.list(&open_work(&context))?;
         let by_id: BTreeMap<&str, &Bead> = open.iter().map(|bead| (bead.id.as_str(), bead)).collect();
@@ -138,77 +157,69 @@ impl Orphans {
             _ => store.beads_dir.clone(),
         };
         let (mut out, mut text) = (Vec::new(), String::new());
-        for (id, commit, subject) in named(&directory, self.commits, &store.prefix)? {
-            let Some(bead) = by_id.get(id.as_str()) else { continue };
+        let mut close = Vec::new();
+        for found in named(&directory, self.commits, &store.prefix)? {
+            let Some(bead) = by_id.get(found.id.as_str()) else { continue };
+            let short = &found.commit[..found.commit.len().min(9)];
             let mut value = render::issue(bead, Parts::LABELS);
-            value.insert("latest_commit".into(), commit.clone().into());
-            value.insert("latest_commit_message".into(), subject.clone().into());
+            value.insert("latest_commit".into(), found.commit.clone().into());
+            value.insert("latest_commit_message".into(), found.subject.clone().into());
+            text +=
+                &format!("{}\n    {short} {}\n", render::line(bead, Paint::stdout()), render::clean(&found.subject));
+            if self.details {
+                value.insert("latest_commit_author".into(), found.author.clone().into());
+                value.insert("latest_commit_time".into(), found.time.to_string().into());
+                let (author, when) = (render::clean(&found.author), render::ago(found.time));
+                text += &format!("    {}\n", Paint::stdout().dim(&format!("{author}, {when}")));
+            }
             out.push(Value::Object(value));
-            text += &format!(
-                "{}\n    {} {}\n",
-                render::line(bead, Paint::stdout()),
-                &commit[..commit.len().min(9)],
-                render::clean(&subject)
-            );
+            close.push((bead.id.clone(), format!("Named by commit {short}: {}", found.subject)));
         }
         if out.is_empty() {
             text = "No open bead is named by a commit\n".into();
+        }
+        if self.fix && !close.is_empty() {
+            context.write(|tx| close.iter().try_for_each(|(id, reason)| tx.close(id, reason).map(|_| ())))?;
+            text += &format!("Closed {} of them\n", close.len());
         }
         render::print(context.output, Value::Array(out), text)
     }
 }
 
+/// A bead that a commit names.
+struct Named {
+    id: String,
+    commit: String,
+    subject: String,
+    author: String,
+    time: Timestamp,
+}
+
 /// The ids with `prefix` that the newest commits name, each with the newest commit that does.
-fn named(directory: &std::path::Path, count: usize, prefix: &str) -> Result<Vec<(String, String, String)>> {
+fn named(directory: &std::path::Path, count: usize, prefix: &str) -> Result<Vec<Named>> {
     let repository = git2::Repository::discover(directory)?;
     let mut walk = repository.revwalk()?;
     walk.set_sorting(git2::Sort::TIME)?;
     if walk.push_head().is_err() {
         return Ok(Vec::new());
     }
-    let mut found: Vec<(String, String, String)> = Vec::new();
+    let mut found: Vec<Named> = Vec::new();
     let wanted = format!("{prefix}-");
     for id in walk.take(count) {
         let commit = repository.find_commit(id?)?;
         let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
         for word in message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.')) {
             let word = word.trim_end_matches('.');
-            if word.starts_with(&wanted) && !found.iter().any(|(id, ..)| id == word) {
-                let subject = message.lines().next().unwrap_or_default().to_owned();
-                found.push((word.to_owned(), commit.id().to_string(), subject));
+            if word.starts_with(&wanted) && !found.iter().any(|known| known.id == word) {
+                found.push(Named {
+                    id: word.to_owned(),
+                    commit: commit.id().to_string(),
+                    subject: message.lines().next().unwrap_or_default().to_owned(),
+                    author: String::from_utf8_lossy(commit.author().name_bytes()).into_owned(),
+                    time: Timestamp::from_unix_nanos(commit.time().seconds().saturating_mul(1_000_000_000)),
+                });
             }
         }
     }
     Ok(found)
-}
-
-/// Lists open beads that say the same.
-#[derive(Debug, Args)]
-pub struct Duplicates {}
-
-impl Duplicates {
-    /// Runs the command.
-    pub fn run(self, global: &Global) -> Result<()> {
-        let context = Context::open(global)?;
-        let beads = context.ledger.list_whole(&open_work(&context))?;
-        let mut groups: BTreeMap<String, Vec<&Bead>> = BTreeMap::new();
-        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-        for bead in &beads {
-            let key = [&bead.title, &bead.description, &bead.design, &bead.acceptance_criteria].map(|text| plain(text));
-            groups.entry(format!("{}\0{}", bead.issue_type, key.join("\0"))).or_default().push(bead);
-        }
-        let (mut out, mut text) = (Vec::new(), String::new());
-        for mut group in groups.into_values().filter(|group| group.len() > 1) {
-            group.sort_by_key(|bead| (bead.created_at, bead.id.clone()));
-            let lines: Vec<String> = group.iter().map(|bead| render::line(bead, Paint::stdout())).collect();
-            text += &format!("{}\n\n", lines.join("\n"));
-            let ids: Vec<&str> = group.iter().map(|bead| bead.id.as_str()).collect();
-            out.push(json!({"title": group[0].title, "suggested_target": ids[0], "issues": ids}));
-        }
-        if out.is_empty() {
-            text = "No two open beads say the same\n".into();
-        }
-        let count = out.len();
-        render::print(context.output, json!({"duplicate_groups": count, "groups": out}), text)
-    }
 }
