@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use serde_json::json;
+use rusqlite::Connection;
+use serde_json::{Value, json};
 
 use super::context::Context;
 use super::{Global, render};
@@ -16,9 +17,63 @@ pub struct Stats {
     /// Only assigned to you
     #[arg(long)]
     assigned: bool,
-    /// Accepted for other programs; there is no activity in the answer
-    #[arg(long, hide = true)]
+    /// Leave out what happened in the last day
+    #[arg(long)]
     no_activity: bool,
+}
+
+/// The first entry of the history that is no older than `since`; found by halves, since entries are in the order of their times.
+fn first_since(conn: &Connection, since: &str) -> Result<i64> {
+    let (mut low, mut high): (i64, i64) =
+        conn.query_row("SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) + 1 FROM events", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let mut at = conn.prepare("SELECT seq, ts FROM events WHERE seq >= ?1 ORDER BY seq LIMIT 1")?;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let (seq, ts): (i64, String) = at.query_row([middle], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        match ts.parse::<Timestamp>().is_ok_and(|ts| ts.to_string().as_str() < since) {
+            true => low = seq + 1,
+            false => high = middle,
+        }
+    }
+    Ok(low)
+}
+
+/// What happened in the last day, and how many commits of the ledger's file there were.
+fn activity(context: &Context) -> Result<Value> {
+    const HOURS: i64 = 24;
+    let since = Timestamp::now().plus_seconds(-HOURS * 3600);
+    let conn = context.ledger.conn();
+    let mut counts = BTreeMap::<String, i64>::new();
+    {
+        let mut statement =
+            conn.prepare("SELECT kind, count(*) FROM events WHERE seq >= ?1 AND bead IS NOT NULL GROUP BY kind")?;
+        let mut rows = statement.query([first_since(conn, &since.to_string())?])?;
+        while let Some(row) = rows.next()? {
+            counts.insert(row.get(0)?, row.get(1)?);
+        }
+    }
+    let count = |kind: &str| counts.get(kind).copied().unwrap_or(0);
+    let (created, closed, reopened) = (count("created"), count("closed"), count("reopened"));
+    let total: i64 = counts.values().sum();
+    let store = context.ledger.store(&context.store)?;
+    Ok(json!({
+        "hours_tracked": HOURS,
+        "commit_count": commits(&store.beads_dir, since).unwrap_or(0),
+        "issues_created": created, "issues_closed": closed, "issues_reopened": reopened,
+        "issues_updated": total - created - closed - reopened,
+        "total_changes": total,
+    }))
+}
+
+/// How many commits since then the branch has; the newest hundred are looked at.
+fn commits(directory: &std::path::Path, since: Timestamp) -> Option<usize> {
+    let repository = git2::Repository::discover(directory).ok()?;
+    let mut walk = repository.revwalk().ok()?;
+    walk.push_head().ok()?;
+    let new = |id: git2::Oid| repository.find_commit(id).is_ok_and(|c| c.time().seconds() >= since.unix_seconds());
+    Some(walk.take(100).flatten().take_while(|id| new(*id)).count())
 }
 
 impl Stats {
@@ -95,6 +150,15 @@ impl Stats {
             let name = name.trim_end_matches("_issues").replace('_', " ");
             text += &format!("{name:<28} {value:>8}\n");
         }
-        render::print(context.output, json!({"summary": summary}), text)
+        let mut json = json!({"summary": summary});
+        if !self.no_activity {
+            let recent = activity(&context)?;
+            text += &format!("\nIn the last {} hours\n", recent["hours_tracked"]);
+            for (name, value) in recent.as_object().into_iter().flatten().skip(1) {
+                text += &format!("{:<28} {value:>8}\n", name.trim_start_matches("issues_").replace('_', " "));
+            }
+            json["recent_activity"] = recent;
+        }
+        render::print(context.output, json, text)
     }
 }

@@ -34,7 +34,15 @@ pub struct Sync {
     /// Only show how things stand; nothing is written or fetched
     #[arg(long)]
     status: bool,
+    /// Only look for what would go wrong: lines that can't be read, foreign prefixes, parts without their whole, a history that was
+    /// rewritten; exits 1 when there is something
+    #[arg(long)]
+    check: bool,
     // Ways of other bd programs to do what is always done here.
+    #[arg(long, hide = true)]
+    rename_on_import: bool,
+    #[arg(long, hide = true)]
+    no_git_history: bool,
     #[arg(long, hide = true)]
     from_main: bool,
     #[arg(long, hide = true)]
@@ -49,6 +57,9 @@ impl Sync {
     /// Runs the command.
     pub fn run(self, global: &Global) -> Result<()> {
         let mut context = Context::open(global)?;
+        if !self.check && !self.status && !self.dry_run {
+            context.to_be_changed()?;
+        }
         if self.flush_only {
             let written = jsonl::export_all(&context.ledger)?;
             let text = if written.is_empty() {
@@ -65,6 +76,9 @@ impl Sync {
             Some(town) => Place::find(&context.ledger, &town.root, true)?,
             None => Place::find(&context.ledger, &context.ledger.store(&context.store)?.beads_dir, false)?,
         };
+        if self.check {
+            return check(&context, &place);
+        }
         let options = Options {
             message: self.message,
             pull: !self.no_pull,
@@ -75,6 +89,80 @@ impl Sync {
         let text = if options.dry_run { planned(&report) } else { done(&report, &options) };
         render::print_change(context.output, serde_json::to_value(&report)?, text)
     }
+}
+
+/// Says what a sync would stumble over.
+fn check(context: &Context, place: &Place) -> Result<()> {
+    let mut found: Vec<(&str, String)> = Vec::new();
+    for store in place.stores() {
+        let path = store.beads_dir.join(jsonl::FILE);
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let marks = bytes.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"<<<<<<< ")).count();
+        if marks > 0 {
+            found.push((
+                "conflict",
+                format!("{} has {marks} marks of a conflict; the next command heals it", path.display()),
+            ));
+        }
+        let rejected = jsonl::check(&bytes).rejected;
+        if let Some(first) = rejected.first() {
+            let what = format!(
+                "{}: {} lines can't be read, the first is {}: {}",
+                path.display(),
+                rejected.len(),
+                first.line,
+                first.what
+            );
+            found.push(("unreadable", what));
+        }
+        let all: Vec<String> = {
+            let mut statement = context
+                .ledger
+                .conn()
+                .prepare("SELECT id FROM beads WHERE store = ?1 AND ephemeral = 0 AND status <> 'tombstone'")?;
+            statement.query_map([&store.name], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?
+        };
+        let known: std::collections::HashSet<&str> = all.iter().map(String::as_str).collect();
+        let foreign: Vec<&str> =
+            known.iter().copied().filter(|id| !id.starts_with(&format!("{}-", store.prefix))).collect();
+        let alone = |id: &&str| {
+            id.rsplit_once('.').is_some_and(|(whole, part)| part.parse::<u32>().is_ok() && !known.contains(whole))
+        };
+        let orphans: Vec<&str> = known.iter().copied().filter(alone).collect();
+        for (kind, mut ids, what) in
+            [("prefix", foreign, "have another prefix"), ("orphan", orphans, "are parts of beads that are gone")]
+        {
+            if !ids.is_empty() {
+                ids.sort_unstable();
+                let some = ids.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+                found.push((kind, format!("{} beads {what}: {some}", ids.len())));
+            }
+        }
+    }
+    let checkout = place.checkout();
+    let branch = place.separate_branch().map(str::to_owned).or(checkout.branch()?);
+    if let Some(branch) = branch
+        && let Some((remote, there)) = checkout.remote(&branch)?
+        && let Some(theirs) = checkout.rev(&format!("refs/remotes/{remote}/{there}"))?
+        && let Some(ours) = checkout.rev(&format!("refs/heads/{branch}"))?
+        && checkout.merge_base(&ours, &theirs)?.is_none()
+    {
+        found.push((
+            "history",
+            format!("{remote}/{there} has nothing in common with {branch}: its history was rewritten"),
+        ));
+    }
+    let mut text: String = found.iter().map(|(kind, what)| format!("{kind}: {}\n", render::clean(what))).collect();
+    if found.is_empty() {
+        text = "Nothing stands in the way\n".into();
+    }
+    let problems: Vec<Value> = found.iter().map(|(kind, what)| json!({"kind": kind, "message": what})).collect();
+    render::print(context.output, json!({"ok": found.is_empty(), "problems": problems}), text)?;
+    if !found.is_empty() {
+        // What is to be said has been said.
+        std::process::exit(1);
+    }
+    Ok(())
 }
 
 fn import(context: &mut Context) -> Result<()> {
