@@ -42,8 +42,7 @@ pub enum CommentsCommand {
 pub struct Comment {
     /// The bead
     id: String,
-    /// What to say
-    #[arg(allow_hyphen_values = true)]
+    /// What to say; after -- when it begins with a hyphen
     text: Vec<String>,
     /// Read the text from a file, - for standard input
     #[arg(long, short, value_name = "FILE", conflicts_with = "text")]

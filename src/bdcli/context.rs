@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Global;
 use crate::base::lock::Lock;
 use crate::base::report::Output;
-use crate::base::{Error, Result, files, text};
+use crate::base::{Error, Result, ResultExt, files, text};
 use crate::ledger::{self, Ledger, Store, Tx, ids, jsonl};
 use crate::town::Town;
 use crate::work::desk::{self, Desk};
@@ -14,7 +14,7 @@ use crate::work::event_log;
 /// The store of a ledger that stands alone.
 pub const ALONE: &str = "local";
 /// Its database; not named as other bd programs name theirs, which have other tables.
-const DATABASE: &str = "ledger.db";
+pub const DATABASE: &str = "ledger.db";
 
 /// An open ledger with what a command has to know around it.
 pub struct Context {
@@ -28,11 +28,24 @@ pub struct Context {
     pub actor: String,
     /// How to print.
     pub output: Output,
+    /// Nothing may be changed.
+    readonly: bool,
+    /// Where the database is for one command's sake.
+    _scratch: Option<tempfile::TempDir>,
 }
 
 impl Context {
     /// Opens the ledger of the town around the working directory, or else that of the nearest `.beads` directory.
     pub fn open(global: &Global) -> Result<Self> {
+        let mut context = Self::find(global)?;
+        if global.readonly {
+            context.readonly = true;
+            context.ledger.conn().pragma_update(None, "query_only", true)?;
+        }
+        Ok(context)
+    }
+
+    fn find(global: &Global) -> Result<Self> {
         let cwd = std::env::current_dir().map_err(|error| {
             Error::failed(format!("the working directory: {error}")).hint("it may have been removed; go to another one")
         })?;
@@ -52,7 +65,11 @@ impl Context {
             for report in &imported {
                 tell(report, output);
             }
-            return Ok(Self { ledger, town: Some(town), store, actor, output });
+            if global.no_db {
+                return Err(Error::usage("a town's beads are of many files, which only its database brings together")
+                    .hint("leave --no-db out"));
+            }
+            return Ok(Self { ledger, town: Some(town), store, actor, output, readonly: false, _scratch: None });
         }
         if let Some(rig) = &global.rig {
             return Err(Error::not_found(format!("no rig {rig}: this is not in a town"))
@@ -68,6 +85,11 @@ impl Context {
         };
         let beads_dir =
             database.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let scratch = match global.no_db {
+            true => Some(tempfile::Builder::new().prefix("bd-").tempdir().context("a temporary directory")?),
+            false => None,
+        };
+        let database = scratch.as_ref().map_or(database, |scratch| scratch.path().join(DATABASE));
         let (ledger, reports) = ledger::open_stores(&database, || {
             let prefix = prefix_of(&beads_dir)?;
             Ok(vec![Store { name: ALONE.into(), beads_dir: std::path::absolute(&beads_dir)?, prefix }])
@@ -75,7 +97,15 @@ impl Context {
         for report in &reports {
             tell(report, output);
         }
-        let mut context = Self { ledger, town: None, store: ALONE.into(), actor: String::new(), output };
+        let mut context = Self {
+            ledger,
+            town: None,
+            store: ALONE.into(),
+            actor: String::new(),
+            output,
+            readonly: false,
+            _scratch: scratch,
+        };
         context.follow_move(&beads_dir)?;
         context.actor = global.actor.clone().unwrap_or_else(|| actor(&cwd));
         Ok(context)
@@ -94,8 +124,17 @@ impl Context {
         Ok(())
     }
 
+    /// Refuses what changes something where nothing may be.
+    pub fn to_be_changed(&self) -> Result<()> {
+        match self.readonly {
+            true => Err(Error::refused("--readonly: nothing is changed").hint("leave --readonly out")),
+            false => Ok(()),
+        }
+    }
+
     /// Makes changes in one transaction, then sees to it that the files show them.
     pub fn write<T>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.to_be_changed()?;
         let value = self.ledger.write(&self.actor, work)?;
         self.flush()?;
         Ok(value)

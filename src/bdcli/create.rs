@@ -10,7 +10,7 @@ use super::{Global, markdown, parse, render, review};
 use crate::base::report::Paint;
 use crate::base::{Error, Result, ResultExt};
 use crate::ledger::codec::Parts;
-use crate::ledger::{Bead, NewBead, NewDep, dep_type};
+use crate::ledger::{Bead, Ledger, NewBead, NewDep, dep_type};
 
 /// Fields of a new bead.
 #[derive(Debug, Clone, Args)]
@@ -111,6 +111,9 @@ pub struct Create {
     /// Particulars, for event beads
     #[arg(long, value_name = "JSON")]
     event_payload: Option<String>,
+    /// Make it in the ledger of another repository
+    #[arg(long, value_name = "DIR")]
+    repo: Option<PathBuf>,
     /// Print the id alone
     #[arg(long)]
     silent: bool,
@@ -128,15 +131,19 @@ pub struct Create {
 impl Create {
     /// Runs the command.
     pub fn run(self, global: &Global) -> Result<()> {
-        let mut context = Context::open(global)?;
+        let mut context = match &self.repo {
+            Some(directory) => Context::open(&elsewhere(global, directory)?)?,
+            None => Context::open(global)?,
+        };
         if let Some(file) = self.file.clone() {
             return self.many(&mut context, &file);
         }
         let (silent, dry_run, force, validate) = (self.silent, self.dry_run, self.force, self.validate);
-        let new = self.into_new()?;
+        let new = self.into_new(&context.ledger)?;
         let store = store_for(&context, &new, force)?;
         let key = context.last_touched_key();
         let made = |tx: &mut crate::ledger::Tx<'_>| {
+            parse::free_reference(tx, new.external_ref.as_deref(), None)?;
             let bead = tx.create(&store, new)?;
             if validate {
                 check(&bead)?;
@@ -159,7 +166,7 @@ impl Create {
         let (silent, dry_run, validate) = (self.silent, self.dry_run, self.validate);
         let name = file.display().to_string();
         let news = markdown::beads(&parse::body(file)?).context(&name)?;
-        let common = Self { title: Some(String::from("common")), ..self }.into_new()?;
+        let common = Self { title: Some(String::from("common")), ..self }.into_new(&context.ledger)?;
         let (store, key) = (store_for(context, &common, false)?, context.last_touched_key());
         let work = |tx: &mut crate::ledger::Tx<'_>| {
             let mut beads = Vec::new();
@@ -196,7 +203,7 @@ impl Create {
         render::print_change(context.output, json, text)
     }
 
-    fn into_new(self) -> Result<NewBead> {
+    fn into_new(self, ledger: &Ledger) -> Result<NewBead> {
         let title = self
             .title
             .or(self.title_option)
@@ -233,7 +240,7 @@ impl Create {
             notes: self.notes.unwrap_or_default(),
             assignee: self.assignee.unwrap_or_default(),
             owner: context::owner(),
-            issue_type: parse::issue_type(&self.fields.kind),
+            issue_type: parse::kind(ledger, &self.fields.kind)?,
             priority: Some(parse::priority(&self.fields.priority)?),
             labels: self.fields.labels.into_iter().filter(|label| !label.trim().is_empty()).collect(),
             deps,
@@ -248,6 +255,15 @@ impl Create {
             extra,
             ..NewBead::default()
         })
+    }
+}
+
+/// The same call for the ledger of the repository at `directory`.
+fn elsewhere(global: &Global, directory: &std::path::Path) -> Result<Global> {
+    match context::alone(directory) {
+        Some(beads_dir) => Ok(Global { db: Some(beads_dir.join(context::DATABASE)), ..global.clone() }),
+        None => Err(Error::not_found(format!("no ledger in {} or above", directory.display()))
+            .hint("make one there with: bd init; in a town choose the rig with --rig")),
     }
 }
 
@@ -319,7 +335,7 @@ impl Quick {
         let new = NewBead {
             title: self.title.join(" "),
             owner: context::owner(),
-            issue_type: parse::issue_type(&self.fields.kind),
+            issue_type: parse::kind(&context.ledger, &self.fields.kind)?,
             priority: Some(parse::priority(&self.fields.priority)?),
             labels: self.fields.labels,
             ..NewBead::default()

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 
 use super::Global;
 use crate::base::Result;
@@ -11,7 +11,6 @@ use crate::base::report;
 
 /// Print the manual page, or write one for each command
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  bd man | man -l -\n  bd man --dir ~/.local/share/man/man1")]
 pub struct Man {
     /// Write the pages of every bd command into this directory; gt man does so for its own
     #[arg(long, value_name = "DIR")]
@@ -25,8 +24,8 @@ impl Man {
     /// When the directory can't be written.
     pub fn run(self, global: &Global) -> Result<()> {
         match self.dir {
-            Some(dir) => report::print(global.output(), &Written::into(&dir, super::Bd::command())?),
-            None => report::print(global.output(), &Page::of(super::Bd::command())?),
+            Some(dir) => report::print(global.output(), &Written::into(&dir, super::command())?),
+            None => report::print(global.output(), &Page::of(super::command())?),
         }
     }
 }

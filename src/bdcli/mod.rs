@@ -3,6 +3,7 @@
 mod agent;
 mod close;
 mod comment;
+mod compat;
 mod config;
 mod context;
 mod cook;
@@ -13,24 +14,37 @@ mod dep;
 mod doctor;
 mod draw;
 mod epic;
+mod examples;
+mod external;
 mod formula;
 mod gate;
 mod graph;
+mod hooks;
+mod import;
 mod init;
 mod label;
 mod list;
 mod man;
 mod markdown;
+mod mentions;
 mod merge;
+mod merge_slot;
 mod mol;
+mod obsidian;
 mod parse;
 mod ready;
 mod render;
 mod review;
 mod show;
+mod state;
 mod stats;
+mod swarm;
 mod sync;
+#[cfg(test)]
+mod table;
 mod teach;
+mod template;
+mod twins;
 mod undo;
 mod update;
 mod wherein;
@@ -39,7 +53,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::base::Result;
 use crate::base::report::{self, Output};
@@ -72,6 +86,12 @@ pub struct Global {
     /// Work in this rig of the town rather than the working directory's
     #[arg(long, global = true, value_name = "RIG")]
     rig: Option<String>,
+    /// Refuse to change anything
+    #[arg(long, global = true)]
+    readonly: bool,
+    /// Work on issues.jsonl alone: the database is made for this one command and lies elsewhere
+    #[arg(long, global = true, conflicts_with = "db")]
+    no_db: bool,
     // What other bd programs take and ours has no need for: every command reads and writes the ledger itself.
     #[arg(long, global = true, hide = true)]
     no_daemon: bool,
@@ -154,13 +174,21 @@ pub enum Command {
     Agent(agent::Agent),
     /// Read and write what is on an agent's hook, and its role
     Slot(agent::Slot),
+    /// Look at epics as work for several at once
+    Swarm(swarm::Swarm),
+    /// Show the states of a bead: its labels dimension:value
+    State(state::State),
+    /// Set a state of a bead
+    SetState(state::SetState),
+    /// Take turns at merging by hand
+    MergeSlot(merge_slot::MergeSlot),
     /// Count beads by what they are
     #[command(alias = "status")]
     Stats(stats::Stats),
     /// Write beads as JSON lines
     Export(data::Export),
     /// Read beads from JSON lines
-    Import(data::Import),
+    Import(import::Import),
     /// Take back your last change
     Undo(undo::Undo),
     /// List beads that nobody touched for a while
@@ -170,7 +198,11 @@ pub enum Command {
     /// List open beads that commits name
     Orphans(review::Orphans),
     /// List open beads that say the same
-    Duplicates(review::Duplicates),
+    Duplicates(twins::Duplicates),
+    /// Close a bead that says the same as another
+    Duplicate(twins::Duplicate),
+    /// Close a bead that a newer one takes the place of
+    Supersede(twins::Supersede),
     /// Look whether the ledger is whole
     Doctor(doctor::Doctor),
     /// Print what an agent has to know
@@ -188,6 +220,8 @@ pub enum Command {
     Merge(merge::Merge),
     /// Read and write settings of the ledger
     Config(config::Config),
+    /// Set up git hooks that put the ledger into commits
+    Hooks(hooks::Hooks),
     /// Make a ledger here
     Init(init::Init),
     /// Show which ledger this is
@@ -198,9 +232,15 @@ pub enum Command {
     Version(wherein::Version),
 }
 
+/// The parser, with examples in its help.
+pub fn command() -> clap::Command {
+    examples::add(Bd::command())
+}
+
 /// Parses `args` (the first is the program's name), runs the command and returns its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let bd = match Bd::try_parse_from(args) {
+    let parsed = command().try_get_matches_from(args).and_then(|matches| Bd::from_arg_matches(&matches));
+    let bd = match parsed {
         Ok(bd) => bd,
         Err(error) => {
             let _ = error.print();
@@ -243,6 +283,10 @@ fn run(command: Command, global: &Global) -> Result<()> {
         Command::Gate(command) => command.run(global),
         Command::Agent(command) => command.run(global),
         Command::Slot(command) => command.run(global),
+        Command::Swarm(command) => command.run(global),
+        Command::State(command) => command.run(global),
+        Command::SetState(command) => command.run(global),
+        Command::MergeSlot(command) => command.run(global),
         Command::Stats(command) => command.run(global),
         Command::Export(command) => command.run(global),
         Command::Import(command) => command.run(global),
@@ -251,6 +295,8 @@ fn run(command: Command, global: &Global) -> Result<()> {
         Command::Lint(command) => command.run(global),
         Command::Orphans(command) => command.run(global),
         Command::Duplicates(command) => command.run(global),
+        Command::Duplicate(command) => command.run(global),
+        Command::Supersede(command) => command.run(global),
         Command::Doctor(command) => command.run(global),
         Command::Prime(command) => command.run(global),
         Command::Man(command) => command.run(global),
@@ -259,6 +305,7 @@ fn run(command: Command, global: &Global) -> Result<()> {
         Command::Sync(command) => command.run(global),
         Command::Merge(command) => command.run(global),
         Command::Config(command) => command.run(global),
+        Command::Hooks(command) => command.run(global),
         Command::Init(command) => command.run(global),
         Command::Info(command) => command.run(global),
         Command::Where(command) => command.run(global),

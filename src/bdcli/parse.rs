@@ -5,7 +5,8 @@ use std::path::Path;
 
 use chrono::{Local, NaiveDate, NaiveDateTime, TimeZone};
 
-use crate::base::{Error, Result, ResultExt, Timestamp};
+use crate::base::{Error, Result, ResultExt, Timestamp, text};
+use crate::ledger::{Ledger, Status, Tx};
 
 /// A priority: `0` to `4`, or `P0` to `P4`.
 pub fn priority(text: &str) -> Result<u8> {
@@ -70,6 +71,82 @@ pub fn body(path: &Path) -> Result<String> {
         return Ok(text);
     }
     std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
+}
+
+/// The types every ledger knows.
+const TYPES: [&str; 15] = [
+    "task",
+    "bug",
+    "feature",
+    "epic",
+    "chore",
+    "message",
+    "merge-request",
+    "molecule",
+    "gate",
+    "agent",
+    "role",
+    "rig",
+    "convoy",
+    "event",
+    "slot",
+];
+
+/// Whether every ledger knows this type.
+pub fn is_known_type(name: &str) -> bool {
+    TYPES.contains(&name)
+}
+
+/// A status that beads of this ledger may have: a known one, one of `status.custom`, or one that a bead has already.
+pub fn status(ledger: &Ledger, text: &str) -> Result<Status> {
+    let status: Status = text.parse()?;
+    let Status::Custom(name) = &status else { return Ok(status) };
+    let known = Status::KNOWN.iter().filter(|name| **name != "tombstone").map(|name| (*name).to_owned()).collect();
+    own_word(ledger, name, "status", known)?;
+    Ok(status)
+}
+
+/// A type that beads of this ledger may have: a known one, one of `types.custom`, or one that a bead has already.
+pub fn kind(ledger: &Ledger, name: &str) -> Result<String> {
+    let name = issue_type(name);
+    if !is_known_type(&name) {
+        own_word(ledger, &name, "type", TYPES.map(str::to_owned).to_vec())?;
+    }
+    Ok(name)
+}
+
+/// Refuses a name elsewhere that another bead has: other programs refuse a whole file in which two have it.
+pub fn free_reference(tx: &Tx<'_>, reference: Option<&str>, but: Option<&str>) -> Result<()> {
+    let Some(reference) = reference.filter(|reference| !reference.is_empty()) else { return Ok(()) };
+    let mut statement = tx.conn().prepare_cached(
+        "SELECT b.id FROM texts t JOIN beads b ON b.n = t.n \
+         WHERE t.more LIKE '%external_ref%' AND json_extract(t.more, '$.external_ref') = ?1 AND b.id <> ?2",
+    )?;
+    let other: Option<String> =
+        statement.query_map([reference, but.unwrap_or_default()], |row| row.get(0))?.next().transpose()?;
+    match other {
+        None => Ok(()),
+        Some(id) => Err(Error::refused(format!("{id} is {reference} elsewhere already"))
+            .hint(format!("look at it with: bd show {id}"))),
+    }
+}
+
+/// Other programs refuse a whole file for one word that they don't know, so a slip of the pen must not get into it.
+fn own_word(ledger: &Ledger, word: &str, what: &str, mut known: Vec<String>) -> Result<()> {
+    let (setting, column) = if what == "status" { ("status.custom", "status") } else { ("types.custom", "issue_type") };
+    let own = ledger.kv(&format!("config.{setting}"))?.unwrap_or_default();
+    known.extend(own.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()));
+    let in_use = || -> Result<bool> {
+        Ok(ledger.conn().prepare(&format!("SELECT 1 FROM beads WHERE {column} = ?1 LIMIT 1"))?.exists([word])?)
+    };
+    if known.iter().any(|name| name == word) || in_use()? {
+        return Ok(());
+    }
+    let error = Error::usage(format!("no {what} is called {word:?}"));
+    Err(match text::nearest(word, known.iter().map(String::as_str)) {
+        Some(near) => error.hint(format!("did you mean {near}? One of your own: bd config set {setting} {word}")),
+        None => error.hint(format!("they are {}; one of your own: bd config set {setting} {word}", known.join(", "))),
+    })
 }
 
 /// The type that a short name stands for.

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::{Global, parse, render};
 use crate::base::report::Paint;
 use crate::base::{Error, Result, ResultExt};
-use crate::ledger::{Bead, Patch, Status, Tx, dep_type};
+use crate::ledger::{Bead, Ledger, Patch, Status, Tx, dep_type};
 
 /// Changes beads.
 #[derive(Debug, Args)]
@@ -88,7 +88,7 @@ impl Update {
     pub fn run(self, global: &Global) -> Result<()> {
         let mut context = Context::open(global)?;
         let ids = context.ids_or_last(&self.ids)?;
-        let patch = self.patch()?;
+        let patch = self.patch(&context.ledger)?;
         let links = self.parent.is_some() || self.set_labels.is_some();
         let labels = links || !self.add_label.is_empty() || !self.remove_label.is_empty();
         if !labels && !self.claim && is_empty(&patch) {
@@ -106,7 +106,7 @@ impl Update {
         report(&context, "Updated", &beads)
     }
 
-    fn patch(&self) -> Result<Patch> {
+    fn patch(&self, ledger: &Ledger) -> Result<Patch> {
         // An empty value empties the field.
         let time = |text: &Option<String>, what: &str| match text.as_deref() {
             None => Ok(None),
@@ -123,9 +123,9 @@ impl Update {
             design: self.design.clone(),
             acceptance_criteria: self.acceptance.clone(),
             notes: self.notes.clone(),
-            status: self.status.as_deref().map(str::parse).transpose()?,
+            status: self.status.as_deref().map(|status| parse::status(ledger, status)).transpose()?,
             priority: self.priority.as_deref().map(parse::priority).transpose()?,
-            issue_type: self.kind.as_deref().map(parse::issue_type),
+            issue_type: self.kind.as_deref().map(|kind| parse::kind(ledger, kind)).transpose()?,
             assignee: if self.unassign { Some(String::new()) } else { self.assignee.clone() },
             estimated_minutes: self.estimate.map(Some),
             due_at: time(&self.due, "--due")?,
@@ -142,6 +142,7 @@ impl Update {
         if before.is_template && !is_empty(&patch) {
             return Err(Error::refused("a pattern is not changed").hint("change what is made from it"));
         }
+        parse::free_reference(tx, self.external_ref.as_deref(), Some(&before.id))?;
         if self.claim {
             let me = tx.actor().to_owned();
             if !before.assignee.is_empty() && before.assignee != me {
