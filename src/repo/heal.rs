@@ -12,7 +12,7 @@ use super::{Bare, Worktree};
 use crate::base::{Error, Result, ResultExt, Timestamp, files};
 
 /// Where unreadable reference files are moved to, inside the bare repository.
-const BROKEN: &str = "gt-broken";
+pub(super) const BROKEN: &str = "gt-broken";
 
 /// Something git has begun here and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

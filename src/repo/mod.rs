@@ -9,6 +9,7 @@ mod branches;
 mod clone;
 mod command;
 mod heal;
+mod heal_refs;
 mod hook_record;
 mod ledger_git;
 mod ledger_hooks;

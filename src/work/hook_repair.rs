@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::hook_care::{fill, running};
 use super::identity::actor;
-use super::{Desk, hook, hook_status};
+use super::{Desk, hook, hook_status, queue};
 use crate::base::Result;
 use crate::repo::{Bare, Worktree};
 use crate::town::Rig;
@@ -35,8 +35,14 @@ pub fn repair(desk: &mut Desk, which: Option<&str>, dry: bool) -> Result<Vec<Che
         None => hook::list(desk.ledger.conn(), false)?.into_iter().map(|row| row.agent).collect(),
     };
     let mut all = Vec::new();
+    let mut rigs = Vec::new();
     for agent in agents {
         let Some(row) = hook::find(desk.ledger.conn(), &agent)? else { continue };
+        if !rigs.contains(&row.rig) {
+            rigs.push(row.rig.clone());
+            // First, since nothing else can be looked at in a repository that git does not open.
+            all.extend(repository(desk, &row.rig, dry)?);
+        }
         let mut checkup = Checkup { agent, healed: Vec::new(), left: Vec::new() };
         if row.state != hook::State::Archived {
             let mut patient = Patient { row, dry, works: false, checkup: &mut checkup };
@@ -46,15 +52,82 @@ pub fn repair(desk: &mut Desk, which: Option<&str>, dry: bool) -> Result<Vec<Che
                 checkup.left.push(error.to_string());
             }
         }
-        if !dry && !checkup.healed.is_empty() {
-            desk.ledger.write(&actor(), |tx| {
-                let payload = json!({"agent": checkup.agent, "healed": checkup.healed});
-                tx.event("hook_repaired", None, payload).map(|_| ())
-            })?;
-        }
+        note(desk, &checkup, dry)?;
         all.push(checkup);
     }
+    // Those in which something was wrong are told last.
+    all.sort_by_key(|checkup| checkup.agent.ends_with("/refinery"));
     Ok(all)
+}
+
+fn note(desk: &mut Desk, checkup: &Checkup, dry: bool) -> Result<()> {
+    if dry || checkup.healed.is_empty() {
+        return Ok(());
+    }
+    desk.ledger.write(&actor(), |tx| {
+        let payload = json!({"agent": checkup.agent, "healed": checkup.healed});
+        tx.event("hook_repaired", None, payload).map(|_| ())
+    })
+}
+
+/// Heals the references of the rig's shared repository; `None` when they are well. Branches of hooks are left to their own healing,
+/// which knows where they were.
+fn repository(desk: &mut Desk, rig: &str, dry: bool) -> Result<Option<Checkup>> {
+    let Ok(rig) = desk.town.rig(rig) else { return Ok(None) };
+    let mut checkup = Checkup { agent: format!("{}/refinery", rig.name), healed: Vec::new(), left: Vec::new() };
+    if let Err(error) = references(desk, &rig, dry, &mut checkup) {
+        checkup.left.push(error.to_string());
+    }
+    note(desk, &checkup, dry)?;
+    Ok(Some(checkup).filter(|checkup| !(checkup.healed.is_empty() && checkup.left.is_empty())))
+}
+
+fn references(desk: &Desk, rig: &Rig, dry: bool, checkup: &mut Checkup) -> Result<()> {
+    let path = rig.bare_repo();
+    let target = rig.target_branch()?;
+    if Bare::heal_head(&path, &rig.default_branch, dry)? {
+        checkup.healed.push(format!(
+            "HEAD of {} named no branch: it names {} again",
+            path.display(),
+            rig.default_branch
+        ));
+        if dry {
+            return Ok(());
+        }
+    }
+    let lines = Bare::heal_packed(&path, dry)?;
+    if lines > 0 {
+        checkup.healed.push(format!("{lines} lines of packed-refs were unreadable: taken out, the old file is kept"));
+        if dry {
+            return Ok(());
+        }
+    }
+    let bare = Bare::open(&path)?;
+    let of_hooks: Vec<String> =
+        hook::list(desk.ledger.conn(), false)?.into_iter().map(|row| format!("refs/heads/{}", row.branch)).collect();
+    for name in bare.broken_refs()? {
+        if of_hooks.contains(&name) || name == format!("refs/heads/{target}") {
+            continue;
+        }
+        if !dry {
+            bare.put_ref_aside(&name)?;
+        }
+        checkup.healed.push(format!("{name} held no commit: its file is moved aside"));
+    }
+    if bare.local_branch(&target).is_ok_and(|found| found.is_some()) {
+        return Ok(());
+    }
+    // The origin knows it best; without one the queue knows what it merged last.
+    let mut known: Vec<String> = bare.origin_branch(&target).ok().flatten().into_iter().collect();
+    let merged = queue::all(desk.ledger.conn(), Some(&rig.name))?;
+    let merged =
+        merged.into_iter().rev().filter(|request| request.target == target && !request.merge_commit.is_empty());
+    known.extend(merged.map(|request| request.merge_commit));
+    if !dry {
+        bare.mend_branch(&target, &known)?;
+    }
+    checkup.healed.push(format!("the branch {target} was broken: made again from where it was last seen"));
+    Ok(())
 }
 
 struct Patient<'a> {

@@ -224,6 +224,52 @@ fn a_broken_branch_is_found_again() {
 }
 
 #[test]
+fn broken_references_of_the_shared_repository_are_healed() {
+    let hook = hook();
+    let bare = hook.bare();
+    let main = hook.place.sandbox.git(&bare, ["rev-parse", "main"]).stdout;
+    let heal = |dry: bool| {
+        let mut command = hook.place.command(&["hooks", "repair", "--json"]);
+        if dry {
+            command.arg("--dry-run");
+        }
+        let report = hook.place.sandbox.run(command).ok().json();
+        let of = report["hooks"].as_array().unwrap().iter().find(|one| one["agent"] == "shop/refinery").cloned();
+        of.map(|one| one["healed"].to_string()).unwrap_or_default()
+    };
+    assert_eq!(heal(false), "", "nothing is wrong");
+
+    fs::write(bare.join("HEAD"), "").unwrap();
+    assert!(heal(true).contains("HEAD"));
+    assert!(heal(false).contains("it names main again"));
+    assert_eq!(hook.place.sandbox.git(&bare, ["symbolic-ref", "HEAD"]).stdout, "refs/heads/main\n");
+
+    hook.place.sandbox.git(&bare, ["pack-refs", "--all"]);
+    let packed = read(&bare.join("packed-refs"));
+    fs::write(bare.join("packed-refs"), format!("{packed}rubbish\n")).unwrap();
+    assert!(heal(true).contains("packed-refs"));
+    assert!(heal(false).contains("1 lines of packed-refs"));
+    assert_eq!(read(&bare.join("packed-refs")), packed);
+
+    // The target, one of the origin's, and a snapshot.
+    let snapshot = hook.place.gt(["hooks", "log", &hook.agent, "--json"]).ok().json();
+    let snapshot = snapshot.as_array().unwrap().first().map(|one| one["reference"].as_str().unwrap().to_owned());
+    for name in ["refs/heads/main", "refs/remotes/origin/main", snapshot.as_deref().unwrap_or("refs/heads/left")] {
+        fs::create_dir_all(bare.join(name).parent().unwrap()).unwrap();
+        fs::write(bare.join(name), "\0\0\0").unwrap();
+    }
+    let told = heal(true);
+    assert!(told.contains("the branch main was broken") && told.contains("refs/remotes/origin/main"), "{told}");
+    heal(false);
+    assert_eq!(hook.place.sandbox.git(&bare, ["rev-parse", "main"]).stdout, main);
+    hook.place.sandbox.git(&bare, ["fetch", "-q", "origin"]);
+    hook.place.sandbox.git(&bare, ["fsck", "--no-dangling"]);
+    assert_eq!(heal(false), "");
+    assert!(fs::read_dir(bare.join("gt-broken")).unwrap().count() >= 5, "nothing is thrown away");
+    hook.place.gt(["doctor"]).ok();
+}
+
+#[test]
 fn prune_drops_only_what_the_target_has() {
     let place = Place::new(&["shop"]);
     let id = place.easy("shop", "merged");
