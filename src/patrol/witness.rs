@@ -33,8 +33,6 @@ const LOOP_SECONDS: i64 = 15 * 60;
 const REMEMBERED: i64 = 7 * 24 * 3600;
 /// How many lines of a dead session's last screen are told.
 const LAST_LINES: usize = 12;
-/// How long a session that has handed in its work may take to end.
-const LINGER_SECONDS: i64 = 20;
 
 /// Watches until it is time to end.
 ///
@@ -273,7 +271,7 @@ fn clear_up(desk: &mut Desk) -> Result<bool> {
         let alive = registry::find(&desk.town, &name)?.is_some_and(|record| registry::is_alive(&record));
         if alive {
             more = true;
-            if place.updated_at.seconds_until(now) >= LINGER_SECONDS {
+            if place.updated_at.seconds_until(now) >= desk.town.settings()?.witness.linger_seconds {
                 tracing::info!(session = name, "it handed in its work and lingers; ending it");
                 session::kill(&desk.town, &name, &[])?;
             }

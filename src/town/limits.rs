@@ -51,10 +51,12 @@ pub struct WitnessSettings {
     /// How long an agent whose provider refuses more requests, and does not say until when, is left alone; twice as long each further
     /// time.
     pub rate_limit_seconds: i64,
+    /// How long a session that has handed in its work may take to end by itself.
+    pub linger_seconds: i64,
 }
 
 impl Default for WitnessSettings {
     fn default() -> Self {
-        Self { nudge_seconds: 180, most_nudges: 4, answer_seconds: 300, rate_limit_seconds: 900 }
+        Self { nudge_seconds: 180, most_nudges: 4, answer_seconds: 300, rate_limit_seconds: 900, linger_seconds: 20 }
     }
 }

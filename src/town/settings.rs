@@ -302,6 +302,7 @@ impl TownSettings {
             ("nudge_seconds", witness.nudge_seconds),
             ("answer_seconds", witness.answer_seconds),
             ("rate_limit_seconds", witness.rate_limit_seconds),
+            ("linger_seconds", witness.linger_seconds),
         ] {
             if !(1..=86_400).contains(&value) {
                 return Err(document.error(&format!("witness.{key}"), "has to be from 1 to 86400"));

@@ -125,6 +125,61 @@ fn an_agent_that_dies_at_once_is_given_up() {
 }
 
 #[test]
+fn a_bead_is_not_tried_for_ever() {
+    let place = Place::new(&["shop"]);
+    place.set(
+        "settings/config.json",
+        &[
+            (
+                "agents",
+                json!({"dying": {"command": "sh", "args": ["-c", "echo no way; kill -SEGV $$"], "prompt_mode": "arg"}}),
+            ),
+            ("limits", json!({"restarts_per_bead": 1})),
+        ],
+    );
+    let id = place.easy("shop", "never");
+    place.gt(["sling", &id, "shop", "--agent", "dying"]);
+    wait_for(&format!("it is given up\n{}", place.log()), || place.show(&id).has_label("stuck").then_some(()));
+    let events = place.desk().ledger.events_of(&id).unwrap();
+    let deaths: Vec<_> = events.iter().filter(|event| event.kind == "session_death").collect();
+    assert_eq!(deaths.len(), 1, "{deaths:?}");
+    assert_eq!(deaths[0].payload["signal"], 11, "{deaths:?}");
+    let mail = place.mail();
+    let body = mail[0]["body"].as_str().unwrap();
+    assert!(body.contains("limits.restarts_per_bead") && body.contains("no way"), "{body}");
+    place.gt(["daemon", "stop"]).ok();
+}
+
+#[test]
+fn a_session_that_does_not_end_after_its_work_was_handed_in_is_ended() {
+    let place = Place::new(&["shop"]);
+    place.set(
+        "settings/config.json",
+        &[
+            ("agents", json!({"lingers": {"command": "sh", "args": ["-c", "trap '' TERM HUP; sleep 1000"], "prompt_mode": "arg"}})),
+            ("witness", json!({"linger_seconds": 1})),
+        ],
+    );
+    let id = place.easy("shop", "lingers");
+    let report = place.gt(["sling", &id, "shop", "--agent", "lingers", "--json"]).ok().json();
+    let agent = report["slung"][0]["agent"].as_str().unwrap();
+    // As after a `gt done` that was killed before it could end the session.
+    let mut desk = place.desk();
+    let handed = desk.ledger.write(agent, |tx| {
+        gastown::work::assignment::set_state(tx, &id, gastown::work::assignment::State::Done, "handed in")?;
+        gastown::work::hook::set_state(tx, agent, gastown::work::hook::State::Completed)
+    });
+    assert!(handed.unwrap().is_some());
+    wait_for(&format!("it is ended\n{}", place.log()), || {
+        let list = place.gt(["session", "list", "--json"]).ok().json();
+        list.as_array().unwrap().iter().all(|one| one["address"] != agent || one["running"] == false).then_some(())
+    });
+    assert!(place.root.join("shop/polecats").join(agent.rsplit('/').next().unwrap()).is_dir(), "its work stays");
+    place.gt(["daemon", "stop"]).ok();
+    wait_for("nothing is left over", || place.sandbox.processes().is_empty().then_some(()));
+}
+
+#[test]
 fn an_agent_that_does_not_get_on_is_reminded_and_then_told_of_once() {
     let place = Place::new(&["shop"]);
     let agent = json!({"command": "sh", "args": ["-c", "echo ready; cat"], "prompt_mode": "arg"});
