@@ -51,6 +51,12 @@ pub enum Mq {
         /// After all others
         #[arg(long, group = "where")]
         last: bool,
+        /// Before the one that is before it
+        #[arg(long, group = "where")]
+        earlier: bool,
+        /// After the one that is after it
+        #[arg(long, group = "where")]
+        later: bool,
         /// Add so many points to its score
         #[arg(long, group = "where", value_name = "POINTS", allow_negative_numbers = true)]
         by: Option<f64>,
@@ -122,10 +128,12 @@ impl Mq {
                 super::ensure_daemon(&desk)?;
             }
             Mq::Cancel { id } => report::print(out, &queue::cancel(&mut desk, &id)?)?,
-            Mq::Reorder { id, first, last: _, by } => {
+            Mq::Reorder { id, first, last: _, earlier, later, by } => {
                 let order = match by {
                     Some(points) => queue::Order::By(points),
                     None if first => queue::Order::First,
+                    None if earlier => queue::Order::Earlier,
+                    None if later => queue::Order::Later,
                     None => queue::Order::Last,
                 };
                 report::print(out, &queue::reorder(&mut desk, &id, order)?)?;

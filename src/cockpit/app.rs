@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::Timestamp;
 use crate::terminal::ScreenState;
 use crate::view::model::{Counts, attention};
-use crate::view::{AgentState, AgentView, ConvoyView, Letter, QueueEntry, RequestDetail, TownView};
+use crate::view::{
+    AgentState, AgentView, ConvoyView, Delays, HeldUp, Letter, MemberView, QueueEntry, RequestDetail, TownView,
+};
 
 use super::ask::{Ask, Setting};
 use super::back::Back;
@@ -223,6 +225,10 @@ pub struct App {
     pub beads: Beads,
     /// The hooks view.
     pub hooks: Hooks,
+    /// What keeps convoys from landing.
+    pub delays: Delays,
+    /// The selected member of the selected convoy, when the members have the focus.
+    pub member: Option<usize>,
     /// The person's mail; none yet while it is being read.
     pub mail: Option<Vec<Letter>>,
     /// The selected message.
@@ -325,6 +331,8 @@ impl App {
             asked: Vec::new(),
             beads: Beads::default(),
             hooks: Hooks::default(),
+            delays: Delays::default(),
+            member: None,
             mail: None,
             letter: 0,
             request: None,
@@ -377,6 +385,29 @@ impl App {
     /// The selected convoy.
     pub fn selected_convoy(&self) -> Option<&ConvoyView> {
         self.convoys().get(self.convoy).copied()
+    }
+
+    /// The members of the selected convoy: those under way first, then those that nobody moves, then those that are done.
+    pub fn members(&self) -> Vec<&MemberView> {
+        let Some(convoy) = self.selected_convoy() else { return Vec::new() };
+        let mut members: Vec<&MemberView> = convoy.members.iter().collect();
+        members.sort_by_key(|member| {
+            let agent = member.agent.as_deref().and_then(|address| self.town.agent(address));
+            match (member.status.as_str(), agent) {
+                ("closed" | "tombstone", _) => 20,
+                (_, Some(agent)) => attention(agent.state),
+                (_, None) if self.held(&member.id).is_none() => 9,
+                (_, None) if !member.blocked => 10,
+                (_, None) => 11,
+            }
+        });
+        members
+    }
+
+    /// Why nobody moves a bead of the selected convoy, when that is so.
+    pub fn held(&self, bead: &str) -> Option<&HeldUp> {
+        let shown = self.selected_convoy().is_some_and(|convoy| convoy.id == self.delays.convoy);
+        self.delays.held.iter().find(|held| shown && held.bead == bead)
     }
 
     /// Whether the filter lets something with these texts through: every word is in one of them.

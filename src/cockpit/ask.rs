@@ -1,6 +1,6 @@
 //! What a view asks of the ledger while it is looked at, and what it is told.
 
-use crate::view::{BeadDetail, BeadLine, HookPicture, HookRow, Letter, RequestDetail};
+use crate::view::{BeadDetail, BeadLine, Delays, HookPicture, HookRow, Letter, RequestDetail};
 
 use super::app::{App, Overlay, View};
 use super::ink::Inks;
@@ -23,6 +23,8 @@ pub enum Ask {
     Settings,
     /// What the models cost.
     Costs,
+    /// What keeps a convoy.
+    Delays(String),
     /// The hooks; archived ones too.
     Hooks(bool),
     /// One hook in full, compared with a commit or else its target.
@@ -42,6 +44,8 @@ pub enum Told {
     Request(Box<RequestDetail>),
     /// What was spent today, in words, and lines to read.
     Costs(Option<String>, Vec<(String, String)>),
+    /// What keeps convoys.
+    Delays(Delays),
     /// Hooks.
     Hooks(Vec<HookRow>),
     /// One hook with the colours of its code.
@@ -83,6 +87,10 @@ pub fn wanted(app: &App) -> Vec<(Ask, u64)> {
                 };
                 asks.push((Ask::Request(entry.id.clone()), now + live));
             }
+        }
+        View::Convoys => {
+            let convoy = app.selected_convoy().map(|convoy| convoy.id.clone()).unwrap_or_default();
+            asks.push((Ask::Delays(convoy), now));
         }
         View::Hooks => {
             asks.push((Ask::Hooks(app.hooks.archived), now));

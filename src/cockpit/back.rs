@@ -165,8 +165,14 @@ impl Back {
 
     /// The link at the cursor: one the agent gave, or what looks like an address or a place in a file.
     pub fn target(&self) -> Option<Target> {
-        let line = self.line(self.cursor.0)?;
-        let cell = line.cells().find(|cell| (cell.col..cell.col + cell.width.max(1)).contains(&self.cursor.1));
+        Target::at(self.line(self.cursor.0)?, self.cursor.1)
+    }
+}
+
+impl Target {
+    /// What stands at a column of a line: a link the agent gave, or what looks like an address or a place in a file.
+    pub fn at(line: &Line, column: u16) -> Option<Self> {
+        let cell = line.cells().find(|cell| (cell.col..cell.col + cell.width.max(1)).contains(&column));
         if let Some(link) = cell.and_then(|cell| cell.link) {
             return Some(Target::Address(link.to_owned()));
         }
@@ -177,7 +183,7 @@ impl Back {
         for c in text.chars().chain([' ']) {
             let width = u16::try_from(crate::base::text::width(c.encode_utf8(&mut [0; 4]))).unwrap_or(1);
             if c.is_whitespace() || matches!(c, '"' | '\'' | '(' | ')' | '<' | '>' | '`' | '│') {
-                if at > self.cursor.1 && !word.is_empty() {
+                if at > column && !word.is_empty() {
                     found = std::mem::take(&mut word);
                     break;
                 }

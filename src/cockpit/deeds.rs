@@ -15,6 +15,31 @@ pub struct Order {
     pub runtime: Option<String>,
 }
 
+/// Where a merge request goes in its queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Before all others.
+    First,
+    /// One place to the front.
+    Earlier,
+    /// One place to the end.
+    Later,
+    /// After all others.
+    Last,
+}
+
+impl Place {
+    /// The word for it, also that of the command.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Earlier => "earlier",
+            Self::Later => "later",
+            Self::Last => "last",
+        }
+    }
+}
+
 /// An agent with its session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
@@ -95,8 +120,10 @@ pub enum Deed {
     Reject(String, String),
     /// Let a held merge request be merged.
     Approve(String),
-    /// Move a merge request before all others, or after them.
-    Reorder(String, bool),
+    /// Move a merge request in its queue.
+    Reorder(String, Place),
+    /// Stop merging a request; it is held then.
+    StopMerge(String),
     /// Make an agent's worktree what it was at a snapshot.
     Rollback(String, u64),
     /// Heal an agent's worktree.
@@ -151,7 +178,8 @@ impl Deed {
             Self::Retry(id) => format!("Try {id} again"),
             Self::Reject(id, _) => format!("Turn {id} down"),
             Self::Approve(id) => format!("Approve {id}"),
-            Self::Reorder(id, first) => format!("Merge {id} {}", if *first { "first" } else { "last" }),
+            Self::Reorder(id, place) => format!("Merge {id} {}", place.words()),
+            Self::StopMerge(id) => format!("Stop merging {id}"),
             Self::Rollback(agent, number) => format!("Roll {agent} back to snapshot {number}"),
             Self::Repair(agent) => format!("Heal the worktree of {agent}"),
             Self::ArchiveHook(agent) => format!("Put the hook of {agent} away"),
@@ -190,9 +218,8 @@ impl Deed {
             Self::ArchiveMail(id) => vec![format!("gt mail archive {id}")],
             Self::Retry(id) => vec![format!("gt mq retry {id}")],
             Self::Approve(id) => vec![format!("gt mq approve {id}")],
-            Self::Reorder(id, first) => {
-                vec![format!("gt mq reorder {id} {}", if *first { "--first" } else { "--last" })]
-            }
+            Self::Reorder(id, place) => vec![format!("gt mq reorder {id} --{}", place.words())],
+            Self::StopMerge(id) => vec![format!("gt mq cancel {id}")],
             Self::Rollback(agent, number) => vec![format!("gt hooks rollback {agent} {number}")],
             Self::Repair(agent) => vec![format!("gt hooks repair {agent}")],
             Self::ArchiveHook(agent) => vec![format!("gt hooks archive {agent}")],
@@ -248,12 +275,31 @@ pub struct Task {
     pub finished: Option<Finished>,
     /// Whether it was taken back.
     pub undone: bool,
+    /// How many of its parts are done, and how many there are, while it runs.
+    pub progress: Option<(usize, usize)>,
+    /// Whether the person wants it stopped.
+    pub stopped: bool,
 }
 
 /// How long a deed can be taken back.
 pub const UNDO_SECONDS: i64 = 30;
 
+/// From so many seconds on a deed that runs is told of.
+const LONG_SECONDS: i64 = 3;
+
 impl Task {
+    /// Whether it runs, and has for a while.
+    pub fn is_long(&self, now: Timestamp) -> bool {
+        self.finished.is_none() && self.begun.seconds_until(now) >= LONG_SECONDS
+    }
+
+    /// How far it is, in words.
+    pub fn far(&self, now: Timestamp) -> String {
+        let parts = self.progress.map(|(done, of)| format!("{done} of {of} · ")).unwrap_or_default();
+        let stops = if self.stopped { " · stops" } else { "" };
+        format!("{parts}{} s{stops}", self.begun.seconds_until(now).max(0))
+    }
+
     /// What would take it back now.
     pub fn undo(&self, now: Timestamp) -> Option<&Deed> {
         let finished = self.finished.as_ref()?;

@@ -98,6 +98,8 @@ fn place(context: Context) -> &'static str {
         Context::Mail => "mail",
         Context::Queue => "queue",
         Context::Hooks => "hooks",
+        Context::Agents => "tiles",
+        Context::Convoys => "convoys",
         Context::Settings => "settings",
     }
 }
@@ -124,6 +126,8 @@ pub enum Choice {
     Rig(String),
     /// Go to a bead.
     Bead(String),
+    /// Show a set of tiles.
+    Set(String),
 }
 
 /// A row of the palette.
@@ -183,6 +187,15 @@ impl Palette {
                 text: rig.name.clone(),
                 kind: "rig",
                 note: format!("{agents} agents"),
+                why_not: None,
+            });
+        }
+        for (name, agents) in &app.memory.sets {
+            rows.push(PaletteRow {
+                choice: Choice::Set(name.clone()),
+                text: name.clone(),
+                kind: "tiles",
+                note: format!("{} tiles", agents.len()),
                 why_not: None,
             });
         }
@@ -325,6 +338,8 @@ pub enum Purpose {
     Reject(String),
     /// A remark on an agent's changes; a new one, or the one in that place.
     Remark(Box<Remark>, Option<usize>),
+    /// The name of a set of tiles: the agents in it.
+    Set(Vec<String>),
     /// All remarks on the changes of an agent, and how they are sent.
     Review(String, Box<Purpose>),
 }
@@ -340,6 +355,7 @@ impl Purpose {
             Self::Comment(bead) => format!("remark on {bead}"),
             Self::Reply(_, subject) => format!("answer to \"{subject}\""),
             Self::Remark(remark, _) => format!("remark on {}", remark.place()),
+            Self::Set(agents) => format!("what are these {} tiles called?", agents.len()),
             Self::Review(_, purpose) => match purpose.as_ref() {
                 Self::Reject(request) => format!("turn {request} down with your remarks"),
                 Self::Comment(bead) => format!("your remarks, for {bead}: its agent has gone"),
@@ -372,7 +388,12 @@ impl Message {
         } else {
             "Write, then enter. Shift-enter or alt-enter begins a new line."
         };
-        Self { purpose, area: area(words, text, theme) }
+        let mut area = area(words, text, theme);
+        if matches!(purpose, Purpose::Set(_)) {
+            // What is suggested goes when something else is typed.
+            area.select_all();
+        }
+        Self { purpose, area }
     }
 
     /// The text as it would be sent.
@@ -529,7 +550,7 @@ impl Journal {
         for task in &app.tasks {
             let (mark, note) = match &task.finished {
                 _ if task.undone => ("↶", "taken back".to_owned()),
-                None => ("…", format!("for {}", super::render::age(task.begun, app.now))),
+                None => ("…", task.far(app.now)),
                 Some(finished) => (if finished.ok { "✓" } else { "✗" }, finished.text.clone()),
             };
             lines.push(JournalLine { at: task.begun, task: Some(task.id), mark, text: task.deed.words(), note });

@@ -59,6 +59,8 @@ pub enum Event {
     Told(Told),
     /// The settings file changed: what it says now, or what is wrong with it.
     Settings(Box<std::result::Result<Settings, String>>),
+    /// Of something that is being done: its number, how many parts are done, how many there are.
+    Progress(u64, usize, usize),
     /// What was to be done is done, or not.
     Done(u64, Finished),
     /// Something went wrong that nobody asked for.
@@ -96,6 +98,8 @@ pub enum Effect {
     Notify(String, String),
     /// Do something; the number comes back with what became of it.
     Do(u64, Deed),
+    /// Stop doing what has this number, as soon as a part of it is done.
+    Stop(u64),
     /// Keep this for the next start.
     Remember(Box<Memory>),
     /// Put text on the clipboard of the cockpit's terminal.

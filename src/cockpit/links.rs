@@ -19,6 +19,11 @@ use super::back::BackTold;
 /// How often a thread that waits for frames looks whether it is still wanted.
 const LOOK_UP: Duration = Duration::from_millis(500);
 
+/// How long a size must stand before the agent is told.
+const SETTLE: Duration = Duration::from_millis(50);
+/// After so many sizes it is told all the same.
+const SETTLES: usize = 40;
+
 /// How long to wait before a connection is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
 /// How many times a session may be missing before it is said to have ended.
@@ -130,7 +135,9 @@ fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &Unboun
     let latest = Arc::new(Mutex::new(wish.clone()));
     let (outward, remembered) = (Arc::clone(&line), Arc::clone(&latest));
     std::thread::spawn(move || {
-        for message in outgoing {
+        let mut held: Option<ClientMsg> = None;
+        while let Some(message) = held.take().or_else(|| outgoing.recv().ok()) {
+            let message = settled(message, &outgoing, &mut held);
             remember(&remembered, &message);
             if let Some(sender) = outward.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
                 // The reading thread notices a broken connection and makes a new one.
@@ -170,6 +177,22 @@ fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &Unboun
             return;
         }
     }
+}
+
+/// Of sizes that come one after the other only the last: what is typed meanwhile (`held`) comes after it.
+fn settled(first: ClientMsg, outgoing: &Receiver<ClientMsg>, held: &mut Option<ClientMsg>) -> ClientMsg {
+    let ClientMsg::Resize { mut cols, mut rows } = first else { return first };
+    for _ in 0..SETTLES {
+        match outgoing.recv_timeout(SETTLE) {
+            Ok(ClientMsg::Resize { cols: newer_cols, rows: newer_rows }) => (cols, rows) = (newer_cols, newer_rows),
+            Ok(other) => {
+                *held = Some(other);
+                break;
+            }
+            Err(_) => break,
+        }
+    }
+    ClientMsg::Resize { cols, rows }
 }
 
 /// Keeps in mind how the session is to be attached to when the connection has to be made anew.
@@ -239,4 +262,24 @@ fn read(client: &mut Client, wish: &Wish, news: &UnboundedSender<News>, over: &A
         }
     }
     ended()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interaction_28_of_a_storm_of_sizes_the_agent_is_told_the_last() {
+        let (out, outgoing) = mpsc::channel();
+        for cols in [100, 90, 80] {
+            out.send(ClientMsg::Resize { cols, rows: 24 }).unwrap();
+        }
+        out.send(ClientMsg::Paste("typed".into())).unwrap();
+        out.send(ClientMsg::Resize { cols: 70, rows: 24 }).unwrap();
+        let first = outgoing.recv().unwrap();
+        let mut held = None;
+        assert_eq!(settled(first, &outgoing, &mut held), ClientMsg::Resize { cols: 80, rows: 24 });
+        assert_eq!(held, Some(ClientMsg::Paste("typed".into())), "what was typed keeps its place");
+        assert_eq!(settled(ClientMsg::Detach, &outgoing, &mut None), ClientMsg::Detach, "nothing else waits");
+    }
 }

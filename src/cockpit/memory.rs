@@ -33,6 +33,10 @@ pub struct Memory {
     pub seen: BTreeMap<String, Option<Timestamp>>,
     /// What one thinks of the changes of agents, by their addresses.
     pub reviews: BTreeMap<String, Review>,
+    /// Rigs of which nothing is told beside the screen until then.
+    pub snoozed: BTreeMap<String, Timestamp>,
+    /// How many tiles are shown at once; 0 for as many as fit.
+    pub tiles: u8,
     /// Sets of tiles by name.
     pub sets: BTreeMap<String, Vec<String>>,
 }

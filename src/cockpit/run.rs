@@ -272,6 +272,7 @@ impl<'a> Cockpit<'a> {
             Effect::Browse(address) => self.browse(&address)?,
             Effect::Notify(title, body) => self.notify(&title, &body)?,
             Effect::Do(id, deed) => self.worker.perform(id, deed),
+            Effect::Stop(id) => self.worker.stop(id),
             Effect::Remember(memory) => self.worker.remember(*memory),
             Effect::Copy(text) => {
                 execute!(self.terminal.backend_mut(), crossterm::clipboard::CopyToClipboard::to_clipboard_from(text))?;

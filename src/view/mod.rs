@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod beads;
 pub mod build;
+pub mod convoys;
 pub mod feed;
 pub mod hooks;
 pub mod mail;
@@ -12,6 +13,7 @@ pub mod queue;
 pub use agents::town;
 pub use beads::{BeadDetail, BeadLine};
 pub use build::{build, ready};
+pub use convoys::{Delays, HeldUp};
 pub use hooks::{HookPicture, HookRow};
 pub use mail::Letter;
 pub use queue::RequestDetail;

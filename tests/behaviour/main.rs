@@ -25,6 +25,7 @@ mod bd_undo;
 mod chaos;
 mod cli;
 mod cockpit;
+mod cockpit_hooks;
 mod config;
 mod conformance;
 mod context;

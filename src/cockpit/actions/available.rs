@@ -27,6 +27,9 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
         | Action::Reject
         | Action::Approve
         | Action::First
+        | Action::Earlier
+        | Action::Later
+        | Action::StopMerge
         | Action::Last
             if app.read_only && !(action == Action::Edit && app.view == View::Settings) =>
         {
@@ -60,7 +63,14 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
                 None => Err("There is no message here".into()),
             }
         }
-        Action::Retry | Action::Reject | Action::Approve | Action::First | Action::Last
+        Action::Retry
+        | Action::Reject
+        | Action::Approve
+        | Action::First
+        | Action::Earlier
+        | Action::Later
+        | Action::StopMerge
+        | Action::Last
             if app.selected_request().is_none() =>
         {
             Err("No merge request is selected".into())
@@ -90,6 +100,10 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
                 Some(_) => Ok(()),
             }
         }
+        Action::Open if app.view == View::Convoys => match app.selected_convoy() {
+            Some(_) => Ok(()),
+            None => Err("There is no convoy yet: sling some beads with s".into()),
+        },
         Action::Open if app.view == View::Queue => match app.selected_request() {
             Some(_) => Ok(()),
             None => Err("No merge request is selected".into()),
@@ -130,16 +144,38 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
         Action::Sling if app.loaded && app.town.rigs.is_empty() => {
             Err("The town has no rig yet: gt rig add <name> <repository>".into())
         }
+        Action::Snooze if agent.is_none() => Err("No agent is selected".into()),
         Action::LookBack => match agent {
             Some(agent) if agent.session.is_some() => Ok(()),
             _ => Err("No running agent is selected".into()),
         },
+        Action::ForgetSet if app.set_name.is_none() => Err("No set of tiles is shown: t goes through them".into()),
+        Action::Approve => queue(app, "held or under review", &["held", "review"]),
+        Action::Retry => queue(app, "given back or waiting", &["conflict", "failed", "waiting", "held", "ready"]),
+        Action::StopMerge => {
+            queue(app, "waiting or being merged", &["ready", "waiting", "claimed", "rebased", "gating"])
+        }
+        Action::Earlier | Action::Later | Action::First | Action::Last => {
+            queue(app, "waiting", &["ready", "waiting", "held", "review"])
+        }
         Action::NextNeeding | Action::PreviousNeeding if app.overlay.is_none() && app.town.needing_you().is_empty() => {
             Err("Nothing needs you".into())
         }
         Action::LastAgent if app.last_selected.is_none() => Err("You have looked at only one agent so far".into()),
         Action::CopyCommand if command(Action::Open, app).is_none() => Err("Nothing is selected".into()),
         _ => Ok(()),
+    }
+}
+
+/// Whether the selected merge request is in one of `states`; if not, what it would have to be.
+fn queue(app: &App, wanted: &str, states: &[&str]) -> Result<(), String> {
+    match app.selected_request() {
+        Some(entry) if states.contains(&entry.state.as_str()) => Ok(()),
+        Some(entry) => {
+            let (words, _) = crate::cockpit::render::state_words(&entry.state);
+            Err(format!("{} is not {wanted}: {words}", entry.source))
+        }
+        None => Err("No merge request is selected".into()),
     }
 }
 

@@ -169,6 +169,16 @@ pub enum Action {
     First,
     /// After all others.
     Last,
+    /// One place to the front.
+    Earlier,
+    /// One place to the end.
+    Later,
+    /// Stop merging.
+    StopMerge,
+    /// Stop something that runs.
+    StopTask,
+    /// No notifications for a while.
+    Snooze,
     /// To the next hunk.
     NextHunk,
     /// To the hunk before.
@@ -189,6 +199,8 @@ pub enum Action {
     SaveSet,
     /// The next kept set.
     NextSet,
+    /// Forget the set that is shown.
+    ForgetSet,
     /// Say yes.
     Yes,
     /// Say no.
@@ -232,6 +244,10 @@ pub enum Context {
     Queue,
     /// The hooks view, likewise.
     Hooks,
+    /// The tiles, likewise.
+    Agents,
+    /// The convoys view, likewise.
+    Convoys,
     /// The settings view, likewise.
     Settings,
 }
@@ -239,7 +255,17 @@ pub enum Context {
 impl Context {
     /// Whether keys it has no action for are those of the lists and views.
     pub fn is_view(self) -> bool {
-        matches!(self, Self::Main | Self::Beads | Self::Mail | Self::Queue | Self::Hooks | Self::Settings)
+        matches!(
+            self,
+            Self::Main
+                | Self::Beads
+                | Self::Mail
+                | Self::Queue
+                | Self::Hooks
+                | Self::Agents
+                | Self::Convoys
+                | Self::Settings
+        )
     }
 }
 
@@ -287,6 +313,8 @@ pub fn context(app: &App) -> Context {
             View::Mail => Context::Mail,
             View::Queue => Context::Queue,
             View::Hooks => Context::Hooks,
+            View::Agents => Context::Agents,
+            View::Convoys => Context::Convoys,
             View::Settings => Context::Settings,
             _ => Context::Main,
         },

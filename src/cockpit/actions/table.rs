@@ -29,13 +29,15 @@ pub static TABLE: &[Spec] = table! {
         Jump, "jump", "jump", ["f"], 0, "Put a letter beside everything in sight; the letter goes there";
         Pick, "pick", "pick", ["1", "2", "3", "4", "5", "6", "7", "8", "9"], 0, "Go to the agent in that place";
         LookBack, "look-back", "look back", ["c"], 0, "Look back in the selected agent's terminal: scroll, search, copy, open links";
-        SaveSet, "save-set", "keep tiles", ["S"], 0, "Keep the marked agents as a set of tiles";
+        SaveSet, "save-set", "keep tiles", ["S"], 0, "Keep the marked agents, or the tiles shown, as a set with a name";
         NextSet, "next-set", "next tiles", ["t"], 0, "Show the next kept set of tiles, after the last all of them";
+        ForgetSet, "forget-set", "forget tiles", [], 0, "Forget the set of tiles that is shown";
         Mark, "mark-agent", "mark", ["space"], 0, "Mark the selected agent, or take the mark away";
         MarkRange, "mark-range", "mark range", ["v"], 0, "Mark everything from the last mark to here";
         MarkAll, "mark-all", "mark all", ["V"], 0, "Mark every agent in the list, or none";
         MarkInvert, "mark-invert", "invert marks", ["I"], 0, "Mark what is not marked and the other way round";
         Stop, "stop", "stop", ["X"], 0, "Stop the selected agent, or every marked one; asks first";
+        Snooze, "snooze", "hush", ["b"], 0, "Notify of nothing in the selected agent's rig for a quarter of an hour, or again";
         Journal, "journal", "journal", ["L"], 0, "Show what was done from here, what runs, and what was said";
         Down, "down", "down", ["j", "down", "ctrl-n"], 0, "Go down one row";
         Up, "up", "up", ["k", "up"], 0, "Go up one row";
@@ -90,14 +92,17 @@ pub static TABLE: &[Spec] = table! {
         Archive, "mail-archive", "put away", ["d"], 3, "Put the selected message away";
     }
     Queue {
-        Open, "queue-diff", "diff", ["enter"], 8, "Look at what the selected request changes, and remark on it";
-        Approve, "queue-approve", "approve", ["a"], 1, "Let the selected request be merged that is held or under review";
-        First, "queue-first", "first", ["K"], 4, "Merge the selected request before all others of its rig";
-        Last, "queue-last", "last", ["J"], 5, "Merge the selected request after all others of its rig";
-        Retry, "queue-retry", "retry", ["r"], 2, "Put the selected request at the queue's disposal again";
-        Reject, "queue-reject", "reject", ["x"], 3, "Turn the selected request down, with a reason; its branch stays";
-        ReadDown, "queue-log-down", "log on", ["}", "shift-down"], 6, "Go on in the log";
-        ReadUp, "queue-log-up", "log back", ["{", "shift-up"], 7, "Go back in the log";
+        Open, "queue-diff", "diff", ["enter"], 1, "Look at what the selected request changes, and remark on it";
+        Approve, "queue-approve", "approve", ["a"], 2, "Let the selected request be merged that is held or under review";
+        StopMerge, "queue-stop", "stop", ["c"], 5, "Stop merging the selected request, its gates too; it is held until it is approved";
+        Earlier, "queue-earlier", "earlier", ["K"], 6, "Merge the selected request one place earlier";
+        Later, "queue-later", "later", ["J"], 7, "Merge the selected request one place later";
+        First, "queue-first", "first", ["("], 0, "Merge the selected request before all others of its rig";
+        Last, "queue-last", "last", [")"], 0, "Merge the selected request after all others of its rig";
+        Retry, "queue-retry", "retry", ["r"], 3, "Put the selected request at the queue's disposal again";
+        Reject, "queue-reject", "reject", ["x"], 4, "Turn the selected request down, with a reason; its branch stays";
+        ReadDown, "queue-log-down", "log on", ["}", "shift-down"], 0, "Go on in the log";
+        ReadUp, "queue-log-up", "log back", ["{", "shift-up"], 0, "Go back in the log";
     }
     Hooks {
         Open, "hook-open", "look closer", ["enter"], 1, "Go on to what the hook changes; there, remark on a line or fold a file";
@@ -115,6 +120,14 @@ pub static TABLE: &[Spec] = table! {
         Edit, "hook-edit", "edit", ["e"], 0, "Open the file in your editor, at the line of the cursor";
         Archive, "hook-archive", "put away", ["d"], 0, "Remove a worktree whose work is over, or bring it back; nothing is lost";
         ShowClosed, "hook-archived", "put away too", ["."], 0, "Show hooks that were put away too, or hide them";
+    }
+    Agents {
+        Shape, "tiles-layout", "layout", ["w"], 3, "Show 1, 2, 4, 6, 9 or 12 terminals at once, or as many as fit";
+    }
+    Convoys {
+        Open, "convoy-open", "open", ["enter"], 1, "Go to the members, and there to the agent or the bead";
+        Sling, "convoy-sling", "sling what is left", ["s"], 2, "Sling the selected bead, or all of the convoy that nobody has";
+        ViewHooks, "convoy-hook", "changes", ["H"], 3, "Look at what the selected bead's agent has changed";
     }
     Settings {
         Open, "setting-change", "change", ["enter"], 1, "Change the selected setting, or copy the command that does";
@@ -134,6 +147,7 @@ pub static TABLE: &[Spec] = table! {
         Up, "picker-up", "up", ["up", "ctrl-k", "shift-tab"], 0, "Go up one row";
         PageDown, "picker-page-down", "page down", ["pgdn"], 0, "Go down one page";
         PageUp, "picker-page-up", "page up", ["pgup"], 0, "Go up one page";
+        StopTask, "stop-task", "stop", ["ctrl-x"], 0, "Stop what runs and is highlighted in the journal";
         Cancel, "picker-close", "close", ["esc", "ctrl-c"], 2, "Close this";
     }
     Sling {

@@ -27,6 +27,8 @@ pub enum Hit {
     Terminal(String),
     /// A merge request.
     Queue(usize),
+    /// A member of the selected convoy.
+    Member(usize),
     /// A part of the hooks view, and the row in it.
     Hooks(Part, Option<usize>),
     /// A row of the view's one list.
@@ -93,6 +95,12 @@ pub struct Layout {
     pub divider: Option<u16>,
     /// The live terminals.
     pub tiles: Vec<Tile>,
+    /// How many of them stand side by side.
+    pub tile_columns: u16,
+    /// How many of them a page has.
+    pub tile_page: usize,
+    /// Which of all tiles these are, in words; empty when they are all.
+    pub tile_words: String,
     /// The dialog on top.
     pub dialog: Option<Rect>,
     /// What can be clicked, the topmost last.
@@ -164,13 +172,27 @@ pub fn arrange(app: &mut App) {
         View::Town => home::town(app, &mut layout),
         View::Agents => tiles::tiles(app, &mut layout),
         View::Convoys => {
-            let (left, right) = halves(&mut layout, width * 2 / 5);
+            // Side by side where a title has room beside its bar, else below each other.
+            let body = layout.body;
+            let (left, right) = if width >= 100 {
+                halves(&mut layout, (width * 2 / 5).clamp(44, 76))
+            } else {
+                let rows = u16::try_from(app.convoys().len().max(1)).unwrap_or(u16::MAX).saturating_add(1);
+                let height = rows.min(body.height / 2);
+                (Rect { height, ..body }, Rect { y: body.y + height, height: body.height - height, ..body })
+            };
             layout.convoys = left;
             layout.convoy_rows = (0..app.convoys().len()).map(ConvoyRow::Convoy).collect();
             layout.members = right;
         }
         View::Queue => {
             let body = layout.body;
+            let waiting: usize = app.town.rigs.iter().map(|rig| rig.queue.len()).sum();
+            if width >= 150 && waiting > 0 {
+                let (left, right) = halves(&mut layout, width * 9 / 20);
+                (layout.queue, layout.reading) = (left, right);
+                return finish(app, layout);
+            }
             let rows =
                 u16::try_from(app.town.rigs.iter().map(|rig| rig.queue.len()).sum::<usize>()).unwrap_or(u16::MAX);
             let height = (rows + 2).clamp(4, (body.height / 2).max(4));
@@ -189,6 +211,10 @@ pub fn arrange(app: &mut App) {
         View::Settings => layout.list = layout.body,
         View::Feed => layout.feed = layout.body,
     }
+    finish(app, layout);
+}
+
+fn finish(app: &mut App, mut layout: Layout) {
     scroll_lists(app, &layout);
     add_hits(app, &mut layout);
     if let Some(area) = app.overlay.as_ref().map(|overlay| dialog_area(overlay, layout.body)) {
@@ -289,6 +315,13 @@ fn scroll_lists(app: &mut App, layout: &Layout) {
             keep_visible(&mut app.beads.scroll, place, height(layout.list), rows);
         }
         View::Hooks => hooks::scroll(app, layout),
+        View::Convoys => {
+            let members = app.members().len();
+            app.member = app.member.filter(|_| members > 0).map(|place| place.min(members.saturating_sub(1)));
+            // A member with the reason below it takes two rows, and the summary two above all.
+            let rows = usize::from(below_title(layout.members).height.saturating_sub(2)) / 2;
+            keep_visible(&mut app.scroll.list, app.member.unwrap_or(0), rows.max(1), members);
+        }
         View::Mail => {
             keep_visible(&mut app.scroll.list, app.letter, height(layout.list), app.mail.as_ref().map_or(0, Vec::len))
         }
@@ -348,6 +381,13 @@ fn add_hits(app: &App, layout: &mut Layout) {
     for (index, y) in (first..count).zip(list.y..list.bottom()) {
         hits.push((Rect { y, height: 1, ..list }, Hit::List(index)));
     }
+    if app.view == View::Convoys {
+        hits.extend(
+            super::render::member_places(app, layout.members)
+                .into_iter()
+                .map(|(area, index)| (area, Hit::Member(index))),
+        );
+    }
     if app.view == View::Hooks {
         hits.extend(hooks::hits(app, layout));
     }
@@ -372,10 +412,17 @@ fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
         }
         Overlay::Message(message) => {
             let lines = u16::try_from(message.area.lines().len()).unwrap_or(u16::MAX);
+            if matches!(message.purpose, super::dialogs::Purpose::Set(_)) {
+                return centred(body, 60, 4);
+            }
             (if lines > 6 { 100 } else { 80 }, lines.saturating_add(3).clamp(9, 30))
         }
         Overlay::Form(_) => (100, 22),
     };
+    centred(body, columns, rows)
+}
+
+fn centred(body: Rect, columns: u16, rows: u16) -> Rect {
     let width = (body.width.saturating_sub(4)).min(columns);
     let height = (body.height.saturating_sub(2)).min(rows);
     Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 3, width, height }
@@ -423,9 +470,16 @@ mod tests {
     fn grids_hold_their_terminals() {
         let area = Rect::new(0, 0, 200, 58);
         for (count, expected) in [(1, (1, 1)), (2, (2, 1)), (3, (2, 2)), (5, (3, 2)), (9, (3, 3)), (30, (4, 3))] {
-            assert_eq!(tiles::grid(count, area), expected, "{count}");
+            assert_eq!(tiles::grid(count, 0, area), expected, "{count}");
         }
-        assert_eq!(tiles::grid(6, Rect::new(0, 0, 80, 22)), (1, 2));
+        assert_eq!(tiles::grid(6, 0, Rect::new(0, 0, 80, 22)), (1, 2));
+        // A number that was asked for is kept to as long as anything can be read.
+        for (wanted, expected) in [(1, (1, 1)), (2, (2, 1)), (4, (2, 2)), (6, (3, 2)), (9, (3, 3)), (12, (4, 3))] {
+            assert_eq!(tiles::grid(30, wanted, area), expected, "{wanted}");
+        }
+        assert_eq!(tiles::grid(30, 4, Rect::new(0, 0, 80, 22)), (2, 2));
+        assert_eq!(tiles::grid(30, 12, Rect::new(0, 0, 60, 14)), (2, 2));
+        assert_eq!(tiles::grid(2, 2, Rect::new(0, 0, 60, 40)), (1, 2), "below each other where it is narrow");
     }
 
     #[test]

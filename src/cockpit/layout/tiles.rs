@@ -15,15 +15,32 @@ pub fn tile_agents(app: &App) -> Vec<String> {
         .collect()
 }
 
-/// Columns and rows of the grid for `count` terminals on this much room.
-pub(super) fn grid(count: usize, area: Rect) -> (u16, u16) {
-    let widest = (area.width / 44).clamp(1, 4);
-    let highest = (area.height / 9).clamp(1, 4);
-    [(1, 1), (2, 1), (2, 2), (3, 2), (3, 3), (4, 3)]
-        .into_iter()
-        .map(|(columns, rows): (u16, u16)| (columns.min(widest), rows.min(highest)))
-        .find(|(columns, rows)| usize::from(columns * rows) >= count)
-        .unwrap_or((4.min(widest), 3.min(highest)))
+/// The grids: how many tiles side by side, how many below each other.
+const GRIDS: [(u16, u16); 6] = [(1, 1), (2, 1), (2, 2), (3, 2), (3, 3), (4, 3)];
+/// The smallest tile that still tells something.
+const SMALLEST: (u16, u16) = (28, 6);
+/// The smallest tile one would choose.
+const READABLE: (u16, u16) = (44, 9);
+
+/// Columns and rows of the grid for `count` terminals on this much room; `wanted` at once, or with 0 as many as can be read.
+pub(super) fn grid(count: usize, wanted: u8, area: Rect) -> (u16, u16) {
+    let least = if wanted == 0 { READABLE } else { SMALLEST };
+    let (widest, highest) = ((area.width / least.0).clamp(1, 4), (area.height / least.1).clamp(1, 4));
+    let count = if wanted == 0 { count } else { count.min(usize::from(wanted)) };
+    let (columns, rows) =
+        GRIDS.into_iter().find(|(columns, rows)| usize::from(columns * rows) >= count).unwrap_or((4, 3));
+    // Two that would be narrow stand below each other.
+    let upright = (columns, rows) == (2, 1) && area.width < 2 * READABLE.0 && area.height >= 2 * SMALLEST.1;
+    let (columns, rows) = if upright { (1, 2) } else { (columns, rows) };
+    if wanted == 0 {
+        let fits = |(columns, rows): (u16, u16)| (columns.min(widest), rows.min(highest));
+        return GRIDS
+            .into_iter()
+            .map(fits)
+            .find(|(columns, rows)| usize::from(columns * rows) >= count)
+            .unwrap_or(fits((4, 3)));
+    }
+    (columns.min(widest), rows.min(highest))
 }
 
 /// Lays the terminals out; the selected one alone when it is typed into or zoomed.
@@ -35,12 +52,18 @@ pub(super) fn tiles(app: &App, layout: &mut Layout) {
         && let (Some(address), Some(_)) = (app.selected.clone(), selected)
     {
         layout.tiles.push(titled(address, body));
+        layout.tile_columns = 1;
         return;
     }
-    let (columns, rows) = grid(agents.len().max(1), body);
+    let total = agents.len();
+    let (columns, rows) = grid(total.max(1), app.memory.tiles, body);
     let page_size = usize::from(columns * rows);
     let page = selected.unwrap_or(0) / page_size;
     let shown: Vec<String> = agents.into_iter().skip(page * page_size).take(page_size).collect();
+    if shown.len() < total {
+        layout.tile_words = format!("{} to {} of {total}", page * page_size + 1, page * page_size + shown.len());
+    }
+    (layout.tile_columns, layout.tile_page) = (columns, page_size);
     let rows = u16::try_from(shown.len().div_ceil(usize::from(columns))).unwrap_or(1).max(1);
     for (row, line) in (0u16..).zip(shown.chunks(usize::from(columns))) {
         // A last row that is not full shares its width among those it has.

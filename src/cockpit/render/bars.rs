@@ -35,6 +35,11 @@ fn trail(app: &App) -> Vec<Piece<'_>> {
         View::Agents => {
             trail.push("agents");
             trail.extend(app.set_name.as_deref());
+            if app.zoom || app.typing {
+                trail.extend(app.selected_agent().map(|agent| agent.name.as_str()));
+            } else if !app.layout.tile_words.is_empty() {
+                trail.push(&app.layout.tile_words);
+            }
         }
         View::Convoys => trail.push("convoys"),
         View::Queue => trail.push("merge queue"),
@@ -111,6 +116,11 @@ fn counts(app: &App, room: u16) -> Vec<Count> {
             let text = if words { format!(" {word}   ") } else { "  ".to_owned() };
             out.push(Count { text, style: theme.text(), filter });
         }
+        let long = app.tasks.iter().filter(|task| task.is_long(app.now)).count();
+        if long > 0 {
+            let text = if words { format!("… {long} under way   ") } else { format!("… {long}  ") };
+            out.push(Count { text, style: theme.tone(crate::view::Tone::Moves), filter: None });
+        }
         if app.town.unread > 0 {
             let words = if words { " unread   " } else { "  " };
             out.push(Count { text: format!("✉ {}{words}", app.town.unread), style: theme.text(), filter: None });
@@ -173,8 +183,12 @@ pub(super) fn footer(app: &App, buffer: &mut Buffer) {
     }
     let context = actions::context(app);
     let mut hints: Vec<(String, &str, bool)> = Vec::new();
-    for order in 1..=9 {
-        let Some(spec) = TABLE.iter().find(|spec| spec.context == context && spec.bar == order) else { continue };
+    // The tiles have the keys of the lists, with few of their own between them.
+    let shared = if context == Context::Agents { Context::Main } else { context };
+    let mut specs: Vec<_> =
+        TABLE.iter().filter(|spec| spec.bar > 0 && (spec.context == context || spec.context == shared)).collect();
+    specs.sort_by_key(|spec| (spec.bar, spec.context != context));
+    for spec in specs {
         let ready = actions::available(spec.action, app).is_ok();
         // A key that can't work now gives its place to the next.
         if !ready && context.is_view() {

@@ -117,7 +117,9 @@ pub(super) fn request(app: &App, buffer: &mut Buffer) {
     let (words, tone) = super::views::state_words(&request.state);
     let head: String = request.head.chars().take(7).collect();
     let tried = if request.retries > 0 { format!(" · tried again {}×", request.retries) } else { String::new() };
-    let note = format!("{} → {} {head}{tried}", request.branch, request.target);
+    let live = if super::views::is_live(&request.state) { " · live" } else { "" };
+    let back = if app.scroll.log > 0 { format!(" · {} lines up", app.scroll.log) } else { live.to_owned() };
+    let note = format!("{} → {} {head}{tried}{back}", request.branch, request.target);
     pen::rule(
         buffer,
         area,

@@ -266,11 +266,12 @@ fn diff(app: &App, buffer: &mut Buffer) {
     let mut title: Vec<Piece<'_>> =
         vec![(name, title_style(app, Part::Diff)), (" ", theme.dim()), (&since, theme.dim())];
     let seen = if fine > 0 { format!("  ✓ {fine} of {all}") } else { String::new() };
-    let files = format!("  {files}{seen}");
+    let files = if area.width >= 84 { format!("  {files}") } else { String::new() };
     if !patch.files.is_empty() {
         title.extend([
             (plus.as_str(), theme.tone(Tone::Good)),
             (minus.as_str(), theme.tone(Tone::Bad)),
+            (seen.as_str(), theme.tone(Tone::Good)),
             (files.as_str(), theme.dim()),
         ]);
     }

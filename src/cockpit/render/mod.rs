@@ -3,6 +3,7 @@
 mod back;
 mod bars;
 mod beads;
+mod convoys;
 mod desk;
 mod dialogs;
 mod hooks;
@@ -23,7 +24,9 @@ use super::marks;
 use pen::Piece;
 
 pub use bars::count_hits;
+pub use convoys::member_places;
 pub use dialogs::dialog_scroll;
+pub use views::state_words;
 
 /// How old something is, in minutes and more, so that the screen stays still.
 pub fn age(since: Timestamp, now: Timestamp) -> String {
@@ -58,12 +61,13 @@ pub fn render(app: &App, frame: &mut Frame<'_>) {
             cursor
         }
         View::Convoys => {
-            views::convoys(app, buffer);
+            convoys::draw(app, buffer);
             None
         }
         View::Queue => {
             views::queue(app, buffer);
             desk::request(app, buffer);
+            divider(app, buffer);
             None
         }
         View::Feed => {
@@ -128,9 +132,10 @@ fn divider(app: &App, buffer: &mut ratatui::buffer::Buffer) {
         let titled = |areas: &[Rect], y: u16| areas.iter().any(|area| area.height > 0 && area.y == y);
         let terminals: Vec<Rect> = layout.tiles.iter().map(|tile| tile.title).collect();
         pen::upright(buffer, x, layout.body.y..layout.body.bottom(), app.theme.rule(), |y| {
-            let left =
-                titled(&[layout.list, layout.needs, layout.agents, layout.rigs, layout.convoys, layout.landed], y)
-                    || (layout.members.x < x && titled(&[layout.members], y));
+            let left = titled(
+                &[layout.queue, layout.list, layout.needs, layout.agents, layout.rigs, layout.convoys, layout.landed],
+                y,
+            ) || (layout.members.x < x && titled(&[layout.members], y));
             let left = left || (layout.about.height > 0 && layout.about.y == y);
             let members = layout.members.x > x && titled(&[layout.members], y);
             (left, members || titled(&[layout.feed, layout.reading], y) || titled(&terminals, y))
@@ -168,7 +173,9 @@ fn draw_tile(app: &App, buffer: &mut ratatui::buffer::Buffer, tile: &Tile) -> Op
     let title_text = agent.title.as_deref().map(|title| format!(" · {title}")).unwrap_or_default();
     let grid = app.view == View::Agents && !app.zoom && !app.typing;
     let state = format!("{} {}", marks::glyph(agent.state), marks::word(agent.state));
-    let mut title: Vec<Piece<'_>> = vec![(&agent.address, name_style)];
+    let place = app.layout.tiles.iter().position(|other| other.address == tile.address).filter(|place| *place < 9);
+    let number = place.map(|place| format!("{} ", place + 1)).filter(|_| grid).unwrap_or_default();
+    let mut title: Vec<Piece<'_>> = vec![(&number, theme.dim()), (&agent.address, name_style)];
     if !grid && tile.title.width > 50 {
         title.push((&role, theme.dim()));
     }

@@ -1,9 +1,9 @@
-//! The other views: convoys with their members, the merge queue; and what is said where there is no terminal.
+//! The merge queue; and what is said where there is no terminal.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::base::text::fit;
+use crate::base::text::{fit, width as columns_of};
 use crate::view::{AgentView, Tone};
 
 use super::super::app::{App, Watched};
@@ -88,75 +88,91 @@ pub(super) fn no_screen(app: &App, buffer: &mut Buffer, area: Rect, agent: &Agen
     centred(buffer, area, &lines);
 }
 
-/// Convoys, and the members of the selected one.
-pub(super) fn convoys(app: &App, buffer: &mut Buffer) {
-    lists::convoys(app, buffer);
-    let theme = &app.theme;
-    let area = app.layout.members;
-    let Some(convoy) = app.selected_convoy() else {
-        pen::rule(buffer, area, theme.rule(), &[("members", theme.dim())], &[]);
-        super::divider(app, buffer);
-        return;
-    };
-    let note = format!("{} of {} done", convoy.done, convoy.total);
-    pen::rule(
-        buffer,
-        area,
-        theme.rule(),
-        &[(convoy.title.as_str(), theme.strong()), ("  ", theme.dim()), (convoy.id.as_str(), theme.dim())],
-        &[(note.as_str(), theme.dim())],
-    );
-    let rows = below_title(area);
-    for (member, y) in convoy.members.iter().zip(rows.y..rows.bottom()) {
-        lists::member_row(app, buffer, Rect { y, height: 1, ..rows }, member);
-    }
-    super::divider(app, buffer);
-}
-
 /// The merge queues of all rigs.
 pub(super) fn queue(app: &App, buffer: &mut Buffer) {
     let theme = &app.theme;
     let area = app.layout.queue;
     let total: usize = app.town.rigs.iter().map(|rig| rig.queue.len()).sum();
-    let note = format!("{total} to merge");
+    let busy = app.town.rigs.iter().flat_map(|rig| &rig.queue).filter(|entry| is_live(&entry.state)).count();
+    let note = match (total, busy) {
+        (0, _) => String::new(),
+        (total, 0) => format!("{total} to merge"),
+        (total, busy) => format!("{total} to merge, {busy} at it"),
+    };
     pen::rule(buffer, area, theme.rule(), &[("merge queue", theme.accent())], &[(note.as_str(), theme.dim())]);
     let rows = below_title(area);
     if total == 0 {
         lists::advice(app, buffer, rows, "Nothing waits to be merged. Finished work comes here by itself.");
         return;
     }
-    let rig_width = app.town.rigs.iter().map(|rig| rig.name.len()).max().unwrap_or(4).min(14);
-    let entries = app.town.rigs.iter().flat_map(|rig| rig.queue.iter().map(move |entry| (rig, entry)));
-    for ((index, (rig, entry)), y) in entries.enumerate().skip(app.scroll.queue).zip(rows.y..rows.bottom()) {
-        let row = Rect { y, height: 1, ..rows };
+    let entries: Vec<_> = app
+        .town
+        .rigs
+        .iter()
+        .flat_map(|rig| rig.queue.iter().enumerate().map(move |(n, entry)| (rig, n + 1, entry)))
+        .collect();
+    let widest = |texts: &mut dyn Iterator<Item = usize>, most: usize| texts.max().unwrap_or(4).min(most);
+    let several = app.town.rigs.iter().filter(|rig| !rig.queue.is_empty()).count() > 1;
+    let rig_width = if several { widest(&mut entries.iter().map(|(rig, ..)| columns_of(&rig.name)), 14) } else { 0 };
+    let source_width = widest(&mut entries.iter().map(|(.., entry)| columns_of(&entry.source)), 14);
+    let name = |worker: &str| worker.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+    let worker_width = widest(&mut entries.iter().map(|(.., entry)| columns_of(&name(&entry.worker))), 12);
+    let words_of = |entry: &crate::view::QueueEntry| {
         let (words, tone) = state_words(&entry.state);
-        let rig_name = fit(&rig.name, rig_width);
-        let source = fit(&entry.source, 10);
-        let worker = entry.worker.rsplit('/').next().unwrap_or_default();
-        let note = if entry.reason.is_empty() {
-            format!("{worker}  {words} ")
-        } else {
-            format!("{worker}  {words}: {} ", entry.reason)
-        };
-        let start = row.right().saturating_sub(pen::width(&[(&note, theme.dim())])).max(row.x + row.width / 2);
-        let left = [
+        let text = if entry.reason.is_empty() { words.to_owned() } else { format!("{words}: {}", entry.reason) };
+        (text, tone)
+    };
+    let most = usize::from(rows.width * 2 / 5);
+    let words_width = widest(&mut entries.iter().map(|(.., entry)| columns_of(&words_of(entry).0)), most);
+    for ((index, (rig, number, entry)), y) in
+        entries.iter().enumerate().skip(app.scroll.queue).zip(rows.y..rows.bottom())
+    {
+        let row = Rect { y, height: 1, ..rows };
+        let (words, tone) = words_of(entry);
+        let number = format!("{number:>3} ");
+        let rig_name = if several { format!("{} ", fit(&rig.name, rig_width)) } else { String::new() };
+        let source = fit(&entry.source, source_width);
+        let worker = fit(&name(&entry.worker), worker_width);
+        let words = fit(&words, words_width);
+        let right: [Piece<'_>; 4] =
+            [(&worker, theme.dim()), ("  ", theme.text()), (&words, theme.tone(tone)), (" ", theme.text())];
+        let start = row.right().saturating_sub(pen::width(&right)).max(row.x + row.width / 3);
+        let left: [Piece<'_>; 7] = [
+            (&number, theme.dim()),
+            (state_glyph(&entry.state), theme.tone(tone)),
             (" ", theme.text()),
-            (rig_name.as_str(), theme.dim()),
+            (&rig_name, theme.dim()),
+            (&source, theme.dim()),
             ("  ", theme.text()),
-            (source.as_str(), theme.dim()),
-            ("  ", theme.text()),
-            (entry.title.as_str(), theme.text()),
+            (&entry.title, theme.text()),
         ];
         pen::pieces(buffer, row.x, y, start.saturating_sub(row.x + 1), &left);
-        pen::put(buffer, start, y, row.right() - start, &note, theme.tone(tone));
+        pen::pieces(buffer, start, y, row.right() - start, &right);
         if app.queue == index {
             lists::select_row(app, buffer, row, app.overlay.is_none());
         }
     }
 }
 
+/// Whether the refinery is at it.
+pub(super) fn is_live(state: &str) -> bool {
+    matches!(state, "claimed" | "rebased" | "gating" | "pushing")
+}
+
+/// The shape of a merge request's state.
+fn state_glyph(state: &str) -> &'static str {
+    match state {
+        _ if is_live(state) => "●",
+        "held" | "review" => "▲",
+        "conflict" | "failed" | "rejected" => "✗",
+        "merged" => "✓",
+        "waiting" => "◌",
+        _ => "○",
+    }
+}
+
 /// A merge request's state in plain words.
-pub(super) fn state_words(state: &str) -> (&str, Tone) {
+pub fn state_words(state: &str) -> (&str, Tone) {
     match state {
         "ready" => ("waits its turn", Tone::Plain),
         "claimed" => ("next", Tone::Moves),

@@ -416,7 +416,7 @@ fn interaction_38_what_runs_is_listed_and_nothing_waits_for_it() {
     let mut bench = Bench::new(120, 40);
     bench.keys("s").event(Event::Ready(Ok(beads()))).keys("enter j");
     let text = bench.keys("L").text();
-    assert!(text.contains("… Sling sh-c3k0d to shop  for now"), "{text}");
+    assert!(text.contains("… Sling sh-c3k0d to shop  0 s"), "{text}");
     bench.event(Event::Done(1, done("sh-c3k0d → shop/polecats/max", None)));
     assert!(bench.text().contains("✓ Sling sh-c3k0d to shop  sh-c3k0d → shop/polecats/max"));
 }
@@ -527,6 +527,8 @@ fn interaction_27_what_is_under_the_cursor_is_opened() {
 fn interaction_22_tile_sets_are_kept_and_shown_again() {
     let mut bench = Bench::new(200, 60);
     bench.keys("space j j space S");
+    assert!(bench.text().contains("what are these 2 tiles called?"), "{}", bench.text());
+    bench.keys("enter");
     assert_eq!(bench.app.view, View::Agents);
     let tiles = |bench: &Bench| bench.app.layout.tiles.len();
     assert_eq!(tiles(&bench), 2, "{:?}", bench.app.layout.tiles);

@@ -4,6 +4,7 @@ mod forty;
 mod interactions;
 mod looks;
 mod review;
+mod tiles;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

@@ -237,7 +237,7 @@ fn interaction_35_hunks_are_accepted_and_taken_out() {
     let Deed::TakeOut { patch, back: false, .. } = deed.clone() else { panic!("{deed:?}") };
     assert!(patch.starts_with("--- a/src/cart.rs\n+++ b/src/cart.rs\n@@ -18,4 +18,4 @@"), "{patch}");
     // A new file as a whole is remarked on, not taken out.
-    bench.keys("J J }");
+    bench.keys("J }");
     bench.keys("x");
     assert!(said(&bench).contains("remark on it instead"), "{}", said(&bench));
 }

@@ -4,12 +4,12 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::super::actions::{self, Action};
 use super::super::answer::{self, Prompt, Reply};
-use super::super::app::{App, Effect, Overlay};
+use super::super::app::{App, Cause, Effect, Overlay};
 use super::super::deeds::{Agent, Deed, Finished, Task};
 use super::super::dialogs::{AnswerBox, Confirm, Message, Note, Purpose};
 use super::super::keys::Chord;
 use super::super::marks;
-use super::{hooks, moves};
+use super::{hooks, moves, sets};
 use crate::view::AgentState;
 
 /// How many deeds the journal keeps.
@@ -19,7 +19,15 @@ const KEPT: usize = 200;
 pub(super) fn begin(app: &mut App, deed: Deed, effects: &mut Vec<Effect>) {
     let id = app.tasks.last().map_or(1, |task| task.id + 1);
     app.say(format!("{} …", deed.words()), false);
-    app.tasks.push(Task { id, deed: deed.clone(), begun: app.now, finished: None, undone: false });
+    app.tasks.push(Task {
+        id,
+        deed: deed.clone(),
+        begun: app.now,
+        finished: None,
+        undone: false,
+        progress: None,
+        stopped: false,
+    });
     if app.tasks.len() > KEPT {
         app.tasks.remove(0);
     }
@@ -27,7 +35,7 @@ pub(super) fn begin(app: &mut App, deed: Deed, effects: &mut Vec<Effect>) {
 }
 
 /// A deed is done, or could not be.
-pub(super) fn finished(app: &mut App, id: u64, finished: Finished) {
+pub(super) fn finished(app: &mut App, id: u64, finished: Finished, effects: &mut Vec<Effect>) {
     let undo = finished.undo.is_some();
     let mut text = finished.text.clone();
     if undo && let Some(key) = actions::spec(Action::Undo, actions::Context::Main).and_then(|spec| app.keymap.key(spec))
@@ -36,10 +44,40 @@ pub(super) fn finished(app: &mut App, id: u64, finished: Finished) {
     }
     app.say(text, !finished.ok);
     let Some(task) = app.tasks.iter_mut().find(|task| task.id == id) else { return };
-    let (ok, deed) = (finished.ok, task.deed.clone());
+    let (ok, deed, stopped) = (finished.ok, task.deed.clone(), task.stopped);
+    let back = finished.undo.clone().filter(|_| stopped);
     task.finished = Some(finished);
+    if let Some(back) = back {
+        // It could not be stopped halfway, so it is taken back as a whole.
+        task.undone = true;
+        begin(app, back, effects);
+    }
     if ok {
         hooks::done(app, &deed);
+    }
+}
+
+/// Of a deed so much is done.
+pub(super) fn progressed(app: &mut App, id: u64, done: usize, of: usize) {
+    if let Some(task) = app.tasks.iter_mut().find(|task| task.id == id && task.finished.is_none()) {
+        task.progress = Some((done, of));
+        app.touch(Cause::Town);
+    }
+}
+
+/// Stops what runs and is highlighted in the journal.
+pub(super) fn stop_task(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Journal(journal)) = &app.overlay else { return };
+    let chosen = journal.lines(app).get(journal.query.row).and_then(|line| line.task);
+    let task = app.tasks.iter_mut().find(|task| Some(task.id) == chosen && task.finished.is_none());
+    match task {
+        Some(task) => {
+            task.stopped = true;
+            effects.push(Effect::Stop(task.id));
+            let words = task.deed.words();
+            app.say(format!("{words}: stopped after the part that is being done"), false);
+        }
+        None => app.say("That does not run: choose a line with …", false),
     }
 }
 
@@ -82,6 +120,10 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<Effect>) {
             hooks::remarked(app, *remark, place, text);
             return;
         }
+        Purpose::Set(agents) => {
+            sets::keep(app, text, agents);
+            return;
+        }
         Purpose::Review(agent, purpose) => Deed::Review(agent, Box::new(deed_of(*purpose, text))),
         other => deed_of(other, text),
     };
@@ -104,7 +146,9 @@ fn deed_of(purpose: Purpose, text: String) -> Deed {
         Purpose::Reply(mail, _) => Deed::Reply(mail, text),
         Purpose::Reject(request) => Deed::Reject(request, text),
         Purpose::Review(_, purpose) => deed_of(*purpose, text),
+        // Neither becomes a deed.
         Purpose::Remark(remark, _) => Deed::Comment(remark.path, text),
+        Purpose::Set(_) => Deed::Comment(String::new(), text),
     }
 }
 

@@ -113,15 +113,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
             effects.push(Effect::Back(back.session.clone(), BackAsk::Select(from, to)));
         }
         Action::Open => match back.target() {
-            Some(Target::Address(address)) => {
-                app.say(format!("Opening {address}"), false);
-                effects.push(Effect::Browse(address));
-            }
-            Some(Target::File(file, line)) => {
-                let worktree = app.selected_agent().and_then(|agent| agent.worktree.clone()).unwrap_or_default();
-                let path = std::path::Path::new(&worktree).join(&file);
-                effects.push(Effect::Edit(path, line));
-            }
+            Some(target) => open(app, target, effects),
             None => app.say("No link and no file under the cursor", false),
         },
         Action::Cancel | Action::Back if back.asking => back.asking = false,
@@ -139,6 +131,20 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         _ => {}
     }
     ask(app, effects);
+}
+
+/// Opens a link in the browser, a file in the editor.
+pub(super) fn open(app: &mut App, target: Target, effects: &mut Vec<Effect>) {
+    match target {
+        Target::Address(address) => {
+            app.say(format!("Opening {address}"), false);
+            effects.push(Effect::Browse(address));
+        }
+        Target::File(file, line) => {
+            let worktree = app.selected_agent().and_then(|agent| agent.worktree.clone()).unwrap_or_default();
+            effects.push(Effect::Edit(std::path::Path::new(&worktree).join(&file), line));
+        }
+    }
 }
 
 /// A key of the search line.

@@ -3,7 +3,7 @@
 use super::super::actions::Action;
 use super::super::app::{App, Cause, Effect, Overlay, View};
 use super::super::ask::{Setting, Told, wanted};
-use super::super::deeds::Deed;
+use super::super::deeds::{Deed, Place};
 use super::super::dialogs::{Message, Purpose};
 use super::super::settings::Settings;
 use super::super::theme::NAMES;
@@ -56,6 +56,11 @@ pub(super) fn told(app: &mut App, told: Told) {
                 changed |= note.lines != lines;
                 note.lines = lines;
             }
+            changed
+        }
+        Told::Delays(delays) => {
+            let changed = app.delays != delays;
+            app.delays = delays;
             changed
         }
         Told::Hooks(rows) => hooks::list(app, rows),
@@ -132,12 +137,24 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> b
                 acting::begin(app, Deed::ArchiveMail(letter.id), effects);
             }
         }
-        (View::Queue, Action::Retry | Action::Approve | Action::First | Action::Last) => {
+        (
+            View::Queue,
+            Action::Retry
+            | Action::Approve
+            | Action::StopMerge
+            | Action::First
+            | Action::Earlier
+            | Action::Later
+            | Action::Last,
+        ) => {
             if let Some(id) = app.selected_request().map(|entry| entry.id.clone()) {
                 let deed = match action {
                     Action::Approve => Deed::Approve(id),
-                    Action::First => Deed::Reorder(id, true),
-                    Action::Last => Deed::Reorder(id, false),
+                    Action::StopMerge => Deed::StopMerge(id),
+                    Action::First => Deed::Reorder(id, Place::First),
+                    Action::Earlier => Deed::Reorder(id, Place::Earlier),
+                    Action::Later => Deed::Reorder(id, Place::Later),
+                    Action::Last => Deed::Reorder(id, Place::Last),
                     _ => Deed::Retry(id),
                 };
                 acting::begin(app, deed, effects);

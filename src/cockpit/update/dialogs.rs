@@ -96,6 +96,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
                 ask_plan(sling, effects);
             }
         }
+        Action::StopTask => acting::stop_task(app, effects),
         Action::Accept => accept(app, effects),
         Action::AnswerAll => acting::accept_answer(app, true, effects),
         Action::NextNeeding => acting::skip(app),
@@ -241,6 +242,12 @@ fn choose(app: &mut App, choice: Choice, effects: &mut Vec<Effect>) {
             app.filter.clear();
             app.view = View::Convoys;
             app.convoy = app.convoys().iter().position(|convoy| convoy.id == id).unwrap_or(0);
+        }
+        Choice::Set(name) => {
+            app.filter.clear();
+            app.view = View::Agents;
+            app.zoom = false;
+            app.set_name = Some(name);
         }
         Choice::Rig(name) => {
             app.view = View::Town;

@@ -95,6 +95,8 @@ pub(super) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
         | Context::Mail
         | Context::Queue
         | Context::Hooks
+        | Context::Agents
+        | Context::Convoys
         | Context::Settings => {
             app.say("Pasted text goes nowhere here; press enter on an agent first", false);
         }

@@ -3,6 +3,7 @@
 mod acting;
 mod back;
 mod beads;
+mod convoys;
 mod desk;
 mod dialogs;
 mod hooks;
@@ -81,7 +82,8 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
         Event::Terminal(session, event) => notices::terminal(app, &session, event, &mut effects),
         Event::Told(told) => desk::told(app, told),
         Event::Settings(settings) => desk::settings(app, *settings),
-        Event::Done(id, finished) => acting::finished(app, id, finished),
+        Event::Progress(id, done, of) => acting::progressed(app, id, done, of),
+        Event::Done(id, finished) => acting::finished(app, id, finished, &mut effects),
         Event::Problem(text) => app.say(text, true),
         Event::Tick(now) => {
             tick(app, now);
@@ -252,6 +254,11 @@ fn tick(app: &mut App, now: crate::base::Timestamp) {
         .all_agents()
         .filter_map(|agent| agent.since)
         .any(|since| super::render::age(since, app.now) != super::render::age(since, now));
+    // What takes long is told on top, and its seconds are counted where they are looked at.
+    let long = |at| app.tasks.iter().filter(|task| task.is_long(at)).count();
+    let runs = app.tasks.iter().any(|task| task.finished.is_none());
+    let older = older || long(app.now) != long(now) || (runs && matches!(app.overlay, Some(Overlay::Journal(_))));
+    app.memory.snoozed.retain(|_, until| *until > now);
     app.now = now;
     if older {
         app.touch(Cause::Age);

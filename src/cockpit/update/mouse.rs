@@ -4,14 +4,19 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use super::super::actions::Action;
 use super::super::app::{App, Cause, Effect, Overlay, Pane, Row, View};
+use super::super::back::Target;
 use super::super::layout::Hit;
 use super::super::render::terminal::origin;
-use super::{back, dialogs, hooks, keys, moves};
+use super::{back, convoys, dialogs, hooks, keys, moves};
 use crate::terminal::MouseMode;
 
 /// The mouse did something.
 pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>) {
     if app.back.is_some() && app.overlay.is_none() && back::mouse(app, mouse, effects) {
+        return;
+    }
+    if app.overlay.is_none() && opens(app, mouse, effects) {
+        app.touch(Cause::Input);
         return;
     }
     if app.typing && wheel_is_ours(app, mouse) {
@@ -70,12 +75,32 @@ pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>)
             }
         }
         Some(Hit::Queue(index)) => app.queue = index,
+        Some(Hit::Member(index)) => convoys::click(app, index),
         Some(Hit::Hooks(part, Some(index))) => hooks::click(app, part, index),
         Some(Hit::Hooks(part, None)) => app.hooks.part = part,
         Some(Hit::Count(wanted)) => moves::only(app, wanted),
         Some(Hit::List(index)) => super::desk::click(app, index, effects),
         Some(Hit::Dialog(_)) | None => {}
     }
+}
+
+/// A click with ctrl on a link or a file name in a live terminal opens it; `false` when there is none.
+fn opens(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>) -> bool {
+    let click = mouse.kind == MouseEventKind::Down(MouseButton::Left);
+    if !click || !mouse.modifiers.contains(crossterm::event::KeyModifiers::CONTROL) {
+        return false;
+    }
+    let at = (mouse.column, mouse.row).into();
+    let Some(tile) = app.layout.tiles.iter().find(|tile| tile.area.contains(at)).cloned() else { return false };
+    let screen = app.town.agent(&tile.address).and_then(|agent| agent.session.as_ref());
+    let screen = screen.and_then(|session| app.watched.get(session)).and_then(|watched| watched.screen.as_ref());
+    let Some(screen) = screen else { return false };
+    let (left, top) = origin(screen, tile.area);
+    let line = screen.lines.get(usize::from(mouse.row - tile.area.y + top));
+    let Some(target) = line.and_then(|line| Target::at(line, mouse.column - tile.area.x + left)) else { return false };
+    moves::select(app, tile.address);
+    back::open(app, target, effects);
+    true
 }
 
 /// Whether the wheel looks back: over the terminal typed into, when the agent neither takes the mouse nor has the alternate screen.

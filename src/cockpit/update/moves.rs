@@ -6,7 +6,7 @@ use super::super::ask::Ask;
 use super::super::dialogs::{Help, Journal, Note, Palette, Sling};
 use super::super::layout::tile_agents;
 use super::super::theme::{self, Theme};
-use super::{acting, back, beads, desk, hooks, jump, sets};
+use super::{acting, back, beads, convoys, desk, hooks, jump, notices, sets};
 
 /// Does `action`.
 pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
@@ -15,14 +15,19 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         View::Beads => beads::act(app, action, effects),
         View::Hooks => hooks::act(app, action, effects),
         View::Mail | View::Queue | View::Settings => desk::act(app, action, effects),
+        View::Convoys => convoys::act(app, action, effects),
+        View::Agents if action == Action::Shape => {
+            sets::next_layout(app);
+            true
+        }
         _ => false,
     };
     if own {
         return;
     }
     match action {
-        Action::Down => step(app, 1),
-        Action::Up => step(app, -1),
+        Action::Down => step(app, line(app)),
+        Action::Up => step(app, -line(app)),
         Action::PageDown => step(app, page),
         Action::PageUp => step(app, -page),
         Action::Top => step(app, isize::MIN / 2),
@@ -92,6 +97,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Stop => acting::stop(app),
         Action::Undo => acting::undo(app, effects),
         Action::Mark | Action::MarkRange | Action::MarkAll | Action::MarkInvert => acting::mark(app, action),
+        Action::Snooze => notices::snooze(app),
         Action::Journal => app.overlay = Some(Overlay::Journal(Journal::default())),
         Action::GoTo => {
             app.overlay = Some(Overlay::Palette(Palette { places: true, ..Palette::default() }));
@@ -106,6 +112,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::LookBack => back::begin(app, 0, effects),
         Action::SaveSet => sets::save(app),
         Action::NextSet => sets::next(app),
+        Action::ForgetSet => sets::forget(app),
         Action::Lists => app.memory.lists_hidden = !app.memory.lists_hidden,
         Action::Wider => widen(app, 4),
         Action::Narrower => widen(app, -4),
@@ -152,6 +159,10 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         | Action::Approve
         | Action::First
         | Action::Last
+        | Action::Earlier
+        | Action::Later
+        | Action::StopMerge
+        | Action::StopTask
         | Action::NextHunk
         | Action::PreviousHunk
         | Action::NextFile
@@ -195,7 +206,15 @@ fn show(app: &mut App, view: View) {
     app.zoom = false;
 }
 
+/// How far one row is: in tiles a whole row of them.
+fn line(app: &App) -> isize {
+    if app.view == View::Agents { isize::try_from(app.layout.tile_columns.max(1)).unwrap_or(1) } else { 1 }
+}
+
 fn page_rows(app: &App) -> usize {
+    if app.view == View::Agents {
+        return app.layout.tile_page.max(1);
+    }
     let area = match app.view {
         View::Town => app.layout.rows(app.pane),
         View::Hooks => return usize::from(hooks::page(app)) - 1,
@@ -223,7 +242,8 @@ pub(super) fn step(app: &mut App, step: isize) {
             app.letter = stepped(app.letter, step, app.mail.as_ref().map_or(0, Vec::len));
         }
         (View::Settings, _) => app.setting = stepped(app.setting, step, desk::rows(app).len()),
-        (View::Convoys, _) | (View::Town, Pane::Convoys) => {
+        (View::Convoys, _) => convoys::step(app, step),
+        (View::Town, Pane::Convoys) => {
             app.convoy = stepped(app.convoy, step, app.convoys().len());
         }
         (View::Feed, _) | (View::Town, Pane::Feed) => app.feed = stepped(app.feed, step, app.town.feed.len()),

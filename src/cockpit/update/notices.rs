@@ -19,7 +19,25 @@ fn in_sight(app: &App, address: &str) -> bool {
 }
 
 fn muted(app: &App, address: &str) -> bool {
-    address.split('/').next().is_some_and(|rig| app.settings.mute.iter().any(|muted| muted == rig))
+    let Some(rig) = address.split('/').next() else { return false };
+    let snoozed = app.memory.snoozed.get(rig).is_some_and(|until| *until > app.now);
+    snoozed || app.settings.mute.iter().any(|muted| muted == rig)
+}
+
+/// How long a rig is hushed.
+const SNOOZE_SECONDS: i64 = 15 * 60;
+
+/// Tells nothing of the selected agent's rig for a while; asked again, tells again.
+pub(super) fn snooze(app: &mut App) {
+    let Some(rig) = app.selected_agent().and_then(|agent| agent.address.split('/').next()).map(str::to_owned) else {
+        return;
+    };
+    if app.memory.snoozed.remove(&rig).is_some() {
+        app.say(format!("{rig} may notify you again"), false);
+    } else {
+        app.memory.snoozed.insert(rig.clone(), app.now.plus_seconds(SNOOZE_SECONDS));
+        app.say(format!("{rig} does not notify you for 15 minutes; again ends that"), false);
+    }
 }
 
 /// Tells of agents that did not ask `before`.

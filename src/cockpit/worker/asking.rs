@@ -19,6 +19,7 @@ pub(super) fn answer(desk: &Desk, ask: &Ask) -> Result<Told> {
         Ask::Request(id) => Told::Request(Box::new(view::queue::request(desk, id)?)),
         Ask::Settings => Told::Settings(settings(desk)?),
         Ask::Costs => spent(desk)?,
+        Ask::Delays(convoy) => Told::Delays(view::convoys::delays(desk, convoy)?),
         Ask::Hooks(archived) => Told::Hooks(view::hooks::list(desk, *archived)?),
         Ask::Hook(agent, from) => {
             let picture = view::hooks::hook(desk, &mut Reader::default(), agent, from.as_deref())?;

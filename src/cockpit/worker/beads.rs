@@ -7,7 +7,7 @@ use crate::town::Town;
 use crate::view::mail::PERSON;
 use crate::work::{Desk, archive, hook_care, hook_repair, hook_review, mail, queue};
 
-use super::super::deeds::{Deed, Finished};
+use super::super::deeds::{Deed, Finished, Place};
 use super::deeds::finished;
 
 /// Does `deed`.
@@ -106,11 +106,20 @@ fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
             patrol::daemon::ensure_running(&desk.town)?;
             (format!("{} ({}) is approved", changed.id, changed.source), None)
         }
-        Deed::Reorder(id, first) => {
-            let order = if first { queue::Order::First } else { queue::Order::Last };
+        Deed::Reorder(id, place) => {
+            let (order, words, undo) = match place {
+                Place::First => (queue::Order::First, "comes before all others", None),
+                Place::Earlier => (queue::Order::Earlier, "comes one earlier", Some(Place::Later)),
+                Place::Later => (queue::Order::Later, "comes one later", Some(Place::Earlier)),
+                Place::Last => (queue::Order::Last, "comes after all others", None),
+            };
             let changed = queue::reorder(desk, &id, order)?;
-            let place = if first { "before" } else { "after" };
-            (format!("{} ({}) comes {place} all others", changed.id, changed.source), None)
+            (format!("{} ({}) {words}", changed.id, changed.source), undo.map(|place| Deed::Reorder(id, place)))
+        }
+        Deed::StopMerge(id) => {
+            let stopped = queue::cancel(desk, &id)?;
+            let how = if stopped.stopping { "its merging is being stopped" } else { "it is held" };
+            (format!("{}: {how}; approve it to let it go on", stopped.id), Some(Deed::Approve(id)))
         }
         Deed::Reject(id, reason) => {
             let changed = queue::reject(desk, &id, &reason)?;

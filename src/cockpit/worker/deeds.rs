@@ -11,6 +11,7 @@ use crate::work::{Desk, sling, unsling};
 
 use super::super::answer::{self, Prompt, Reply};
 use super::super::deeds::{Agent, Deed, Finished, Order};
+use super::control::Control;
 use super::{beads, request, words};
 
 /// How long a session may take to show its screen.
@@ -19,16 +20,16 @@ const SCREEN: Duration = Duration::from_secs(5);
 const ALONE: Duration = Duration::from_millis(400);
 
 /// Does `deed`.
-pub(super) fn perform(town: &Town, deed: Deed) -> Finished {
+pub(super) fn perform(town: &Town, deed: Deed, control: &Control) -> Finished {
     let done = match deed {
         Deed::Sling(order) => sling_beads(town, order),
         Deed::TakeBack(beads) => take_back(town, &beads),
-        Deed::Tell { to, text } => Ok(each(&to, "told", |agent| tell(town, agent, &text))),
+        Deed::Tell { to, text } => Ok(each(&to, "told", control, |agent| tell(town, agent, &text))),
         Deed::Answer { to, prompt, reply } => {
-            Ok(each(&to, "answered", |agent| give_answer(town, agent, &prompt, &reply)))
+            Ok(each(&to, "answered", control, |agent| give_answer(town, agent, &prompt, &reply)))
         }
-        Deed::Stop(agents) => stop(town, &agents),
-        Deed::Review(_, deed) => return perform(town, *deed),
+        Deed::Stop(agents) => stop(town, &agents, control),
+        Deed::Review(_, deed) => return perform(town, *deed, control),
         other => beads::perform(town, other),
     };
     done.unwrap_or_else(|error| failure(&error))
@@ -42,15 +43,26 @@ fn failure(error: &Error) -> Finished {
     finished(false, words(error), Vec::new(), None)
 }
 
+/// Does something for one agent after the other, until it is to be stopped.
+fn parts(agents: &[Agent], control: &Control, mut one: impl FnMut(&Agent) -> (bool, String)) -> Vec<(bool, String)> {
+    let mut outcomes = Vec::with_capacity(agents.len());
+    for (place, agent) in agents.iter().enumerate() {
+        if control.is_stopped() {
+            outcomes.push((false, format!("{}: left as it was, since you stopped it", agent.address)));
+            continue;
+        }
+        control.done(place, agents.len());
+        outcomes.push(one(agent));
+    }
+    outcomes
+}
+
 /// Does one thing for each agent and counts.
-fn each(agents: &[Agent], done: &str, mut one: impl FnMut(&Agent) -> Result<String>) -> Finished {
-    let outcomes: Vec<(bool, String)> = agents
-        .iter()
-        .map(|agent| match one(agent) {
-            Ok(text) => (true, format!("{}: {text}", agent.address)),
-            Err(error) => (false, format!("{}: {}", agent.address, words(&error))),
-        })
-        .collect();
+fn each(agents: &[Agent], done: &str, control: &Control, mut one: impl FnMut(&Agent) -> Result<String>) -> Finished {
+    let outcomes = parts(agents, control, |agent| match one(agent) {
+        Ok(text) => (true, format!("{}: {text}", agent.address)),
+        Err(error) => (false, format!("{}: {}", agent.address, words(&error))),
+    });
     summary(outcomes, done, None)
 }
 
@@ -100,25 +112,22 @@ fn take_back(town: &Town, beads: &[String]) -> Result<Finished> {
     Ok(summary(outcomes, "beads taken back", None))
 }
 
-fn stop(town: &Town, agents: &[Agent]) -> Result<Finished> {
+fn stop(town: &Town, agents: &[Agent], control: &Control) -> Result<Finished> {
     let mut desk = Desk::of(town.clone())?;
     let mut back: Vec<(String, String)> = Vec::new();
-    let outcomes = agents
-        .iter()
-        .map(|agent| {
-            let stopped = match &agent.bead {
-                Some(bead) => unsling::unsling(&mut desk, bead, false).map(|unslung| {
-                    back.push((unslung.bead.clone(), agent.address.clone()));
-                    format!("stopped; {} is open again", unslung.bead)
-                }),
-                None => session::kill(town, &agent.session, &[]).map(|_| "stopped".to_owned()),
-            };
-            match stopped {
-                Ok(text) => (true, format!("{}: {text}", agent.address)),
-                Err(error) => (false, format!("{}: {}", agent.address, words(&error))),
-            }
-        })
-        .collect();
+    let outcomes = parts(agents, control, |agent| {
+        let stopped = match &agent.bead {
+            Some(bead) => unsling::unsling(&mut desk, bead, false).map(|unslung| {
+                back.push((unslung.bead.clone(), agent.address.clone()));
+                format!("stopped; {} is open again", unslung.bead)
+            }),
+            None => session::kill(town, &agent.session, &[]).map(|_| "stopped".to_owned()),
+        };
+        match stopped {
+            Ok(text) => (true, format!("{}: {text}", agent.address)),
+            Err(error) => (false, format!("{}: {}", agent.address, words(&error))),
+        }
+    });
     patrol::after_command(&desk)?;
     // Work goes back to the rig it was done in, where the same targets stand.
     let rig = back.first().and_then(|(_, address)| address.split('/').next()).map(str::to_owned);

@@ -3,6 +3,7 @@
 
 mod asking;
 mod beads;
+mod control;
 mod deeds;
 mod reviewing;
 mod watching;
@@ -22,6 +23,7 @@ use super::ask::Ask;
 use super::deeds::{Deed, Order};
 use super::dialogs::Preview;
 use super::memory::{self, Memory};
+use control::Running;
 
 /// How often the ledger is asked whether anything changed (a read of one counter in shared memory).
 const LOOK: Duration = Duration::from_millis(100);
@@ -49,6 +51,7 @@ pub struct Worker {
     town: Town,
     jobs: Sender<Job>,
     hooks: Sender<(String, Option<String>)>,
+    running: Running,
     events: UnboundedSender<Event>,
 }
 
@@ -58,7 +61,13 @@ impl Worker {
         let (jobs, inbox) = mpsc::channel();
         let (place, out) = (town.clone(), events.clone());
         std::thread::spawn(move || keep_reading(&place, &inbox, &out));
-        Self { town: town.clone(), jobs, hooks: reviewing::start(town, events.clone()), events }
+        Self {
+            town: town.clone(),
+            jobs,
+            hooks: reviewing::start(town, events.clone()),
+            running: Running::default(),
+            events,
+        }
     }
 
     /// Reads the beads that could be slung.
@@ -75,10 +84,16 @@ impl Worker {
     /// Does something; what became of it comes back with its number.
     pub fn perform(&self, id: u64, deed: Deed) {
         let (town, events, jobs) = (self.town.clone(), self.events.clone(), self.jobs.clone());
+        let control = self.running.begin(id, self.events.clone());
         std::thread::spawn(move || {
-            let _ = events.send(Event::Done(id, deeds::perform(&town, deed)));
+            let _ = events.send(Event::Done(id, deeds::perform(&town, deed, &control)));
             let _ = jobs.send(Job::Refresh);
         });
+    }
+
+    /// Stops doing something after the part that is being done.
+    pub fn stop(&self, id: u64) {
+        self.running.stop(id);
     }
 
     /// Asks the ledger something.

@@ -6,7 +6,7 @@ mod stranded;
 
 pub use change::{Added, Checked, Created, NewConvoy, add, check, close, create, refresh};
 pub use show::{ConvoyLine, ConvoyList, ConvoyStatus, Progress, Tracked, list, resolve, status};
-pub use stranded::{Stranded, StrandedConvoy, Stuck, stranded};
+pub use stranded::{Stranded, StrandedConvoy, Stuck, held_up, stranded};
 
 use rusqlite::{Connection, OptionalExtension};
 

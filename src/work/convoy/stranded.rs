@@ -72,6 +72,22 @@ pub fn stranded(desk: &Desk) -> Result<Stranded> {
     Ok(Stranded { convoys })
 }
 
+/// The beads of a convoy that nobody moves, and why, whether others of it move or not.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn held_up(desk: &Desk, convoy: &str) -> Result<Vec<Stuck>> {
+    let Some(convoy) = desk.ledger.find(convoy)? else { return Ok(Vec::new()) };
+    let mut held = Vec::new();
+    for id in members(&convoy) {
+        let bead = desk.ledger.find(id)?;
+        if !bead.as_ref().is_some_and(|bead| bead.status.is_done()) {
+            held.extend(stuck(desk, id, bead)?);
+        }
+    }
+    Ok(held)
+}
+
 /// Why nobody moves the bead; `None` when somebody does.
 fn stuck(desk: &Desk, id: &str, bead: Option<Bead>) -> Result<Option<Stuck>> {
     let Some(bead) = bead else {

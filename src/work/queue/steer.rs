@@ -135,8 +135,21 @@ pub enum Order {
     First,
     /// After all others of its rig.
     Last,
+    /// Before the one that is before it.
+    Earlier,
+    /// After the one that is after it.
+    Later,
     /// At its score plus so many points.
     By(f64),
+}
+
+/// A score just above `below` and, when there is one, under `above`.
+fn between(below: f64, above: Option<f64>) -> f64 {
+    match above {
+        Some(above) if above - below > 1e-6 => f64::midpoint(below, above),
+        Some(_) => below + 1e-3,
+        None => below + 1.0,
+    }
 }
 
 /// Moves a request in its rig's queue.
@@ -148,16 +161,27 @@ pub fn reorder(desk: &mut Desk, which: &str, order: Order) -> Result<Changed> {
     let request = find(desk.ledger.conn(), &id)?.ok_or_else(|| no_request(&id))?;
     let mut scores = Vec::new();
     let mut own = 0.0;
+    // How many of the others come before it.
+    let mut place = 0;
     for row in super::list(desk, Some(&request.rig), false)?.rows {
         if row.id == id {
             own = row.score;
-        } else {
+            place = scores.len();
+        } else if find(desk.ledger.conn(), &row.id)?.is_some_and(|other| other.state.is_open()) {
             scores.push(row.score);
         }
     }
     let boost = match order {
         Order::First => scores.iter().copied().reduce(f64::max).map_or(0.0, |most| most - own + 1.0),
         Order::Last => scores.iter().copied().reduce(f64::min).map_or(0.0, |least| least - own - 1.0),
+        Order::Earlier => match place.checked_sub(1).and_then(|before| scores.get(before)) {
+            Some(before) => between(*before, place.checked_sub(2).and_then(|place| scores.get(place)).copied()) - own,
+            None => return Err(Error::refused(format!("{id} is the first already"))),
+        },
+        Order::Later => match scores.get(place) {
+            Some(after) => -between(-*after, scores.get(place + 1).map(|next| -*next)) - own,
+            None => return Err(Error::refused(format!("{id} is the last already"))),
+        },
         Order::By(points) => points,
     };
     desk.ledger.write(&actor(), |tx| {
@@ -170,4 +194,15 @@ pub fn reorder(desk: &mut Desk, which: &str, order: Order) -> Result<Changed> {
         tx.event("merge_reordered", source(&request), json!({"mr": id, "boost": request.step.boost}))?;
         Ok(Changed { id: id.clone(), state: request.state, source: request.source })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::between;
+
+    #[test]
+    fn a_place_is_found_between_two() {
+        assert!(between(3.0, Some(4.0)) > 3.0 && between(3.0, Some(4.0)) < 4.0);
+        assert!(between(3.0, None) > 3.0 && between(3.0, Some(3.0)) > 3.0);
+    }
 }

@@ -54,6 +54,13 @@ pub(super) fn look(app: &App, buffer: &mut Buffer, area: Rect, choice: &Choice) 
                 (None, None) => {}
             }
         }
+        Choice::Set(name) => {
+            say(buffer, 0, name, theme.strong());
+            for (address, row) in app.memory.sets.get(name).into_iter().flatten().zip(2..) {
+                let state = app.town.agent(address).map_or("gone", |agent| marks::word(agent.state));
+                say(buffer, row, &format!("{address}  {state}"), theme.text());
+            }
+        }
         Choice::Convoy(id) => {
             let Some(convoy) = app.town.convoys.iter().find(|convoy| convoy.id == *id) else { return };
             say(buffer, 0, &convoy.title, theme.strong());

@@ -16,7 +16,7 @@ use super::{heading, mark_row, query_line, scrolled};
 pub(super) fn journal(app: &App, buffer: &mut Buffer, area: Rect, journal: &Journal) -> Option<Position> {
     let theme = &app.theme;
     let lines = journal.lines(app);
-    heading(app, buffer, area, "done from here", "enter copies the command of what is highlighted");
+    heading(app, buffer, area, "done from here", "enter copies the command · ctrl-x stops what runs");
     let cursor = query_line(app, buffer, area, "› ", &journal.query, "type to search");
     let list = dialog_list(area, app.overlay.as_ref());
     let first = scrolled(journal.query.row, usize::from(list.height));

@@ -44,7 +44,8 @@ pub(in super::super) fn convoys(app: &App, buffer: &mut Buffer) {
                 convoy_row(app, buffer, row, convoy);
                 let chosen = app.convoy == *index;
                 if chosen && (app.view == View::Convoys || (app.pane == Pane::Convoys && app.view == View::Town)) {
-                    let strong = focused(app, Pane::Convoys) || (app.view == View::Convoys && app.overlay.is_none());
+                    let here = app.view == View::Convoys && app.overlay.is_none() && app.member.is_none();
+                    let strong = focused(app, Pane::Convoys) || here;
                     select_row(app, buffer, row, strong);
                 }
             }
@@ -60,7 +61,9 @@ pub(in super::super) fn convoys(app: &App, buffer: &mut Buffer) {
 
 fn convoy_row(app: &App, buffer: &mut Buffer, row: Rect, convoy: &ConvoyView) {
     let theme = &app.theme;
+    let whole = app.view == View::Convoys;
     let bar_width = match row.width {
+        0..=89 if whole => 8,
         0..=39 => 8,
         40..=59 => 12,
         60..=79 => 18,
@@ -68,10 +71,17 @@ fn convoy_row(app: &App, buffer: &mut Buffer, row: Rect, convoy: &ConvoyView) {
     };
     let count = format!(" {:>5} ", format!("{}/{}", convoy.done, convoy.total));
     let (filled, rest) = marks::bar(convoy.done, convoy.total, bar_width);
+    let stranded = app.delays.stranded.contains(&convoy.id);
+    let status_style = if stranded && !convoy.landed {
+        theme.tone(crate::view::Tone::Bad)
+    } else {
+        theme.tone(crate::view::Tone::Good)
+    };
     let color = if convoy.landed { theme.tone(crate::view::Tone::Good) } else { theme.tone(crate::view::Tone::Moves) };
     let status = match (convoy.landed, convoy.active) {
         _ if row.width < 44 => String::new(),
         (true, _) => "✓ landed  ".to_owned(),
+        (false, 0) if app.delays.stranded.contains(&convoy.id) => "◌ stranded".to_owned(),
         (false, 0) => format!("{:10}", ""),
         (false, active) => format!("{:10}", format!("● {active}")),
     };
@@ -79,7 +89,7 @@ fn convoy_row(app: &App, buffer: &mut Buffer, row: Rect, convoy: &ConvoyView) {
         (filled.as_str(), color),
         (rest.as_str(), theme.rule()),
         (count.as_str(), theme.text()),
-        (status.as_str(), color),
+        (status.as_str(), if convoy.landed || convoy.active == 0 { status_style } else { color }),
     ];
     let start = row.right().saturating_sub(pen::width(&right));
     let name = [("   ", theme.text()), (convoy.title.as_str(), if convoy.landed { theme.dim() } else { theme.text() })];

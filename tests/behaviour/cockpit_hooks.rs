@@ -1,0 +1,148 @@
+//! The hooks, queue and tiles of the cockpit in a real terminal: a review reaches the agent, hunks are taken out, snapshots gone back to.
+
+use std::fs;
+use std::path::PathBuf;
+
+use gastown::repo::Worktree;
+
+use crate::screen::Screen;
+use crate::support::{GT, wait_for};
+use crate::town::Place;
+
+/// Changes a file it finds, commits, leaves a change uncommitted, and repeats what it is told.
+const WORKER: &str = r#"
+printf '\033]7501;state=working\033\\'
+printf '//! Prices.\n\n/// Rounds once.\npub fn total(cents: u64) -> u64 {\n    cents + 1\n}\n' > src/price.rs
+git add -A; git commit -qm 'Round once'
+echo 'draft' > notes.txt
+printf '\033]7501;state=idle\033\\'
+echo ready
+while read line; do echo "heard $line" >> "$HEARD"; echo "heard $line"; done
+"#;
+
+struct Work {
+    place: Place,
+    bead: String,
+    agent: String,
+    worktree: PathBuf,
+}
+
+/// A town in which such a worker has done its work and waits.
+fn work() -> Work {
+    let place = Place::new(&[]);
+    let origin = place.sandbox.origin("shop");
+    let clone = place.sandbox.path("shop-more");
+    place.sandbox.git(&place.root, ["clone", "-q", origin.to_str().unwrap(), clone.to_str().unwrap()]);
+    fs::create_dir(clone.join("src")).unwrap();
+    fs::write(clone.join("src/price.rs"), "//! Prices.\n\npub fn total(cents: u64) -> u64 {\n    cents\n}\n").unwrap();
+    place.sandbox.git(&clone, ["add", "."]);
+    place.sandbox.git(&clone, ["commit", "-qm", "Prices"]);
+    place.sandbox.git(&clone, ["push", "-q", "origin", "main"]);
+    place.gt(["rig", "add", "shop", origin.to_str().unwrap()]).ok();
+    let script = place.sandbox.path("worker.sh");
+    let heard = place.sandbox.path("heard");
+    fs::write(&script, WORKER.replace("$HEARD", heard.to_str().unwrap())).unwrap();
+    place.set("settings/config.json", &[("agents.worker", serde_json::json!(format!("/bin/sh {}", script.display())))]);
+    let bead = place.bead("shop", "Round prices once", "true", &[]);
+    let report = place.gt(["sling", &bead, "shop", "--agent", "worker", "--json"]).ok().json();
+    let agent = report["slung"][0]["agent"].as_str().unwrap().to_owned();
+    let worktree = PathBuf::from(report["slung"][0]["worktree"].as_str().unwrap());
+    wait_for("the worker's change", || worktree.join("notes.txt").exists().then_some(()));
+    fs::write(place.root.join(".runtime/cockpit.json"), "{\"welcomed\": true}").unwrap();
+    Work { place, bead, agent, worktree }
+}
+
+impl Work {
+    fn open(&self, size: (u16, u16)) -> Screen {
+        Screen::start(&self.place.sandbox, &self.place.root, size, GT, &["cockpit"], &[])
+    }
+
+    fn price(&self) -> String {
+        fs::read_to_string(self.worktree.join("src/price.rs")).unwrap()
+    }
+}
+
+#[test]
+fn interaction_35_a_review_reaches_the_agent_and_a_hunk_is_taken_out_and_put_back() {
+    let work = work();
+    let mut screen = work.open((120, 40));
+    screen.wait_text("Round prices once");
+    screen.send("H");
+    screen.wait("the diff", |text| text.contains("against main") && text.contains("+    cents + 1"));
+    screen.wait("its history", |text| text.contains("Round once") && text.contains("1 file not committed"));
+    // The code has the colours of its language: a word of it differs from the text beside it.
+    screen.send("\r}}");
+    screen.send("c");
+    screen.wait_text("remark on src/price.rs");
+    screen.send("Why plus one?\r");
+    screen.wait_text("you  Why plus one?");
+    // What was not sent yet outlives the cockpit.
+    screen.child.kill().unwrap();
+    screen.child.wait().unwrap();
+    let mut screen = work.open((120, 40));
+    screen.wait_text("you  Why plus one?");
+    screen.send("m");
+    screen.wait_text("your remarks: message to");
+    screen.wait_text("one remark");
+    screen.send("\r");
+    let heard = work.place.sandbox.path("heard");
+    wait_for("the agent hears of it", || {
+        fs::read_to_string(&heard).ok().filter(|text| text.contains("Why plus one?") && text.contains("src/price.rs"))
+    });
+    screen.wait("the remarks to be gone", |text| !text.contains("you  Why plus one?"));
+    screen.send("\r}}x");
+    screen.wait_text("Take this hunk out?");
+    screen.send("y");
+    screen.wait_text("is taken out");
+    assert!(!work.price().contains("cents + 1"), "{}", work.price());
+    screen.send("u");
+    screen.wait_text("is back");
+    assert!(work.price().contains("cents + 1"), "{}", work.price());
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
+    // The same by command.
+    let refused = work.place.gt(["hooks", "reject", &work.agent, "src/price.rs:400"]).code(3);
+    assert!(refused.stderr.contains("no hunk of src/price.rs is at line 400"), "{refused:?}");
+    work.place.gt(["hooks", "reject", &work.agent, "notes.txt:1"]).code(4);
+    work.place.gt(["hooks", "reject", &work.agent, "src/price.rs:5"]).ok();
+    assert!(!work.price().contains("cents + 1"), "{}", work.price());
+}
+
+#[test]
+fn a_worktree_is_rolled_back_and_forth_healed_and_put_away() {
+    let work = work();
+    work.place.gt(["unsling", &work.bead]).ok();
+    let worktree = Worktree::open(&work.worktree).unwrap();
+    worktree.snapshot(&work.agent, "the good state").unwrap();
+    fs::write(work.worktree.join("src/price.rs"), "broken\n").unwrap();
+    fs::write(work.worktree.join("junk"), "junk\n").unwrap();
+    let mut screen = work.open((120, 40));
+    screen.wait_text("gt › ");
+    screen.send("H");
+    screen.wait_text("the good state");
+    // To the history, and there to the newest snapshot.
+    screen.send("\tj");
+    screen.wait("what would be taken back", |text| text.contains("since snapshot") && text.contains("+broken"));
+    screen.send("R");
+    screen.wait("the question", |text| text.contains("Roll shop/polecats/") && text.contains("in 2 files"));
+    screen.send("y");
+    screen.wait_text("u takes it back");
+    assert!(work.price().contains("cents + 1") && !work.worktree.join("junk").exists());
+    screen.send("u");
+    wait_for("it to be as it was", || {
+        (work.price() == "broken\n" && work.worktree.join("junk").exists()).then_some(())
+    });
+    screen.wait("the note of it", |text| text.contains("again"));
+    screen.send("r");
+    screen.wait_text("is well");
+    screen.send("d");
+    screen.wait_text("Put the hook of");
+    screen.send("y");
+    screen.wait_text("is put away");
+    assert!(!work.worktree.exists());
+    screen.send("u");
+    screen.wait("it to be back", |text| text.contains("is back, on"));
+    assert_eq!(work.price(), "broken\n", "with what was not committed");
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
+}
