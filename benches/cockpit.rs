@@ -1,5 +1,6 @@
 //! The cockpit measured through the built binary in a real PTY: first frame with 30 sessions and 10,000 beads, key to frame, key to an
-//! agent's echo (idle and beside 29 flooding agents), what it costs when nothing happens. Prints one line a figure;
+//! agent's echo (idle and beside 29 flooding agents), what it costs when nothing happens and when all are busy, frames by cause, the
+//! slowest update and frame, and memory after a minute (after an hour with GT_LONG=1). Prints one line a figure;
 //! `cargo bench --bench cockpit`.
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -78,6 +79,23 @@ impl Cockpit {
         self.child.wait().unwrap();
     }
 
+    /// Memory that is its own, in KiB: its part of what it shares with others.
+    fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/smaps_rollup", self.child.process_id().unwrap());
+        let text = std::fs::read_to_string(path).unwrap();
+        let line = text.lines().find(|line| line.starts_with("Pss:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
+    /// What it costs for `time`, while what it writes is read: share of a core in percent.
+    fn share(&self, time: Duration) -> f64 {
+        let (cpu, start) = (self.cpu(), Instant::now());
+        while start.elapsed() < time {
+            let _ = self.output.recv_timeout(Duration::from_millis(50));
+        }
+        (self.cpu() - cpu).as_secs_f64() / start.elapsed().as_secs_f64() * 100.0
+    }
+
     fn cpu(&self) -> Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.process_id().unwrap())).unwrap();
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
@@ -101,10 +119,24 @@ fn percentile(times: &mut [Duration], part: f64) -> Duration {
     times[((times.len() - 1) as f64 * part) as usize]
 }
 
-fn frames(home: &Path) -> u64 {
+/// What was drawn since `before` (its counts by cause), in words.
+fn causes(home: &Path, before: &serde_json::Value) -> String {
+    let now = stats(home);
+    let counts: Vec<String> = now["causes"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(cause, count)| {
+            let new = count.as_u64()? - before["causes"][cause].as_u64().unwrap_or(0);
+            (new > 0).then(|| format!("{cause} {new}"))
+        })
+        .collect();
+    if counts.is_empty() { "no frame".to_owned() } else { format!("frames by cause: {}", counts.join(", ")) }
+}
+
+fn stats(home: &Path) -> serde_json::Value {
     let text = std::fs::read_to_string(home.join("stats.json")).unwrap_or_else(|_| "{}".into());
-    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-    value["frames"].as_u64().unwrap_or(0)
+    serde_json::from_str(&text).unwrap()
 }
 
 fn report(what: &str, times: &mut [Duration]) {
@@ -179,10 +211,10 @@ fn main() {
     report("key to frame, idle", &mut moves);
 
     cockpit.settle(Duration::from_secs(3));
-    let (drawn, cpu, start) = (frames(home), cockpit.cpu(), Instant::now());
-    std::thread::sleep(Duration::from_secs(20));
-    let share = (cockpit.cpu() - cpu).as_secs_f64() / start.elapsed().as_secs_f64() * 100.0;
-    println!("idle for 20 s beside {AGENTS} silent agents: {share:.2} % of a core, {} frames", frames(home) - drawn);
+    let before = stats(home);
+    let share = cockpit.share(Duration::from_secs(20));
+    println!("idle for 20 s beside {AGENTS} silent agents: {share:.2} % of a core, {}", causes(home, &before));
+    let small = cockpit.memory();
 
     cockpit.press("gg\r");
     cockpit.until("typing");
@@ -197,7 +229,45 @@ fn main() {
     }
     cockpit.settle(Duration::from_millis(500));
     report(&format!("key to echo, {} agents writing", AGENTS - 1), &mut echoes(&mut cockpit));
-    cockpit.press("\x1dq");
+    cockpit.press("\x1d");
+    cockpit.settle(Duration::from_millis(500));
+    let mut moves: Vec<Duration> = (0..KEYS / 2)
+        .map(|_| {
+            while cockpit.output.try_recv().is_ok() {}
+            let start = Instant::now();
+            cockpit.press("?");
+            cockpit.until("all keys");
+            let took = start.elapsed();
+            cockpit.press("\x1b");
+            std::thread::sleep(Duration::from_millis(80));
+            took
+        })
+        .collect();
+    report(&format!("key to frame, {} agents writing", AGENTS - 1), &mut moves);
+    for (keys, what) in [("T", "the town"), ("A", "tiles of them")] {
+        cockpit.press(keys);
+        cockpit.share(Duration::from_secs(1));
+        let before = stats(home);
+        let share = cockpit.share(Duration::from_secs(20));
+        println!("{what} for 20 s, {} agents writing: {share:.1} % of a core, {}", AGENTS - 1, causes(home, &before));
+    }
+    let minutes = if std::env::var_os("GT_LONG").is_some() { 60 } else { 1 };
+    let early = cockpit.memory();
+    cockpit.share(Duration::from_secs(60 * minutes));
+    let late = cockpit.memory();
+    println!(
+        "memory: {:.1} MiB idle, {:.1} MiB with tiles, {:.1} MiB after {minutes} min of that",
+        small as f64 / 1024.0,
+        early as f64 / 1024.0,
+        late as f64 / 1024.0
+    );
+    let slowest = &stats(home)["slowest_ms"];
+    println!(
+        "slowest update {:.1} ms, slowest frame {:.1} ms",
+        slowest["update"].as_f64().unwrap(),
+        slowest["draw"].as_f64().unwrap()
+    );
+    cockpit.press("q");
     cockpit.child.wait().unwrap();
     for n in 0..AGENTS {
         gt(home, &town, &["session", "stop", &name(n)]);

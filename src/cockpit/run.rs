@@ -237,7 +237,10 @@ impl<'a> Cockpit<'a> {
     }
 
     fn take(&mut self, event: Event) -> Result<()> {
-        for effect in update(&mut self.app, event) {
+        let begun = Instant::now();
+        let effects = update(&mut self.app, event);
+        self.stats.update(begun.elapsed());
+        for effect in effects {
             self.effect(effect)?;
         }
         Ok(())
@@ -348,6 +351,7 @@ impl<'a> Cockpit<'a> {
 
     fn draw(&mut self) -> Result<()> {
         let Some(cause) = self.app.dirty.take() else { return Ok(()) };
+        let begun = Instant::now();
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let app = &self.app;
         self.terminal.draw(|frame| render::render(app, frame)).context("draw on the terminal")?;
@@ -364,7 +368,7 @@ impl<'a> Cockpit<'a> {
         }
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.drawn = Some(Instant::now());
-        self.stats.frame(cause);
+        self.stats.frame(cause, begun.elapsed());
         Ok(())
     }
 }

@@ -1,7 +1,8 @@
-//! Counts frames by what caused them, for the tests and benchmarks that hold the cockpit to its stillness.
+//! Counts frames by what caused them, and how long the slowest update and the slowest frame took, for the tests and benchmarks that hold the cockpit to its stillness.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::app::Cause;
 
@@ -14,6 +15,7 @@ pub struct Stats {
     file: Option<PathBuf>,
     frames: u64,
     causes: BTreeMap<Cause, u64>,
+    slowest: [Duration; 2],
 }
 
 impl Stats {
@@ -22,14 +24,22 @@ impl Stats {
         Self { file: std::env::var_os(STATS_FILE).map(PathBuf::from), ..Self::default() }
     }
 
-    /// A frame was drawn.
-    pub fn frame(&mut self, cause: Cause) {
+    /// An event was taken in, which took so long.
+    pub fn update(&mut self, took: Duration) {
+        self.slowest[0] = self.slowest[0].max(took);
+    }
+
+    /// A frame was drawn, which took so long.
+    pub fn frame(&mut self, cause: Cause, took: Duration) {
+        self.slowest[1] = self.slowest[1].max(took);
         self.frames += 1;
         *self.causes.entry(cause).or_default() += 1;
         if let Some(file) = &self.file {
             let causes: BTreeMap<String, u64> =
                 self.causes.iter().map(|(cause, count)| (format!("{cause:?}").to_lowercase(), *count)).collect();
-            let value = serde_json::json!({"frames": self.frames, "causes": causes});
+            let [update, draw] = self.slowest.map(|took| took.as_secs_f64() * 1000.0);
+            let slowest = serde_json::json!({"update": update, "draw": draw});
+            let value = serde_json::json!({"frames": self.frames, "causes": causes, "slowest_ms": slowest});
             // A measurement that can't be written must not disturb what is measured.
             let _ = crate::base::files::write_json(file, &value, 0o600);
         }

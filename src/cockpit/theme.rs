@@ -306,6 +306,21 @@ impl Theme {
         if self.colours_code() { Style::new().bg(self.fit(mix(palette.background, tint, 14))) } else { Style::new() }
     }
 
+    /// The ground of what exactly differs in such a line.
+    pub fn changed(&self, kind: LineKind) -> Style {
+        let palette = &self.palette;
+        let tint = match kind {
+            LineKind::Same => return Style::new(),
+            LineKind::Added => palette.good,
+            LineKind::Removed => palette.bad,
+        };
+        if self.colours_code() {
+            Style::new().bg(self.fit(mix(palette.background, tint, 34)))
+        } else {
+            Style::new().add_modifier(Modifier::UNDERLINED)
+        }
+    }
+
     /// The ground of a heading inside a text.
     pub fn band(&self) -> Style {
         let palette = &self.palette;

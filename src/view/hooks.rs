@@ -101,8 +101,7 @@ pub fn hook(desk: &Desk, reader: &mut Reader, agent: &str, from: Option<&str>) -
         problems = vec!["its worktree is gone; what was on it is in its branch and snapshots".to_owned()];
     }
     let mut note = |error: crate::base::Error| problems.push(error.to_string());
-    let changes = reader.changes(desk, &agent, from).map_err(&mut note).unwrap_or_default();
-    let steps = reader.steps(desk, &agent).map_err(&mut note).unwrap_or_default();
+    let (changes, steps) = reader.look(desk, &agent, from).map_err(&mut note).unwrap_or_default();
     Ok(HookPicture {
         branch: details.line.branch.unwrap_or_default(),
         target: details.target,

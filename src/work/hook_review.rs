@@ -64,6 +64,8 @@ pub struct Changes {
 pub struct Reader {
     changes: Option<Changes>,
     counted: HashMap<(String, String), (usize, usize, usize)>,
+    /// Of each snapshot the commit it was taken on.
+    taken_on: HashMap<String, Option<String>>,
 }
 
 /// The commit a hook's work is compared with when nothing else is asked for: the newest it has in common with `target`; for work that
@@ -119,33 +121,29 @@ impl Ends {
 }
 
 impl Reader {
-    /// How all that is on the hook now, committed or not, differs from its [`start`], or from the commit `from`.
+    /// How all that is on the hook now, committed or not, differs from its [`start`], or from the commit `from`; and what happened on
+    /// it, the newest first: the files now, commits and snapshots, and the commit the work started from.
     ///
     /// # Errors
     /// When there is no such hook or commit, or nothing is left to compare.
-    pub fn changes(&mut self, desk: &Desk, agent: &str, from: Option<&str>) -> Result<Changes> {
+    pub fn look(&mut self, desk: &Desk, agent: &str, from: Option<&str>) -> Result<(Changes, Vec<Step>)> {
         let line = hook_status::find(desk, agent)?;
         let ends = ends(desk, &line)?;
-        let start = match from {
-            Some(from) => from.to_owned(),
-            None => start(&ends.bare, &line, &desk.town.rig(&line.rig)?.target_branch()?, ends.head.as_deref())?,
-        };
+        let start = start(&ends.bare, &line, &desk.town.rig(&line.rig)?.target_branch()?, ends.head.as_deref())?;
+        let changes = self.changes(&ends, from.map_or_else(|| start.clone(), str::to_owned))?;
+        Ok((changes, self.steps(&ends, &line, start)?))
+    }
+
+    fn changes(&mut self, ends: &Ends, start: String) -> Result<Changes> {
         if let Some(same) = self.changes.as_ref().filter(|before| before.start == start && before.end == ends.end) {
             return Ok(same.clone());
         }
-        let changes = Changes { patch: ends.patch(&start, &ends.end)?, start, end: ends.end };
+        let changes = Changes { patch: ends.patch(&start, &ends.end)?, start, end: ends.end.clone() };
         self.changes = Some(changes.clone());
         Ok(changes)
     }
 
-    /// What happened on the hook, the newest first: the files now, commits and snapshots, and the commit the work started from.
-    ///
-    /// # Errors
-    /// When there is no such hook, or its repository can't be read.
-    pub fn steps(&mut self, desk: &Desk, agent: &str) -> Result<Vec<Step>> {
-        let line = hook_status::find(desk, agent)?;
-        let ends = ends(desk, &line)?;
-        let start = start(&ends.bare, &line, &desk.town.rig(&line.rig)?.target_branch()?, ends.head.as_deref())?;
+    fn steps(&mut self, ends: &Ends, line: &HookLine, start: String) -> Result<Vec<Step>> {
         let mut steps: Vec<Step> = ends
             .bare
             .snapshots(&line.agent)?
@@ -159,20 +157,37 @@ impl Reader {
                 change: None,
             })
             .collect();
-        if let Some(head) = &ends.head {
-            // A clone's own commits are not in the rig's repository; they are left out then.
-            let commits = ends.bare.commits(&start, head).unwrap_or_default();
-            steps.extend(commits.into_iter().map(|commit| Step {
-                kind: StepKind::Commit,
-                id: commit.id,
-                number: None,
-                at: Some(commit.time),
-                words: commit.subject,
-                change: None,
-            }));
+        // A clone's own commits are not in the rig's repository; they are left out then.
+        let commits = ends.head.as_ref().map(|head| ends.bare.commits(&start, head).unwrap_or_default());
+        let commits = commits.unwrap_or_default();
+        // A snapshot comes after the commit it was taken on; where that is no longer on the branch, their times decide.
+        let mut places = Vec::with_capacity(steps.len() + commits.len());
+        for step in &steps {
+            let on = match self.taken_on.get(&step.id) {
+                Some(on) => on.clone(),
+                None => {
+                    let on = ends.bare.find_rev(&format!("{}^1", step.id))?;
+                    self.taken_on.insert(step.id.clone(), on.clone());
+                    on
+                }
+            };
+            let after = commits.iter().position(|commit| Some(&commit.id) == on.as_ref()).map(|place| place + 1);
+            let after = after.or_else(|| (on.as_ref() == Some(&start)).then_some(0));
+            let by_time = || commits.iter().take_while(|commit| Some(commit.time) <= step.at).count();
+            places.push((after.unwrap_or_else(by_time), step.number.unwrap_or(0)));
         }
-        // Of one second, a snapshot is of what led to the commit.
-        steps.sort_by_key(|step| (step.at, step.kind == StepKind::Commit, step.number));
+        places.extend((1..=commits.len()).map(|place| (place, 0)));
+        steps.extend(commits.into_iter().map(|commit| Step {
+            kind: StepKind::Commit,
+            id: commit.id,
+            number: None,
+            at: Some(commit.time),
+            words: commit.subject,
+            change: None,
+        }));
+        let mut placed: Vec<_> = places.into_iter().zip(steps).collect();
+        placed.sort_by_key(|(place, _)| *place);
+        let mut steps: Vec<Step> = placed.into_iter().map(|(_, step)| step).collect();
         let base = ends.bare.commit(&start)?;
         steps.insert(
             0,
@@ -195,7 +210,7 @@ impl Reader {
         });
         steps.reverse();
         steps.truncate(STEPS);
-        self.count(&ends, &mut steps);
+        self.count(ends, &mut steps);
         Ok(steps)
     }
 
@@ -262,7 +277,7 @@ pub fn reject(desk: &mut Desk, which: &str, place: &str) -> Result<TakenOut> {
     let (path, line) = place.rsplit_once(':').ok_or_else(usage)?;
     let line: u32 = line.parse().map_err(|_| usage())?;
     let agent = hook_status::find(desk, which)?.agent;
-    let changes = Reader::default().changes(desk, &agent, None)?;
+    let (changes, _) = Reader::default().look(desk, &agent, None)?;
     let hint = format!("gt hooks diff {agent} shows what has changed");
     let Some(file) = changes.patch.files.iter().find(|file| file.path == path) else {
         return Err(Error::not_found(format!("{path} has not changed on the hook of {agent}")).hint(hint));

@@ -68,7 +68,7 @@ fn interaction_35_a_review_reaches_the_agent_and_a_hunk_is_taken_out_and_put_bac
     let mut screen = work.open((120, 40));
     screen.wait_text("Round prices once");
     screen.send("H");
-    screen.wait("the diff", |text| text.contains("against main") && text.contains("+    cents + 1"));
+    screen.wait("the diff", |text| text.contains("against main") && text.contains("cents + 1"));
     screen.wait("its history", |text| text.contains("Round once") && text.contains("1 file not committed"));
     // The code has the colours of its language: a word of it differs from the text beside it.
     screen.send("\r}}");
@@ -113,16 +113,17 @@ fn a_worktree_is_rolled_back_and_forth_healed_and_put_away() {
     let work = work();
     work.place.gt(["unsling", &work.bead]).ok();
     let worktree = Worktree::open(&work.worktree).unwrap();
-    worktree.snapshot(&work.agent, "the good state").unwrap();
+    // Taken back, the work is in a snapshot already; this one would say the same.
+    assert_eq!(worktree.snapshot(&work.agent, "the good state").unwrap(), None);
     fs::write(work.worktree.join("src/price.rs"), "broken\n").unwrap();
     fs::write(work.worktree.join("junk"), "junk\n").unwrap();
     let mut screen = work.open((120, 40));
     screen.wait_text("gt › ");
     screen.send("H");
-    screen.wait_text("the good state");
+    screen.wait_text("unslung");
     // To the history, and there to the newest snapshot.
     screen.send("\tj");
-    screen.wait("what would be taken back", |text| text.contains("since snapshot") && text.contains("+broken"));
+    screen.wait("what would be taken back", |text| text.contains("since snapshot") && text.contains("+ broken"));
     screen.send("R");
     screen.wait("the question", |text| text.contains("Roll shop/polecats/") && text.contains("in 2 files"));
     screen.send("y");
@@ -143,6 +144,104 @@ fn a_worktree_is_rolled_back_and_forth_healed_and_put_away() {
     screen.send("u");
     screen.wait("it to be back", |text| text.contains("is back, on"));
     assert_eq!(work.price(), "broken\n", "with what was not committed");
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
+}
+
+#[test]
+fn the_queue_is_steered_and_its_gate_watched_live() {
+    let place = Place::new(&["shop"]);
+    let open = place.sandbox.path("open");
+    place.gate("shop", &format!("echo gate runs now; until [ -e {} ]; do sleep 0.05; done", open.display()));
+    place.set("shop/settings/config.json", &[("merge_queue.strategy", serde_json::json!("hold"))]);
+    let beads: Vec<String> = ["alpha", "beta"].iter().map(|name| place.easy("shop", name)).collect();
+    let order = || -> Vec<String> {
+        let rows = place.gt(["mq", "list", "--json"]).ok().json();
+        let rows = rows.as_array().unwrap();
+        rows.iter()
+            .filter(|row| row["status"] == "held")
+            .map(|row| row["source_issue"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    for bead in &beads {
+        place.gt(["sling", bead]).ok();
+        wait_for("it is held", || order().contains(bead).then_some(()));
+    }
+    fs::write(place.root.join(".runtime/cockpit.json"), "{\"welcomed\": true}").unwrap();
+    let mut screen = Screen::start(&place.sandbox, &place.root, (120, 40), GT, &["cockpit"], &[]);
+    screen.wait_text("gt › ");
+    screen.send("Q");
+    screen.wait("both requests", |text| text.matches("waits for your approval").count() >= 2);
+    let before = order();
+    screen.send("jK");
+    screen.wait_text("comes one earlier");
+    assert_eq!(order(), [before[1].clone(), before[0].clone()]);
+    screen.send("u");
+    screen.wait_text("comes one later");
+    assert_eq!(order(), before);
+    screen.send("gga");
+    screen.wait_text("is approved");
+    screen.wait("the gate's words as they come", |text| text.contains("gate runs now") && text.contains("live"));
+    screen.send("c");
+    screen.wait("it to be held again", |text| text.contains("cancelled by"));
+    fs::write(&open, "").unwrap();
+    screen.send("a");
+    screen.wait("it to be merged", |text| text.matches("waits for your approval").count() == 1);
+    place.wait_closed(&before[..1]);
+    // From the queue to what the other one changes.
+    screen.send("gg\r");
+    screen.wait("its changes", |text| text.contains("against main") && text.contains(".txt"));
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
+}
+
+/// Fills its screen, says how wide it is, tells when that changes, and repeats what it is told.
+const TILE: &str = r#"
+trap 'echo "sized $(stty size)"' WINCH
+echo "$NAME begins at $(stty size)"
+printf '\033]8;;https://example.org/doc\033\\documentation\033]8;;\033\\ 👩‍💻 漢字 e\314\201\n'
+while :; do read line && echo "$NAME heard $line"; done
+"#;
+
+#[test]
+fn interaction_22_tiles_show_many_agents_and_only_the_one_typed_into_is_sized() {
+    let place = Place::new(&["shop"]);
+    for name in ["one", "two", "three"] {
+        let script = place.sandbox.path(&format!("{name}.sh"));
+        fs::write(&script, TILE.replace("$NAME", name)).unwrap();
+        let command = serde_json::json!(format!("/bin/sh {}", script.display()));
+        place.set("settings/config.json", &[(format!("agents.{name}").as_str(), command)]);
+        let bead = place.bead("shop", &format!("Do {name}"), "true", &[]);
+        place.gt(["sling", &bead, "shop", "--agent", name]).ok();
+    }
+    fs::write(place.root.join(".runtime/cockpit.json"), "{\"welcomed\": true}").unwrap();
+    let mut screen = Screen::start(&place.sandbox, &place.root, (150, 48), GT, &["cockpit"], &[]);
+    screen.wait_text("gt › ");
+    screen.send("A");
+    let begins = |text: &str, name: &str| text.contains(&format!("{name} begins at"));
+    let text = screen.wait("three terminals", |text| ["one", "two", "three"].iter().all(|name| begins(text, name)));
+    assert!(text.contains("👩‍💻 漢字"), "{text}");
+    assert!(!text.contains("sized "), "nobody was resized by being looked at: {text}");
+    // One after the other, by its number, and typed into: it gets the size it has there, once.
+    screen.send("1\r");
+    screen.wait_text("typing · ctrl-] leaves");
+    screen.wait_text("sized 45 150");
+    screen.send("hello\r");
+    screen.wait_text("heard hello");
+    for width in (100..140).step_by(4) {
+        screen.resize(width, 40);
+    }
+    screen.resize(150, 40);
+    screen.wait_text("sized 37 150");
+    screen.send("\x1d");
+    screen.wait("the tiles again", |text| begins(text, "two") || begins(text, "three"));
+    // Two at a time, and the next page.
+    screen.send("ww");
+    screen.wait_text("1 to 2 of 3");
+    screen.send("\x1b[6~");
+    screen.wait_text("3 to 3 of 3");
+    screen.send("Stwo of them\r");
+    screen.wait_text("Kept 1 tiles as");
     screen.send("q");
     assert_eq!(screen.end(), 0);
 }

@@ -38,8 +38,13 @@ pub(super) fn hooks(app: &App, layout: &mut Layout) {
     let rest = left.height - list;
     let about = ABOUT + u16::try_from(app.hooks.shown().map_or(0, |picture| picture.problems.len())).unwrap_or(0);
     let about = if rest >= steps.min(12) + about { about } else { 0 };
-    layout.members = Rect { y: left.y + list, height: rest - about, ..left };
-    layout.about = Rect { y: layout.members.bottom(), height: about, ..left };
+    // The files in short take what the history leaves.
+    let count = u16::try_from(app.hooks.files().len()).unwrap_or(u16::MAX);
+    let room = (rest - about).saturating_sub(steps);
+    let files = if count > 1 && room >= 4 { (count + 1).min(room) } else { 0 };
+    layout.members = Rect { y: left.y + list, height: rest - about - files, ..left };
+    layout.files = Rect { y: layout.members.bottom(), height: files, ..left };
+    layout.about = Rect { y: layout.files.bottom(), height: about, ..left };
     layout.reading = right;
 }
 
@@ -72,6 +77,10 @@ pub(super) fn hits(app: &App, layout: &Layout) -> Vec<(Rect, Hit)> {
         for (index, y) in (first..count).zip(area.y..area.bottom()) {
             hits.push((Rect { y, height: 1, ..area }, Hit::Hooks(part, Some(index))));
         }
+    }
+    let area = below_title(layout.files);
+    for (index, y) in (0..app.hooks.files().len()).zip(area.y..area.bottom()) {
+        hits.push((Rect { y, height: 1, ..area }, Hit::File(index)));
     }
     hits
 }

@@ -29,6 +29,8 @@ pub enum Hit {
     Queue(usize),
     /// A member of the selected convoy.
     Member(usize),
+    /// A file that differs, by its place.
+    File(usize),
     /// A part of the hooks view, and the row in it.
     Hooks(Part, Option<usize>),
     /// A row of the view's one list.
@@ -89,6 +91,8 @@ pub struct Layout {
     pub members: Rect,
     /// More about what is selected.
     pub about: Rect,
+    /// The files that differ.
+    pub files: Rect,
     /// The merge queue.
     pub queue: Rect,
     /// The column of the rule between left and right.
@@ -197,6 +201,12 @@ pub fn arrange(app: &mut App) {
                 u16::try_from(app.town.rigs.iter().map(|rig| rig.queue.len()).sum::<usize>()).unwrap_or(u16::MAX);
             let height = (rows + 2).clamp(4, (body.height / 2).max(4));
             let height = if rows == 0 { body.height } else { height.min(body.height) };
+            if rows == 0 && !app.town.landed.is_empty() {
+                layout.queue = Rect { height: 3.min(body.height), ..body };
+                let y = layout.queue.bottom();
+                layout.landed = Rect { y, height: body.bottom() - y, ..body };
+                return finish(app, layout);
+            }
             layout.queue = Rect { height, ..body };
             layout.reading =
                 Rect { y: body.y + layout.queue.height, height: body.height - layout.queue.height, ..body };

@@ -17,12 +17,13 @@ use super::super::review::Review;
 use super::super::update;
 use super::lists::{advice, select_row};
 use super::pen::{self, Piece};
-use super::{age, divider};
+use super::{age, divider, words};
 
 /// Draws the view.
 pub(super) fn draw(app: &App, buffer: &mut Buffer) {
     list(app, buffer);
     steps(app, buffer);
+    files(app, buffer);
     about(app, buffer);
     diff(app, buffer);
     divider(app, buffer);
@@ -66,6 +67,7 @@ fn list(app: &App, buffer: &mut Buffer) {
     let rows = app.hooks.rows.as_deref().unwrap_or_default();
     let note = match (rows.len(), app.hooks.archived) {
         (0, _) => String::new(),
+        (1, false) => "1 worktree".to_owned(),
         (count, false) => format!("{count} worktrees"),
         (count, true) => format!("{count} with those put away"),
     };
@@ -143,6 +145,40 @@ fn steps(app: &App, buffer: &mut Buffer) {
         step_row(app, buffer, place, picture, step);
         if index == app.hooks.step {
             select_row(app, buffer, place, focused(app, Part::Steps));
+        }
+    }
+}
+
+/// The files that differ, in short.
+fn files(app: &App, buffer: &mut Buffer) {
+    let area = app.layout.files;
+    if area.height == 0 {
+        return;
+    }
+    let theme = &app.theme;
+    let files = app.hooks.files();
+    let rows = below_title(area);
+    let more = files.len().saturating_sub(usize::from(rows.height));
+    let note = if more > 0 { format!("{more} more") } else { String::new() };
+    pen::rule(buffer, area, theme.rule(), &[("files", theme.dim())], &[(&note, theme.dim())]);
+    let review = update::review(app);
+    let here = app.hooks.diff(&review).get(app.hooks.row).map(|row| row.file());
+    for ((index, file), y) in files.iter().enumerate().zip(rows.y..rows.bottom()) {
+        let place = Rect { y, height: 1, ..rows };
+        let fine = !file.hunks.is_empty() && file.hunks.iter().all(|hunk| review.is_fine(file, hunk));
+        let (plus, minus) = (format!("+{}", file.added), format!(" −{} ", file.removed));
+        let right: [Piece<'_>; 2] = [(&plus, theme.tone(Tone::Good)), (&minus, theme.tone(Tone::Bad))];
+        let start = place.right().saturating_sub(pen::width(&right));
+        let (directory, name) =
+            file.path.rsplit_once('/').map_or(("", file.path.as_str()), |(path, name)| (path, name));
+        let directory = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let mark = if fine { "✓" } else { " " };
+        let left: [Piece<'_>; 4] =
+            [(mark, theme.tone(Tone::Good)), ("  ", theme.text()), (&directory, theme.dim()), (name, theme.text())];
+        pen::pieces(buffer, place.x + 1, y, start.saturating_sub(place.x + 2), &left);
+        pen::pieces(buffer, start, y, place.right() - start, &right);
+        if here == Some(index) && app.hooks.part == Part::Diff {
+            select_row(app, buffer, place, false);
         }
     }
 }
@@ -427,15 +463,20 @@ fn code_row(app: &App, buffer: &mut Buffer, place: Rect, row: DiffRow, digits: u
     let plain = if theme.colours_code() { theme.text() } else { style };
     let mut at = 0;
     let mut columns = 0;
+    // What exactly differs from the line it replaces stands out.
+    let changed = app.hooks.hunk(file, hunk).and_then(|hunk| words::changed(hunk, number)).unwrap_or(0..0);
+    let strong = theme.changed(line.kind);
     let inks = app.hooks.inks.of(file, hunk, number);
     let whole = [(super::super::ink::Ink::Plain, line.text.len())];
     let inks = if inks.is_empty() || !theme.colours_code() { &whole[..] } else { inks };
     for (ink, length) in inks {
-        let Some(part) = line.text.get(at..at + length) else { break };
-        at += length;
         let style = if theme.colours_code() { theme.ink(*ink) } else { plain };
-        let part = untabbed(part, &mut columns);
-        x = pen::put(buffer, x, place.y, place.right().saturating_sub(x), &part, style.patch(ground));
+        for (piece, ground) in words::split(at..at + length, &changed, ground, strong) {
+            let Some(part) = line.text.get(piece) else { break };
+            let part = untabbed(part, &mut columns);
+            x = pen::put(buffer, x, place.y, place.right().saturating_sub(x), &part, style.patch(ground));
+        }
+        at += length;
     }
     if line.last {
         pen::put(

@@ -11,6 +11,7 @@ mod lists;
 mod pen;
 pub mod terminal;
 mod views;
+mod words;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -66,6 +67,7 @@ pub fn render(app: &App, frame: &mut Frame<'_>) {
         }
         View::Queue => {
             views::queue(app, buffer);
+            lists::landed(app, buffer);
             desk::request(app, buffer);
             divider(app, buffer);
             None
@@ -136,7 +138,7 @@ fn divider(app: &App, buffer: &mut ratatui::buffer::Buffer) {
                 &[layout.queue, layout.list, layout.needs, layout.agents, layout.rigs, layout.convoys, layout.landed],
                 y,
             ) || (layout.members.x < x && titled(&[layout.members], y));
-            let left = left || (layout.about.height > 0 && layout.about.y == y);
+            let left = left || titled(&[layout.about, layout.files], y);
             let members = layout.members.x > x && titled(&[layout.members], y);
             (left, members || titled(&[layout.feed, layout.reading], y) || titled(&terminals, y))
         });
@@ -172,7 +174,8 @@ fn draw_tile(app: &App, buffer: &mut ratatui::buffer::Buffer, tile: &Tile) -> Op
     let role = format!(" · {} · {}", agent.role, agent.preset);
     let title_text = agent.title.as_deref().map(|title| format!(" · {title}")).unwrap_or_default();
     let grid = app.view == View::Agents && !app.zoom && !app.typing;
-    let state = format!("{} {}", marks::glyph(agent.state), marks::word(agent.state));
+    let since = agent.since.map(|since| format!(" {}", age(since, app.now))).filter(|_| grid).unwrap_or_default();
+    let state = format!("{} {}{since}", marks::glyph(agent.state), marks::word(agent.state));
     let place = app.layout.tiles.iter().position(|other| other.address == tile.address).filter(|place| *place < 9);
     let number = place.map(|place| format!("{} ", place + 1)).filter(|_| grid).unwrap_or_default();
     let mut title: Vec<Piece<'_>> = vec![(&number, theme.dim()), (&agent.address, name_style)];

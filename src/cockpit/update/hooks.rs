@@ -459,6 +459,17 @@ pub(super) fn done(app: &mut App, deed: &Deed) {
     }
 }
 
+/// A file was clicked: the cursor goes to it.
+pub(super) fn file(app: &mut App, index: usize) {
+    let rows = app.hooks.diff(&review(app));
+    if let Some(row) = rows.iter().position(|row| *row == DiffRow::File(index)) {
+        app.hooks.part = Part::Diff;
+        app.hooks.row = row;
+        // Its lines are wanted too, not only its heading at the bottom.
+        app.hooks.top = row;
+    }
+}
+
 /// A row was clicked; the one with the cursor opens.
 pub(super) fn click(app: &mut App, part: Part, index: usize) {
     let before = (app.hooks.part, app.hooks.place(), app.hooks.step, app.hooks.row);

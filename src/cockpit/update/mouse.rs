@@ -76,6 +76,7 @@ pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>)
         }
         Some(Hit::Queue(index)) => app.queue = index,
         Some(Hit::Member(index)) => convoys::click(app, index),
+        Some(Hit::File(index)) => hooks::file(app, index),
         Some(Hit::Hooks(part, Some(index))) => hooks::click(app, part, index),
         Some(Hit::Hooks(part, None)) => app.hooks.part = part,
         Some(Hit::Count(wanted)) => moves::only(app, wanted),
