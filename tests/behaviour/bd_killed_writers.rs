@@ -125,6 +125,27 @@ fn whatever_was_acknowledged_outlives_killed_writers() {
     let database = rusqlite::Connection::open(dir.join(".beads/ledger.db")).unwrap();
     let check: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(check, "ok");
+    {
+        // And the database as it left it, before any other command can read the file back into it.
+        let mut statement = database
+            .prepare("SELECT id, status, (SELECT count(*) FROM comments WHERE bead = b.id) FROM beads b")
+            .unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get::<_, i64>(2)?)))).unwrap();
+        let rows: BTreeMap<String, (String, i64)> = rows.collect::<Result<_, _>>().unwrap();
+        for (id, expected) in &expected {
+            let (status, comments) =
+                rows.get(id).unwrap_or_else(|| panic!("{id} was acknowledged and is not in the database"));
+            assert!(expected.closed.is_none_or(|closed| closed == (status == "closed")), "{id} is {status}");
+            assert!(usize::try_from(*comments).unwrap() >= expected.comments, "{id} has {comments} comments");
+        }
+        println!(
+            "{} writers for {} s, {kills} killed; {} beads acknowledged, {} in the database",
+            WRITERS,
+            seconds(),
+            expected.len(),
+            rows.len()
+        );
+    }
     let listed = sandbox.bd_in(&dir, ["export"]).ok().stdout;
     let listed: Vec<serde_json::Value> = listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for (place, beads) in [("file", &lines), ("database", &listed)] {

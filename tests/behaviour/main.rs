@@ -21,6 +21,7 @@ mod bd_options;
 mod bd_real_data;
 mod bd_shapes;
 mod bd_sync;
+mod bd_sync_many;
 mod bd_undo;
 mod chaos;
 mod cli;

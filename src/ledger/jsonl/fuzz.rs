@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-use super::super::codec;
+use super::super::model::Bead;
+use super::super::{codec, store::Ledger};
 use super::{lines, write_lines};
 use crate::base::{Timestamp, fuzz};
 
@@ -115,6 +116,60 @@ fn whatever_stands_in_a_file_is_read_or_reported_and_what_is_written_is_read_aga
         let beads: Vec<_> = again.beads.values().cloned().collect();
         write_lines(&beads, &mut once_more).map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert_eq!(String::from_utf8_lossy(&written), String::from_utf8_lossy(&once_more));
+        Ok(())
+    });
+}
+
+/// A bead in the form in which it can be compared: remarks without their numbers, of two equal edges the first, times that were made up
+/// because there were none as such.
+fn plain(bead: &Bead, made_up: impl Fn(Timestamp) -> bool + Copy) -> Value {
+    fn times(value: &mut Value, made_up: impl Fn(Timestamp) -> bool + Copy) {
+        match value {
+            Value::String(text) => {
+                if text.parse().is_ok_and(made_up) {
+                    *text = "made up".into();
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| times(item, made_up)),
+            Value::Object(map) => map.values_mut().for_each(|item| times(item, made_up)),
+            _ => {}
+        }
+    }
+    let mut bead = bead.clone();
+    bead.comments.iter_mut().for_each(|comment| comment.id = 0);
+    let mut seen = std::collections::BTreeSet::new();
+    bead.dependencies.retain(|dep| seen.insert((dep.depends_on_id.clone(), dep.dep_type.clone())));
+    let mut value = Value::Object(codec::to_map(&bead, codec::Parts::ALL));
+    times(&mut value, made_up);
+    for key in ["comments", "dependencies"] {
+        if let Some(items) = value.get_mut(key).and_then(Value::as_array_mut) {
+            items.sort_by_key(Value::to_string);
+        }
+    }
+    value
+}
+
+#[test]
+fn what_goes_into_the_database_comes_out_of_it_again() {
+    fuzz::run("ledger round trip", &file(), |bytes| {
+        let fail = |error: crate::base::Error| TestCaseError::fail(error.to_string());
+        let start = Timestamp::now();
+        let dir = tempfile::tempdir().map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let mut ledger = Ledger::open(&dir.path().join("ledger.db")).map_err(fail)?;
+        ledger.add_store("lab", dir.path(), "gt").map_err(fail)?;
+        super::import_file(&mut ledger, "lab", std::path::Path::new("in.jsonl"), &bytes).map_err(fail)?;
+        super::export_store(&ledger, "lab").map_err(fail)?;
+        let written = std::fs::read(dir.path().join(super::FILE)).unwrap_or_default();
+        let out = lines::read(&written, start);
+        prop_assert!(out.rejected.is_empty() && out.repaired.is_empty(), "{:?} {:?}", out.rejected, out.repaired);
+        // The far end of the times there are: nothing in a file has it.
+        let never = Timestamp::from_unix_nanos(4_000_000_000_000_000_000);
+        let found = lines::read(&bytes, never);
+        let kept: Vec<&String> = found.beads.iter().filter(|(_, bead)| !bead.ephemeral).map(|(id, _)| id).collect();
+        prop_assert_eq!(kept, out.beads.keys().collect::<Vec<_>>());
+        for (id, bead) in &out.beads {
+            prop_assert_eq!(plain(bead, |time| time >= start), plain(&found.beads[id], |time| time >= start));
+        }
         Ok(())
     });
 }
