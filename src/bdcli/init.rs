@@ -124,7 +124,9 @@ impl Init {
             if !self.skip_merge_driver && sync::install_driver(&checkout, &[name], true)? {
                 done.push("bd merge is git's merge driver for it".to_owned());
             }
-            if !self.skip_hooks {
+            if !self.skip_hooks && !checkout.has_hooks_of_its_own()? {
+                done.push("core.hooksPath is set: bd hooks install sets up git hooks there".to_owned());
+            } else if !self.skip_hooks {
                 let directory = checkout.hooks_directory()?;
                 for (name, _) in HOOKS.iter().filter(|(_, usual)| *usual) {
                     if install_hook(&directory, name, &sync::bd_program())? == HookOwner::Other {

@@ -34,6 +34,14 @@ impl Checkout {
         Ok(self.top().join(path))
     }
 
+    /// Whether git looks for hooks where it does by itself, rather than in a directory that is tracked or that serves all repositories.
+    ///
+    /// # Errors
+    /// When git can't be started.
+    pub fn has_hooks_of_its_own(&self) -> Result<bool> {
+        Ok(!Git::at(self.top()).args(["config", "--get", "core.hooksPath"]).output()?.success)
+    }
+
     /// Adds these files to the commit that git is just making, from within its hook.
     ///
     /// # Errors

@@ -299,6 +299,9 @@ fn a_new_ledger_tells_agents_of_itself_and_is_in_every_commit() {
     sandbox.bd_in(&dir, ["sync"]).ok();
     sandbox.git(&dir, ["push", "-q", bare.to_str().unwrap(), "HEAD:main"]);
     sandbox.bd_in(&dir, ["hooks", "uninstall"]).ok();
+    sandbox.git(&dir, ["config", "core.hooksPath", "shared-hooks"]);
+    let said = sandbox.bd_in(&dir, ["init"]).ok().stdout;
+    assert!(said.contains("core.hooksPath") && !dir.join("shared-hooks").exists(), "{said}");
     assert!(!dir.join(".git/hooks/pre-commit").exists() && dir.join(".git/hooks/post-merge").exists());
 }
 
