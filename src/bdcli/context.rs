@@ -187,6 +187,9 @@ pub fn tell(report: &jsonl::ImportReport, output: Output) {
         let count = report.rejected.len();
         eprintln!("{file}: {count} lines could not be read ({}{more}); kept in {}", lines.join(", "), aside.display());
     }
+    for circle in &report.circles {
+        eprintln!("these wait for each other now: {circle}; end it with bd dep remove");
+    }
     for note in report.repaired.iter().take(10) {
         eprintln!("{file}:{}: {}: mended: {}", note.line, note.id, text::neutralise(&note.what, true));
     }

@@ -34,8 +34,8 @@ impl Merge {
         if merged.unreadable > 0 {
             text += &format!("{} lines can't be read and stand at the end as they were\n", merged.unreadable);
         }
-        // Git shows what a driver says in the middle of its own words.
-        if std::env::var_os("GIT_DIR").is_some() && !global.output().json {
+        // Git, which has the result written over our side, shows what a driver says in the middle of its own words.
+        if self.out == self.left && !global.output().json {
             return Ok(());
         }
         render::print_change(global.output(), json, text)

@@ -214,6 +214,9 @@ fn done(report: &Report, options: &Options) -> String {
     } else if report.remote.is_none() && options.push {
         text += "there is no remote to exchange with; git remote add origin <address>\n";
     }
+    for circle in &report.circles {
+        text += &format!("{} {circle}; end it with bd dep remove\n", paint.yellow("these wait for each other now:"));
+    }
     for what in &report.later {
         text += &format!("{} {}; the next sync catches up\n", paint.yellow("not yet:"), render::clean(what));
     }

@@ -114,6 +114,24 @@ fn two_clones_that_edit_different_fields_keep_both() {
 }
 
 #[test]
+fn a_circle_that_two_clones_close_together_is_said() {
+    let sandbox = Sandbox::new();
+    let (bare, one) = origin_and_clone(&sandbox);
+    sandbox.bd_in(&one, ["create", "Other", "--id", "lab-o0002"]).ok();
+    sandbox.bd_in(&one, ["sync"]).ok();
+    let two = clone(&sandbox, &bare, "two");
+    sandbox.bd_in(&one, ["dep", "add", "lab-s0001", "lab-o0002"]).ok();
+    sandbox.bd_in(&two, ["dep", "add", "lab-o0002", "lab-s0001"]).ok();
+    sandbox.bd_in(&one, ["sync"]).ok();
+    let said = sandbox.bd_in(&two, ["sync"]).ok().stdout;
+    assert!(said.contains("wait for each other now: lab-s0001 -> lab-o0002 -> lab-s0001"), "{said}");
+    sandbox.bd_in(&two, ["dep", "remove", "lab-o0002", "lab-s0001"]).ok();
+    sandbox.bd_in(&two, ["sync"]).ok();
+    sandbox.bd_in(&one, ["sync"]).ok();
+    assert!(sandbox.bd_in(&one, ["ready"]).ok().stdout.contains("lab-o0002"));
+}
+
+#[test]
 fn without_a_remote_it_commits_and_catches_up_when_there_is_one() {
     let sandbox = Sandbox::new();
     let dir = crate::bd_basics::project(&sandbox);

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::model::{Bead, Store};
+use super::super::model::{Bead, Store, dep_type};
 use super::super::row::{self, Links};
 use super::super::tx::{self, Tx};
 use super::super::{codec, events, graph, ids, links, merge, remarks, search, store::Ledger};
@@ -46,6 +46,9 @@ pub struct ImportReport {
     pub rejected: Vec<Note>,
     /// Where the lines that can't be read are kept.
     pub kept_aside: Option<PathBuf>,
+    /// Beads that wait for each other now, `a -> b -> a`: nobody made that circle, but two clones did together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub circles: Vec<String>,
 }
 
 /// From this many changed beads on, what is blocked is worked out anew rather than bead by bead.
@@ -220,6 +223,7 @@ fn import(
         to_write |= mark_absent(conn, &store.name, &ids)?;
     }
     to_write |= settle(conn, &changed)?;
+    report.circles = circles(conn, &changed)?;
     if changed.len() >= BULK {
         search::index(conn, usize::MAX)?;
     }
@@ -378,6 +382,24 @@ fn settle(conn: &rusqlite::Connection, changed: &[(Option<Bead>, Bead)]) -> Resu
     let landed = !tx.effects.trackers.is_empty();
     tx.finish()?;
     Ok(landed)
+}
+
+/// The circles that new edges close. After the import of many beads that is the doctor's to find.
+fn circles(conn: &rusqlite::Connection, changed: &[(Option<Bead>, Bead)]) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    let mut known: BTreeSet<BTreeSet<String>> = BTreeSet::new();
+    for (before, after) in changed.iter().filter(|_| changed.len() < BULK) {
+        let old = before.as_ref().map(|bead| bead.dependencies.as_slice()).unwrap_or_default();
+        for dep in after.dependencies.iter().filter(|dep| !old.contains(dep)) {
+            if dep_type::HOLDING.contains(&dep.dep_type.as_str())
+                && let Some(path) = graph::reaches(conn, &dep.depends_on_id, &after.id)?
+                && known.insert(path.iter().cloned().collect())
+            {
+                found.push(format!("{} -> {}", after.id, path.join(" -> ")));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Appends lines that can't be read to the file beside `issues.jsonl`, each once.

@@ -64,6 +64,9 @@ pub struct Report {
     pub pushed: bool,
     /// What did not work and will be caught up with next time.
     pub later: Vec<String>,
+    /// Beads that wait for each other because of what was merged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub circles: Vec<String>,
 }
 
 impl Report {
@@ -71,6 +74,7 @@ impl Report {
         for import in imports {
             self.created += import.created;
             self.updated += import.updated;
+            self.circles.extend(import.circles.iter().cloned());
         }
     }
 }
