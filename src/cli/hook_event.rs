@@ -6,7 +6,9 @@ use clap::Args;
 use serde_json::Value;
 
 use crate::base::{Result, Timestamp};
+use crate::runtime::AgentState;
 use crate::runtime::lifecycle::{self, Moment};
+use crate::session;
 use crate::town::Town;
 use crate::work::identity::Identity;
 use crate::work::{Desk, identity, prime, seance, told};
@@ -45,7 +47,7 @@ impl HookEvent {
             None => Town::current()?,
         };
         // Without a session, somebody runs the runtime by hand in a worktree.
-        let session = match std::env::var("GT_SESSION") {
+        let session: String = match std::env::var("GT_SESSION") {
             Ok(session) => session,
             Err(_) => identity::who(&town)?.address.session_name(),
         };
@@ -58,6 +60,12 @@ impl HookEvent {
             if self.late && moment == Moment::Prompt && !note.primed {
                 note.primed = true;
                 (primes, changed) = (true, true);
+            }
+            // The host hears it too: it waits for the prompt to be free, and for the word that a message was taken.
+            let prompt = (moment == Moment::Prompt).then(|| input["prompt"].as_str().unwrap_or_default());
+            let told = note.state.filter(|_| changed || prompt.is_some());
+            if told.is_some() || prompt.is_some() {
+                session::hear(&town, &session, told.map(AgentState::word).unwrap_or_default(), prompt);
             }
             if changed {
                 lifecycle::write_note(&town, &session, &note)?;

@@ -42,6 +42,7 @@ mod mail;
 mod mail_book;
 mod mol;
 mod mq;
+mod nudge;
 mod polecat;
 mod power;
 mod sling;
@@ -125,7 +126,7 @@ pub enum Command {
     /// Open an agent's terminal; ctrl-] leaves it again
     Attach(attach::Attach),
     /// Type a message to an agent
-    Nudge(session::Nudge),
+    Nudge(nudge::Nudge),
     /// Show what is on an agent's terminal
     Peek(session::Peek),
     /// The terminals agents run in
@@ -134,6 +135,9 @@ pub enum Command {
     /// Run one session (gt starts these itself)
     #[command(hide = true)]
     SessionHost(session::Host),
+    /// Give the terminal back when what took it was killed (gt attach starts this itself)
+    #[command(hide = true)]
+    TerminalKeeper(attach::TerminalKeeper),
     // work
     /// Give beads to agents: each gets a branch, a worktree and a session
     Sling(sling::Sling),
@@ -218,6 +222,13 @@ pub enum Command {
 
 /// Parses `args` (the first is the program's name), runs the command and returns its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(host) = args.get(1).filter(|arg| *arg == "session-host").and_then(|_| session::HostAlone::of(&args)) {
+        return match host.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => ExitCode::from(report::print_error(Output::default(), &error)),
+        };
+    }
     let gt = match Gt::try_parse_from(args) {
         Ok(gt) => gt,
         Err(error) => {
@@ -268,6 +279,7 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Peek(command)) => command.run(output),
         Some(Command::Session(command)) => command.run(output),
         Some(Command::SessionHost(command)) => command.run(),
+        Some(Command::TerminalKeeper(command)) => command.run(),
         // work
         Some(Command::Sling(command)) => command.run(output),
         Some(Command::Unsling(command)) => command.run(output),

@@ -1,6 +1,7 @@
-//! `gt session`, `gt peek`, `gt nudge`: the terminals agents run in.
+//! `gt session`, `gt peek`: the terminals agents run in.
 
-use std::io::{self, Read, Write};
+use std::ffi::OsString;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -9,9 +10,8 @@ use serde::Serialize;
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::{fit, neutralise, truncate};
 use crate::base::{Error, Result, Timestamp};
-use crate::session::{self, KillReport, NudgeOutcome, SessionRecord, SessionSpec, Status, registry};
+use crate::session::{self, KillReport, SessionRecord, SessionSpec, Status, registry};
 use crate::town::{Address, Town, agent_env};
-use crate::work::mailbook;
 
 /// `gt session <what>`.
 #[derive(Debug, Subcommand)]
@@ -43,6 +43,12 @@ pub enum SessionCommand {
         /// Every session that runs
         #[arg(long, conflicts_with = "agent")]
         all: bool,
+    },
+    /// The messages for an agent: those that wait, and what became of the latest
+    #[command(after_help = "Examples:\n  gt session nudges mayor\n  gt session nudges web/polecats/nux --json")]
+    Nudges {
+        /// The agent or session
+        agent: String,
     },
     /// Play what a session showed, in this terminal
     Replay(super::recording::Replay),
@@ -80,6 +86,22 @@ pub struct Host {
     can_resume: Option<u32>,
 }
 
+/// `gt session-host` without all other commands: a host lives long, and there are many, so that none of them holds what parsing the
+/// rest takes.
+#[derive(Debug, clap::Parser)]
+#[command(name = "session-host")]
+pub struct HostAlone {
+    #[command(flatten)]
+    host: Host,
+}
+
+impl HostAlone {
+    /// Of the arguments after the program's name; `None` leaves mistakes to the whole parser.
+    pub fn of(args: &[OsString]) -> Option<Host> {
+        Some(<Self as clap::Parser>::try_parse_from(args.iter().skip(1)).ok()?.host)
+    }
+}
+
 impl Host {
     /// Does it.
     ///
@@ -105,21 +127,6 @@ pub struct Peek {
     lines: usize,
     /// The same, as a second argument
     count: Option<usize>,
-}
-
-/// Arguments of `gt nudge`.
-#[derive(Debug, Args)]
-pub struct Nudge {
-    /// The agent or session
-    agent: String,
-    /// The message; `-` reads it from standard input
-    message: Option<String>,
-    /// The message, as an option
-    #[arg(short, long = "message", conflicts_with = "message")]
-    text: Option<String>,
-    /// Also when the agent wants no interruption
-    #[arg(short, long)]
-    force: bool,
 }
 
 impl SessionCommand {
@@ -153,6 +160,7 @@ impl SessionCommand {
                 report::print(output, &Running(session::status(&town, &record.name)?))
             }
             SessionCommand::Upgrade { agent, .. } => upgrade(&town, agent.as_deref(), output),
+            SessionCommand::Nudges { agent } => super::nudge::list(&town, &agent, output),
             SessionCommand::Replay(replay) => replay.run(&town),
             SessionCommand::Export(export) => export.run(&town),
         }
@@ -226,6 +234,7 @@ impl Start {
                 argv: self.command,
                 cols: self.cols,
                 rows: self.rows,
+                ways: session::Ways::default(),
                 name,
             },
         )
@@ -242,47 +251,6 @@ impl Peek {
         let record = registry::resolve(&town, &self.agent)?;
         let text = session::peek(&town, &record.name, self.count.unwrap_or(self.lines))?;
         report::print(output, &Peeked { session: record.name, running: record.exit.is_none(), text })
-    }
-}
-
-impl Nudge {
-    /// Does it.
-    ///
-    /// # Errors
-    /// When there is no such session, or the message can't be delivered.
-    pub fn run(self, output: Output) -> Result<()> {
-        let town = Town::current()?;
-        let text = match self.message.or(self.text) {
-            Some(text) if text == "-" => {
-                let mut text = String::new();
-                io::stdin().read_to_string(&mut text)?;
-                text
-            }
-            Some(text) => text,
-            None => return Err(Error::usage("no message").hint("gt nudge <agent> \"message\"")),
-        };
-        let record = registry::resolve(&town, &self.agent)?;
-        if !self.force && mailbook::is_muted(&town, &record.address)? {
-            let reason = Some("the agent wants no interruption (gt dnd); --force types it all the same".to_owned());
-            let (session, address) = (record.name, record.address);
-            return report::print(output, &Nudged { session, address, outcome: "skipped", reason, detail: None });
-        }
-        let sender = Address::from_env();
-        // An agent should know who speaks; what a person types stands for itself.
-        let text = match &sender {
-            Some(address) if !text.trim().is_empty() => format!("[from {address}] {text}"),
-            _ => text,
-        };
-        let from = sender.map_or_else(|| "overseer".to_owned(), |address| address.to_string());
-        let outcome = session::nudge(&town, &record.name, &text, &from)?;
-        if let NudgeOutcome::Refused(reason) = &outcome {
-            return Err(Error::refused(format!("{} did not take the message: {reason}", record.address)));
-        }
-        let (word, reason) = (outcome.word(), outcome.reason().map(str::to_owned));
-        report::print(
-            output,
-            &Nudged { session: record.name, address: record.address, outcome: word, reason, detail: Some(outcome) },
-        )
     }
 }
 
@@ -428,37 +396,5 @@ struct Peeked {
 impl Report for Peeked {
     fn human(&self, out: &mut dyn Write, _paint: Paint) -> io::Result<()> {
         writeln!(out, "{}", neutralise(&self.text, false))
-    }
-}
-
-#[derive(Serialize)]
-struct Nudged {
-    session: String,
-    address: String,
-    outcome: &'static str,
-    reason: Option<String>,
-    #[serde(skip)]
-    detail: Option<NudgeOutcome>,
-}
-
-impl Report for Nudged {
-    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
-        let Some(detail) = &self.detail else {
-            return writeln!(out, "{} not told: {}", self.address, self.reason.as_deref().unwrap_or_default());
-        };
-        match detail {
-            NudgeOutcome::Delivered => writeln!(out, "{} {} took the message", paint.green("✓"), self.address),
-            NudgeOutcome::Unconfirmed => writeln!(
-                out,
-                "{} typed to {}, but nothing on its terminal shows that it was taken; look: gt peek {}",
-                paint.yellow("!"),
-                self.address,
-                self.session
-            ),
-            NudgeOutcome::Queued(reason) => {
-                writeln!(out, "{} queued for {}: {reason}", paint.yellow("…"), self.address)
-            }
-            NudgeOutcome::Refused(reason) => writeln!(out, "{} refused: {reason}", self.address),
-        }
     }
 }

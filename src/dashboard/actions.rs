@@ -302,6 +302,7 @@ fn do_sling(town: &Town, request: &sling::Request) -> Result<Value> {
 fn nudge(town: &Town, agent: &str, text: &str) -> Result<Value> {
     let record = registry::resolve(town, agent)?;
     match session::nudge(town, &record.name, short(text)?, identity::OVERSEER)? {
+        NudgeOutcome::Seen => said(format!("{} has read your message", record.address)),
         NudgeOutcome::Delivered => said(format!("{} has your message", record.address)),
         NudgeOutcome::Unconfirmed => said(format!("Typed into {}; nothing shows yet that it was read", record.address)),
         NudgeOutcome::Queued(why) => said(format!("{} gets it later: {why}", record.address)),

@@ -248,7 +248,7 @@ impl Client {
     }
 
     /// An error unless the host speaks version `least`, without which it can't `what`.
-    fn needs(&self, least: u16, what: &str) -> Result<()> {
+    pub(super) fn needs(&self, least: u16, what: &str) -> Result<()> {
         if self.version >= least {
             return Ok(());
         }

@@ -8,6 +8,7 @@ mod freeze;
 pub mod holding;
 mod host;
 mod kill;
+mod nudges;
 mod pidfd;
 mod place;
 mod record;
@@ -15,16 +16,19 @@ pub mod registry;
 mod start;
 mod talk;
 mod tree;
+mod ways;
 mod wire;
 
 pub use cast::{Event, Header, Recording, Segment, What};
 pub use client::{Client, Sender};
 pub use host::{can_resume, resume_host, run_host};
 pub use kill::kill;
+pub use nudges::{NUDGE_TTL, NudgeEntry, NudgeOrder, NudgeStage, NudgeWhen};
 pub use place::Place;
 pub use record::{Exit, LastScreen, SessionRecord, SessionSpec};
 pub use start::{DETACHED_ENV, SESSION_ID_ENV, detach, start};
-pub use talk::{detach_all, nudge, nudge_later, peek, status, upgrade};
+pub use talk::{deliver, detach_all, hear, nudge, nudge_later, nudges, peek, status, upgrade};
+pub use ways::Ways;
 pub use wire::{AttachMode, ClientMsg, Delta, KillReport, MAX_LINES, NudgeOutcome, PROTOCOL, ServerMsg, Status};
 
 /// Columns and rows of a session nobody looks at.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::tree;
+use super::ways::Ways;
 use crate::base::{Error, Result, ResultExt, Timestamp, files};
 use crate::terminal::ScreenState;
 
@@ -33,6 +34,9 @@ pub struct SessionSpec {
     pub rows: u16,
     /// What to show before the program sets a title.
     pub title: String,
+    /// How the program is spoken to.
+    #[serde(default)]
+    pub ways: Ways,
 }
 
 /// How a session's program ended.
@@ -114,6 +118,9 @@ pub struct SessionRecord {
     /// The last title.
     #[serde(default)]
     pub title: String,
+    /// How the program is spoken to.
+    #[serde(default)]
+    pub ways: Ways,
 }
 
 impl SessionRecord {

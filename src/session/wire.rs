@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::nudges::{NudgeEntry, NudgeOrder};
 use super::record::Exit;
 use crate::base::{Error, Result, Timestamp};
 use crate::terminal::{Cursor, Found, KeyPress, Line, Lines, Modes, MouseEvent, ProgramStatus, ScreenState, TermEvent};
 
 /// The protocol's version.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 
 /// Lines that can be asked for at once.
 pub const MAX_LINES: u32 = 2000;
@@ -119,6 +120,17 @@ pub enum ClientMsg {
         /// A `gt` binary.
         binary: PathBuf,
     },
+    /// Deliver a message to the agent, as the order says.
+    Deliver(NudgeOrder),
+    /// The agent's lifecycle hooks told something; not answered.
+    Hear {
+        /// The state it is in, in the words for agents' states; empty when that was not told.
+        state: String,
+        /// The prompt it was given, when it was given one.
+        prompt: Option<String>,
+    },
+    /// Asks for the messages for the agent, those whose outcome is known included.
+    Nudges,
 }
 
 /// From the host to a client.
@@ -163,6 +175,8 @@ pub enum ServerMsg {
     Release,
     /// The host is this version of the program now.
     Upgraded(String),
+    /// The messages for the agent, the oldest first.
+    Nudges(Vec<NudgeEntry>),
 }
 
 /// The difference between two screens of one size.
@@ -262,16 +276,19 @@ pub enum NudgeOutcome {
     Queued(String),
     /// Can't be delivered.
     Refused(String),
+    /// Typed and submitted, and the agent's own program says that it works on it.
+    Seen,
 }
 
 impl NudgeOutcome {
-    /// Its word: `delivered`, `unconfirmed`, `queued`, `refused`.
+    /// Its word: `seen`, `delivered`, `unconfirmed`, `queued`, `refused`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
             Self::Unconfirmed => "unconfirmed",
             Self::Queued(_) => "queued",
             Self::Refused(_) => "refused",
+            Self::Seen => "seen",
         }
     }
 

@@ -98,4 +98,76 @@ impl KeyPress {
     pub fn plain(key: Key) -> Self {
         KeyPress { key, mods: KeyMods::default(), kind: KeyKind::Press, keypad: false }
     }
+
+    /// A press of the key that is written so: `enter`, `ctrl-j`, `alt-enter`, `f5`, `x`; `None` when that is no key.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut press = KeyPress::plain(Key::Enter);
+        let mut rest = name;
+        loop {
+            let (held, left) = match rest.split_once('-') {
+                Some((held, left)) if !left.is_empty() => (held, left),
+                _ => break,
+            };
+            match held {
+                "ctrl" => press.mods.ctrl = true,
+                "alt" => press.mods.alt = true,
+                "shift" => press.mods.shift = true,
+                _ => break,
+            }
+            rest = left;
+        }
+        press.key = match NAMES.iter().find(|(name, _)| *name == rest) {
+            Some((_, key)) => *key,
+            None => {
+                let function = rest.strip_prefix('f').and_then(|n| n.parse().ok()).filter(|n| (1..=24).contains(n));
+                let mut chars = rest.chars();
+                match (function, chars.next(), chars.next()) {
+                    (Some(n), ..) => Key::F(n),
+                    (None, Some(c), None) => Key::Char(c),
+                    _ => return None,
+                }
+            }
+        };
+        Some(press)
+    }
+}
+
+/// The keys that have names.
+const NAMES: [(&str, Key); 15] = [
+    ("enter", Key::Enter),
+    ("esc", Key::Escape),
+    ("tab", Key::Tab),
+    ("space", Key::Char(' ')),
+    ("backspace", Key::Backspace),
+    ("delete", Key::Delete),
+    ("insert", Key::Insert),
+    ("up", Key::Up),
+    ("down", Key::Down),
+    ("left", Key::Left),
+    ("right", Key::Right),
+    ("home", Key::Home),
+    ("end", Key::End),
+    ("pgup", Key::PageUp),
+    ("pgdn", Key::PageDown),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_have_names() {
+        let held = |ctrl, alt, shift| KeyMods { ctrl, alt, shift, super_key: false };
+        for (name, key, mods) in [
+            ("enter", Key::Enter, KeyMods::default()),
+            ("ctrl-enter", Key::Enter, held(true, false, false)),
+            ("alt-shift-f12", Key::F(12), held(false, true, true)),
+            ("ctrl--", Key::Char('-'), held(true, false, false)),
+            ("f", Key::Char('f'), KeyMods::default()),
+        ] {
+            assert_eq!(KeyPress::named(name), Some(KeyPress { mods, ..KeyPress::plain(key) }), "{name}");
+        }
+        assert_eq!(KeyPress::named("return"), None);
+        assert_eq!(KeyPress::named(""), None);
+    }
 }

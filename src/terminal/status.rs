@@ -75,12 +75,19 @@ pub struct StatusBoard {
     current: Option<ProgramStatus>,
     /// Which id spoke last.
     latest: String,
+    /// How often it began to work.
+    begun: u64,
 }
 
 impl StatusBoard {
     /// The report that matters most: one that waits for a person, else the program's own (empty id), else the latest.
     pub fn current(&self) -> Option<&ProgramStatus> {
         self.current.as_ref()
+    }
+
+    /// How often the program said that it begins to work; it may have ended before anybody looked.
+    pub fn begun(&self) -> u64 {
+        self.begun
     }
 
     /// Every id's last report.
@@ -162,7 +169,11 @@ impl StatusBoard {
             .or_else(|| self.store.get(None).map(|_| ""))
             .or(latest)
             .or_else(|| self.store.iter().last().map(|(id, _)| id.unwrap_or("")));
-        self.current = chosen.and_then(|id| self.status(id));
+        let working =
+            |status: &Option<ProgramStatus>| status.as_ref().is_some_and(|s| s.state == ProgramState::Working);
+        let current = chosen.and_then(|id| self.status(id));
+        self.begun += u64::from(working(&current) && !working(&self.current));
+        self.current = current;
     }
 
     fn status(&self, id: &str) -> Option<ProgramStatus> {

@@ -8,7 +8,7 @@ use crate::base::text::neutralise;
 use crate::ledger::Bead;
 use crate::runtime::lifecycle::{self, Note};
 use crate::runtime::{self, Preset, PromptMode, ResumeStyle};
-use crate::session::{self, SessionRecord, SessionSpec};
+use crate::session::{self, SessionRecord, SessionSpec, Ways};
 use crate::town::{Address, Rig, Role, agent_env};
 
 /// The runtime for an agent of `role` in `rig`, checked to be installed.
@@ -98,6 +98,16 @@ fn conversation(preset: &Preset, note: &Note, names: bool) -> Option<String> {
     Some(String::new())
 }
 
+/// What the session's host has to know of the runtime.
+fn ways(preset: &Preset) -> Ways {
+    Ways {
+        submit_key: preset.submit_key.clone(),
+        ready_prefix: preset.ready_prefix.clone(),
+        ready_delay_ms: preset.ready_delay_ms,
+        titles: preset.titles.iter().map(|rule| (rule.begins.clone(), rule.state.word().to_owned())).collect(),
+    }
+}
+
 /// Starts the agent's session; returns once its process runs.
 ///
 /// # Errors
@@ -135,6 +145,7 @@ pub fn launch(desk: &Desk, launch: &Launch<'_>) -> Result<SessionRecord> {
         cols: settings.session_cols,
         rows: settings.session_rows,
         title,
+        ways: ways(preset),
         name,
     };
     let record = session::start(&desk.town, &spec)?;

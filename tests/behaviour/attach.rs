@@ -149,6 +149,18 @@ fn the_terminal_is_given_back_whatever_happens() {
         screen.end();
         wait_released(&screen);
     }
+    // What can't be caught is seen to by another process.
+    let pid = world.sandbox.path("attached");
+    let shell = format!("sh -c 'echo $$ > {}; exec {GT} attach mayor'; echo over; read -r x", pid.display());
+    let screen = Screen::start(&world.sandbox, &world.root, (60, 12), "sh", &["-c", &shell], &[]);
+    screen.wait_text("ctrl-]");
+    kill(std::fs::read_to_string(&pid).unwrap().trim().parse().unwrap(), "-KILL");
+    wait_released(&screen);
+    wait_for("a terminal that echoes again", || {
+        screen.send("x");
+        screen.text().contains('x').then_some(())
+    });
+    drop(screen);
     let mut screen = world.attach(&[], &[]);
     screen.wait_text("ready");
     let pid = screen.child.process_id().unwrap() as i32;

@@ -62,6 +62,8 @@ mod repo;
 mod rig;
 mod script;
 mod session;
+mod session_faults;
+mod session_nudge;
 mod sling;
 mod standing;
 mod status;

@@ -2,6 +2,7 @@
 
 mod back;
 mod compose;
+mod keeper;
 mod paint;
 mod view;
 
@@ -22,6 +23,8 @@ use crate::cockpit::theme::Depth;
 use crate::session::{AttachMode, Client, ClientMsg, ServerMsg, registry};
 use crate::town::Town;
 
+use keeper::Keeper;
+pub use keeper::TerminalKeeper;
 use paint::Painter;
 use view::{Act, View};
 
@@ -74,6 +77,7 @@ impl Attach {
         let mode = if self.watch { AttachMode::View } else { AttachMode::Control };
         client.attach(mode, Some(view.inner()))?;
         let end = {
+            let _keeper = Keeper::start();
             let (wakes, inbox) = mpsc::channel();
             watch_signals(wakes.clone())?;
             restore_on_panic();

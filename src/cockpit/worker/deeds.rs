@@ -140,6 +140,7 @@ fn stop(town: &Town, agents: &[Agent], control: &Control) -> Result<Finished> {
 
 fn tell(town: &Town, agent: &Agent, text: &str) -> Result<String> {
     match session::nudge(town, &agent.session, text, "overseer")? {
+        NudgeOutcome::Seen => Ok("has read your message".to_owned()),
         NudgeOutcome::Delivered => Ok("has your message".to_owned()),
         NudgeOutcome::Unconfirmed => Ok("your message was typed; nothing shows yet that it was read".to_owned()),
         NudgeOutcome::Queued(why) => Ok(format!("gets your message later: {why}")),

@@ -1,13 +1,16 @@
 //! The host: the process that is a session. It owns the terminal, the only emulator and the program, and serves clients; one thread,
 //! one poll loop.
 
+mod draft;
 mod ending;
 mod nudge;
 mod os;
 mod peer;
 mod pty;
 mod requests;
+mod sense;
 mod serve;
+mod taken;
 mod upgrade;
 
 use std::io::{ErrorKind, Read, Write};
@@ -60,6 +63,8 @@ pub fn run_host() -> Result<()> {
             answer(&HostAnswer::Runs(Box::new(host.record.clone())));
             leave_starter();
             holding::announce(&order.place, &host.record.name);
+            drop(order);
+            os::give_back_memory();
             host.run()
         }
         Err(error) => {
@@ -208,6 +213,7 @@ fn begin(order: &HostOrder, directory: &Path, socket: &Path) -> Result<Begun> {
         exit: None,
         last_state: None,
         title: spec.title.clone(),
+        ways: spec.ways.clone(),
     };
     // Written before the program runs: its first act may be a gt command that looks for its own session.
     record.write(directory)?;

@@ -1,17 +1,19 @@
-//! Messages typed to the agent on others' behalf: one at a time, never into what a person is typing, and believed delivered only when
-//! the terminal shows that the program took them.
+//! Messages typed to the agent on others' behalf: one at a time, at its prompt, never into what a person is typing, and believed
+//! delivered only when the terminal or the program shows that they were taken.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::base::text;
+use super::taken::{Before, Taken};
+use crate::base::{Timestamp, text};
+use crate::session::complain;
+use crate::session::nudges::{NudgeBook, NudgeEntry, NudgeOrder, NudgeStage, NudgeWhen};
 use crate::session::wire::NudgeOutcome;
-use crate::terminal::{ProgramState, ScreenState, encode_paste};
+use crate::terminal::{KeyPress, ScreenState, encode_key, encode_paste};
 
-/// A person who typed this recently is still typing.
-const TYPING: Duration = Duration::from_secs(2);
 /// A sender waits this long for a nudge to begin; then it is told that it is queued.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The same where the agent is at work, which rarely ends within seconds.
+const BUSY_PATIENCE: Duration = Duration::from_millis(1500);
 /// Nudges that may wait.
 const MAX_QUEUE: usize = 50;
 /// After the text: output quiet for `QUIET`, at least `MIN_SETTLE`, at most `MAX_SETTLE`. Agents take an Enter that follows text within
@@ -19,7 +21,8 @@ const MAX_QUEUE: usize = 50;
 const QUIET: Duration = Duration::from_millis(50);
 const MIN_SETTLE: Duration = Duration::from_millis(150);
 const MAX_SETTLE: Duration = Duration::from_millis(1500);
-/// How long to look for evidence before Enter is pressed again.
+/// How long to look for evidence before Enter is pressed again; also how long the program has to say that it saw the message, once the
+/// terminal shows that it was taken.
 const EVIDENCE: Duration = Duration::from_millis(1500);
 /// How often Enter is pressed at most.
 const MAX_ENTERS: u32 = 3;
@@ -29,8 +32,19 @@ pub(super) struct View<'a> {
     pub now: Instant,
     pub screen: &'a ScreenState,
     pub last_output: Option<Instant>,
-    pub last_typed: Option<Instant>,
     pub bytes_out: u64,
+    /// Why nothing may be typed now whatever the sender wants: a person's draft, an open question.
+    pub in_the_way: Option<&'static str>,
+    /// Why the agent is not at its prompt.
+    pub busy: Option<&'static str>,
+    /// Whether the program says by itself when it begins to work.
+    pub tells: bool,
+    /// How often it said so by its status.
+    pub begun: u64,
+    /// The prompts that the program said it was given, and when.
+    pub prompts: &'a [(Instant, String)],
+    /// The key that submits.
+    pub submit: KeyPress,
 }
 
 /// What is to be done.
@@ -42,149 +56,230 @@ pub(super) enum Act {
     Tell(u64, NudgeOutcome),
 }
 
-struct Job {
+/// A sender that waits to hear of its message.
+struct Sender {
+    id: u64,
     client: u64,
-    text: String,
     since: Instant,
-    told: bool,
 }
 
 enum Phase {
     /// The text is typed; waiting for its echo to end.
     Settling { since: Instant },
-    /// Enter was pressed.
+    /// Submit was pressed.
     Submitted { since: Instant, enters: u32, before: Before },
-}
-
-/// What the terminal showed when Enter was pressed.
-struct Before {
-    rows: Vec<String>,
-    cursor_row: u16,
-    /// The lowest row that shows the end of the text.
-    draft_row: Option<usize>,
-    title: String,
-    working: bool,
-    bytes_out: u64,
+    /// The terminal shows that it was taken; the program may say so too.
+    Shown { since: Instant, before: Before },
 }
 
 /// The queue and the nudge in hand.
 #[derive(Default)]
 pub(super) struct Nudger {
-    queue: VecDeque<Job>,
-    current: Option<(Job, Phase)>,
+    book: NudgeBook,
+    senders: Vec<Sender>,
+    current: Option<(u64, String, Phase)>,
+    /// The book changed since it was written.
+    dirty: bool,
 }
 
 impl Nudger {
+    /// The nudger of a session with that book.
+    pub fn new(book: NudgeBook) -> Nudger {
+        Nudger { book, ..Nudger::default() }
+    }
+
     /// Takes a message from a client. Returns its outcome if that is known at once.
-    pub fn push(&mut self, client: u64, text: &str, now: Instant) -> Option<NudgeOutcome> {
-        if self.queue.len() >= MAX_QUEUE {
+    pub fn push(&mut self, client: u64, order: &NudgeOrder, now: Instant) -> Option<NudgeOutcome> {
+        if self.book.waiting().count() >= MAX_QUEUE {
             return Some(NudgeOutcome::Refused(format!("{MAX_QUEUE} nudges wait already")));
         }
-        let text = text::neutralise(text.trim_end(), false).into_owned();
-        self.queue.push_back(Job { client, text, since: now, told: false });
+        let text = text::neutralise(order.text.trim_end(), false).into_owned();
+        let id = self.book.add(order, text);
+        self.dirty = true;
+        if order.when == NudgeWhen::Queue {
+            self.save();
+            return Some(NudgeOutcome::Queued("until the agent waits at its prompt".into()));
+        }
+        self.senders.push(Sender { id, client, since: now });
         None
     }
 
     /// Nudges that wait or are under way.
     pub fn waiting(&self) -> usize {
-        self.queue.len() + usize::from(self.current.is_some())
+        self.book.waiting().count() + usize::from(self.current.is_some())
     }
 
     /// Whether a message stands half-typed, so that nothing else may be typed now.
     pub fn typing(&self) -> bool {
-        matches!(self.current, Some((_, Phase::Settling { .. })))
+        matches!(self.current, Some((_, _, Phase::Settling { .. })))
+    }
+
+    /// All messages, the oldest first.
+    pub fn entries(&self) -> Vec<NudgeEntry> {
+        self.book.entries().to_vec()
     }
 
     /// When to step again even if nothing happens.
     pub fn deadline(&self, now: Instant) -> Option<Instant> {
-        match (&self.current, self.queue.is_empty()) {
-            (Some(_), _) => Some(now + Duration::from_millis(20)),
-            (None, false) => Some(now + Duration::from_millis(200)),
-            (None, true) => None,
+        if self.current.is_some() {
+            return Some(now + Duration::from_millis(20));
         }
+        // With nobody waiting for word, output or the program's own word is what changes anything; the clock serves drafts and ends.
+        let step = if self.senders.is_empty() { Duration::from_secs(1) } else { Duration::from_millis(100) };
+        self.book.waiting().next().map(|_| now + step)
     }
 
-    /// The session ends: nobody will take these.
+    /// The session ends. What its senders were told is queued waits for the next session of this agent, the rest is refused.
     pub fn give_up(&mut self) -> Vec<Act> {
-        let current = self.current.take().map(|(job, _)| job);
-        current
-            .into_iter()
-            .chain(self.queue.drain(..))
-            .filter(|job| !job.told)
-            .map(|job| Act::Tell(job.client, NudgeOutcome::Refused("the session ended".into())))
-            .collect()
+        let mut acts = Vec::new();
+        for sender in std::mem::take(&mut self.senders) {
+            self.book.set(sender.id, NudgeStage::Refused, Some("the session ended"));
+            acts.push(Act::Tell(sender.client, NudgeOutcome::Refused("the session ended".into())));
+        }
+        if let Some((id, _, _)) = self.current.take() {
+            self.book.set(id, NudgeStage::Unconfirmed, Some("the session ended"));
+        }
+        self.dirty = true;
+        self.save();
+        acts
     }
 
     /// Goes on as far as it can.
     pub fn step(&mut self, view: &View<'_>) -> Vec<Act> {
         let mut acts = Vec::new();
-        if self.current.is_none() && !self.queue.is_empty() {
+        self.expire(&mut acts);
+        if self.current.is_none() {
             self.begin(view, &mut acts);
         }
-        let Some((job, phase)) = self.current.take() else { return acts };
-        let next = match phase {
-            Phase::Settling { since } => {
-                let spent = view.now.saturating_duration_since(since);
-                let quiet = view.last_output.is_none_or(|at| view.now.saturating_duration_since(at) >= QUIET);
-                if spent >= MAX_SETTLE || (spent >= MIN_SETTLE && quiet) {
-                    acts.push(Act::Write(enter(view.screen)));
-                    Some(Phase::Submitted { since: view.now, enters: 1, before: Before::of(view, &job.text) })
-                } else {
-                    Some(Phase::Settling { since })
-                }
+        if let Some((id, text, phase)) = self.current.take() {
+            match phase.step(view, &text, &mut acts) {
+                Ok(phase) => self.current = Some((id, text, phase)),
+                Err(stage) => self.conclude(id, stage, &mut acts),
             }
-            Phase::Submitted { since, enters, before } => {
-                if before.taken(view) {
-                    tell(&mut acts, &job, NudgeOutcome::Delivered);
-                    None
-                } else if view.now.saturating_duration_since(since) < EVIDENCE {
-                    Some(Phase::Submitted { since, enters, before })
-                } else if enters < MAX_ENTERS && before.draft_row.is_some() {
-                    // The text still stands where it was typed: only Enter was lost.
-                    acts.push(Act::Write(enter(view.screen)));
-                    Some(Phase::Submitted { since: view.now, enters: enters + 1, before })
-                } else {
-                    tell(&mut acts, &job, NudgeOutcome::Unconfirmed);
-                    None
-                }
-            }
-        };
-        self.current = next.map(|phase| (job, phase));
+        }
+        self.save();
         acts
     }
 
-    fn begin(&mut self, view: &View<'_>, acts: &mut Vec<Act>) {
-        let typing = view.last_typed.is_some_and(|at| view.now.saturating_duration_since(at) < TYPING);
-        let blocked = view.screen.status.as_ref().is_some_and(|s| s.state == ProgramState::Blocked);
-        let wait = if view.bytes_out == 0 {
-            Some(("the program has not shown anything yet", Duration::from_secs(1)))
-        } else if blocked {
-            // Typed now, the message would answer the question that is open.
-            Some(("the agent waits for a person's answer", Duration::ZERO))
-        } else if typing {
-            Some(("a person is typing", PATIENCE))
-        } else {
-            None
+    fn conclude(&mut self, id: u64, stage: NudgeStage, acts: &mut Vec<Act>) {
+        self.book.set(id, stage, None);
+        self.dirty = true;
+        let outcome = match stage {
+            NudgeStage::Seen => NudgeOutcome::Seen,
+            NudgeStage::Delivered => NudgeOutcome::Delivered,
+            _ => NudgeOutcome::Unconfirmed,
         };
-        if let Some((reason, patience)) = wait {
-            for job in self.queue.iter_mut().filter(|job| !job.told) {
-                if view.now.saturating_duration_since(job.since) >= patience {
-                    job.told = true;
-                    acts.push(Act::Tell(job.client, NudgeOutcome::Queued(reason.into())));
-                }
+        self.tell(id, outcome, acts);
+    }
+
+    /// Tells the sender of message `id`, if it still waits.
+    fn tell(&mut self, id: u64, outcome: NudgeOutcome, acts: &mut Vec<Act>) {
+        if let Some(at) = self.senders.iter().position(|sender| sender.id == id) {
+            acts.push(Act::Tell(self.senders.remove(at).client, outcome));
+        }
+    }
+
+    /// Drops what has waited too long.
+    fn expire(&mut self, acts: &mut Vec<Act>) {
+        let now = Timestamp::now();
+        let old: Vec<u64> = self.book.waiting().filter(|entry| entry.until <= now).map(|entry| entry.id).collect();
+        for id in old {
+            self.book.set(id, NudgeStage::Expired, None);
+            self.dirty = true;
+            self.tell(id, NudgeOutcome::Refused("it waited until it was no use any more".into()), acts);
+        }
+    }
+
+    fn begin(&mut self, view: &View<'_>, acts: &mut Vec<Act>) {
+        let silent = (view.bytes_out == 0).then_some("the program has not shown anything yet");
+        let always = silent.or(view.in_the_way);
+        // One that is to come at once goes before those that wait for the prompt.
+        let next = match (always, view.busy) {
+            (Some(_), _) => None,
+            (None, None) => self.book.waiting().next(),
+            (None, Some(_)) => self.book.waiting().find(|entry| entry.when == NudgeWhen::Now),
+        };
+        let Some(entry) = next else {
+            if let Some(reason) = always.or(view.busy) {
+                self.report_queued(view, reason, acts);
             }
             return;
+        };
+        let (id, text) = (entry.id, entry.text.clone());
+        acts.push(Act::Write(typed(&text, view.screen)));
+        self.book.set(id, NudgeStage::Typing, None);
+        self.dirty = true;
+        self.current = Some((id, text, Phase::Settling { since: view.now }));
+    }
+
+    /// Tells those that have waited long enough that it takes longer.
+    fn report_queued(&mut self, view: &View<'_>, reason: &'static str, acts: &mut Vec<Act>) {
+        let patience = match (view.in_the_way, view.busy) {
+            // Typed now, the message would answer the question that is open; that takes a person.
+            (Some(QUESTION), _) => Duration::ZERO,
+            (Some(_), _) => PATIENCE,
+            (None, Some(_)) => BUSY_PATIENCE,
+            (None, None) => Duration::from_secs(1),
+        };
+        let late: Vec<u64> = self
+            .senders
+            .iter()
+            .filter(|sender| view.now.saturating_duration_since(sender.since) >= patience)
+            .map(|sender| sender.id)
+            .collect();
+        for id in late {
+            self.book.set(id, NudgeStage::Queued, Some(reason));
+            self.dirty = true;
+            // On disk before it is promised.
+            self.save();
+            self.tell(id, NudgeOutcome::Queued(reason.into()), acts);
         }
-        if let Some(job) = self.queue.pop_front() {
-            acts.push(Act::Write(typed(&job.text, view.screen)));
-            self.current = Some((job, Phase::Settling { since: view.now }));
+    }
+
+    /// Writes the book where it changed.
+    fn save(&mut self) {
+        if std::mem::take(&mut self.dirty)
+            && let Err(error) = self.book.write()
+        {
+            complain(&format!("nudges: {error}"));
         }
     }
 }
 
-fn tell(acts: &mut Vec<Act>, job: &Job, outcome: NudgeOutcome) {
-    if !job.told {
-        acts.push(Act::Tell(job.client, outcome));
+/// Why nothing is typed while a question is open.
+pub(super) const QUESTION: &str = "the agent waits for a person's answer";
+
+impl Phase {
+    /// The next phase, or what became of the message.
+    fn step(self, view: &View<'_>, text: &str, acts: &mut Vec<Act>) -> Result<Phase, NudgeStage> {
+        let spent = |since: Instant| view.now.saturating_duration_since(since);
+        match self {
+            Phase::Settling { since } => {
+                let quiet = view.last_output.is_none_or(|at| spent(at) >= QUIET);
+                if spent(since) >= MAX_SETTLE || (spent(since) >= MIN_SETTLE && quiet) {
+                    acts.push(Act::Write(encode_key(view.submit, &view.screen.modes)));
+                    return Ok(Phase::Submitted { since: view.now, enters: 1, before: Before::of(view, text) });
+                }
+                Ok(Phase::Settling { since })
+            }
+            Phase::Submitted { since, enters, before } => match before.taken(view) {
+                Taken::Seen => Err(NudgeStage::Seen),
+                Taken::Shown if view.tells => Ok(Phase::Shown { since: view.now, before }),
+                Taken::Shown => Err(NudgeStage::Delivered),
+                Taken::No if spent(since) < EVIDENCE => Ok(Phase::Submitted { since, enters, before }),
+                Taken::No if enters < MAX_ENTERS && before.draft_shown() => {
+                    // The text still stands where it was typed: only the key was lost.
+                    acts.push(Act::Write(encode_key(view.submit, &view.screen.modes)));
+                    Ok(Phase::Submitted { since: view.now, enters: enters + 1, before })
+                }
+                Taken::No => Err(NudgeStage::Unconfirmed),
+            },
+            Phase::Shown { since, before } => match before.taken(view) {
+                Taken::Seen => Err(NudgeStage::Seen),
+                _ if spent(since) < EVIDENCE => Ok(Phase::Shown { since, before }),
+                _ => Err(NudgeStage::Delivered),
+            },
+        }
     }
 }
 
@@ -197,53 +292,4 @@ fn typed(text: &str, screen: &ScreenState) -> Vec<u8> {
         bytes.extend(encode_paste(&text.replace(['\n', '\t'], " "), &screen.modes));
     }
     bytes
-}
-
-fn enter(screen: &ScreenState) -> Vec<u8> {
-    if screen.modes.kitty_flags & 8 != 0 { b"\x1b[13u".to_vec() } else { b"\r".to_vec() }
-}
-
-impl Before {
-    fn of(view: &View<'_>, text: &str) -> Before {
-        let rows: Vec<String> = view.screen.lines.iter().map(crate::terminal::Line::text).collect();
-        let last_line = text.lines().last().unwrap_or("").trim_end();
-        let tail: String = {
-            let chars: Vec<char> = last_line.chars().collect();
-            chars[chars.len().saturating_sub(12)..].iter().collect()
-        };
-        let draft_row = if tail.trim().is_empty() { None } else { rows.iter().rposition(|row| row.contains(&tail)) };
-        Before {
-            rows,
-            cursor_row: view.screen.cursor.row,
-            draft_row,
-            title: view.screen.title.clone(),
-            working: working(view.screen),
-            bytes_out: view.bytes_out,
-        }
-    }
-
-    /// Whether what the terminal shows can't be the draft with Enter still to come.
-    fn taken(&self, view: &View<'_>) -> bool {
-        if view.bytes_out == self.bytes_out {
-            return false;
-        }
-        if working(view.screen) && !self.working || view.screen.title != self.title {
-            return true;
-        }
-        let Some(draft) = self.draft_row else {
-            // The text was never seen (no echo): any output after Enter is an answer to it.
-            return true;
-        };
-        if self.rows.len() != view.screen.lines.len() {
-            return false;
-        }
-        let changed: Vec<usize> =
-            (0..self.rows.len()).filter(|row| view.screen.lines[*row].text() != self.rows[*row]).collect();
-        // A spinner changes a row elsewhere; taking the draft moves the cursor on, empties the row or scrolls several.
-        view.screen.cursor.row != self.cursor_row || changed.contains(&draft) || changed.len() >= 2
-    }
-}
-
-fn working(screen: &ScreenState) -> bool {
-    screen.status.as_ref().is_some_and(|status| status.state == ProgramState::Working)
 }

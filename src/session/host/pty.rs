@@ -42,7 +42,7 @@ const FOREIGN_PREFIXES: &[&str] =
     &["ZELLIJ", "KITTY_", "ITERM_", "WEZTERM_", "ALACRITTY_", "GHOSTTY_", "KONSOLE_", "VSCODE_", "HERDR_"];
 
 /// What reading the terminal gave.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Input {
     /// So many bytes.
     Bytes(usize),

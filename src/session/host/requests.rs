@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::serve::{Host, SETTLE};
 use crate::base::lock::Lock;
 use crate::base::{Error, Result, files};
+use crate::session::nudges::{NUDGE_TTL, NudgeOrder, NudgeWhen};
 use crate::session::place::HOST_LOCK;
 use crate::session::wire::{AttachMode, ClientMsg, MAX_LINES, NudgeOutcome, PROTOCOL, ServerMsg, Status};
 use crate::terminal::{clamp_size, encode_focus, encode_key, encode_mouse, encode_paste};
@@ -59,13 +60,21 @@ impl Host {
             ClientMsg::Key(press) => {
                 self.emulator.refresh(now);
                 let bytes = encode_key(press, &self.emulator.screen().modes);
-                self.typed(index, &bytes, now);
+                if self.typed(index, &bytes) {
+                    self.draft.key(press, now);
+                }
             }
-            ClientMsg::Input(bytes) => self.typed(index, &bytes, now),
+            ClientMsg::Input(bytes) => {
+                if self.typed(index, &bytes) {
+                    self.draft.bytes(&bytes, now);
+                }
+            }
             ClientMsg::Paste(text) => {
                 self.emulator.refresh(now);
                 let bytes = encode_paste(&text, &self.emulator.screen().modes);
-                self.typed(index, &bytes, now);
+                if self.typed(index, &bytes) {
+                    self.draft.paste(&text, now);
+                }
             }
             ClientMsg::Mouse(event) => {
                 self.emulator.refresh(now);
@@ -77,16 +86,21 @@ impl Host {
                 let bytes = encode_focus(gained, &self.emulator.screen().modes);
                 self.input(index, bytes);
             }
-            ClientMsg::Nudge { text, from: _ } => {
-                let id = peer.id;
-                let outcome = if self.exit.is_some() || self.ending.is_some() {
-                    Some(NudgeOutcome::Refused("the session is ending".into()))
-                } else {
-                    self.nudger.push(id, &text, now)
-                };
-                if let Some(outcome) = outcome {
-                    self.tell(&[id], &ServerMsg::Nudged(outcome));
+            ClientMsg::Nudge { text, from } => {
+                let ttl = NUDGE_TTL.as_secs() as u32;
+                let order = NudgeOrder { text, from, when: NudgeWhen::Idle, ttl };
+                self.take_nudge(index, &order, now);
+            }
+            ClientMsg::Deliver(order) => self.take_nudge(index, &order, now),
+            ClientMsg::Hear { state, prompt } => {
+                if prompt.is_some() {
+                    self.draft.sent();
                 }
+                self.sense.hear(&state, prompt, now);
+            }
+            ClientMsg::Nudges => {
+                let entries = self.nudger.entries();
+                self.peers[index].send(&ServerMsg::Nudges(entries));
             }
             ClientMsg::ReadText { lines } => {
                 let text = self.emulator.text(lines as usize);
@@ -153,13 +167,23 @@ impl Host {
         self.record.write(&self.directory)
     }
 
-    /// Input that a person makes: it moves the leadership, and with it the size.
-    fn typed(&mut self, index: usize, bytes: &[u8], now: Instant) {
+    fn take_nudge(&mut self, index: usize, order: &NudgeOrder, now: Instant) {
+        let outcome = if self.exit.is_some() || self.ending.is_some() {
+            Some(NudgeOutcome::Refused("the session is ending".into()))
+        } else {
+            self.nudger.push(self.peers[index].id, order, now)
+        };
+        if let Some(outcome) = outcome {
+            self.peers[index].send(&ServerMsg::Nudged(outcome));
+        }
+    }
+
+    /// Input that a person makes: it moves the leadership, and with it the size. Returns whether the program is given it.
+    fn typed(&mut self, index: usize, bytes: &[u8]) -> bool {
         let peer = &self.peers[index];
         if bytes.is_empty() || peer.mode == Some(AttachMode::View) {
-            return;
+            return false;
         }
-        self.last_typed = Some(now);
         if peer.mode == Some(AttachMode::Control) && self.leader != Some(peer.id) {
             self.leader = Some(peer.id);
             if let Some(size) = peer.size.filter(|size| *size != self.emulator.size()) {
@@ -168,6 +192,7 @@ impl Host {
             }
         }
         self.input(index, bytes);
+        true
     }
 
     fn input(&mut self, index: usize, bytes: &[u8]) {

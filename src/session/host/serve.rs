@@ -14,14 +14,17 @@ use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use super::draft::Draft;
 use super::ending::{Ending, Progress};
 use super::nudge::{Act, Nudger, View};
 use super::os;
 use super::peer::Peer;
 use super::pty::{Input, MAX_INPUT, Pty};
+use super::sense::{Moment, Sense};
 use crate::base::lock::Lock;
 use crate::base::{Result, Timestamp};
 use crate::session::cast::Writer;
+use crate::session::nudges::NudgeBook;
 use crate::session::record::{Exit, LastScreen, SessionRecord};
 use crate::session::tree::Processes;
 use crate::session::wire::ServerMsg;
@@ -77,7 +80,10 @@ pub(super) struct Host {
     pub(super) started: Instant,
     pub(super) last_output: Option<Instant>,
     pub(super) last_output_at: Option<Timestamp>,
-    pub(super) last_typed: Option<Instant>,
+    /// What a person has typed and not sent.
+    pub(super) draft: Draft,
+    /// What the agent's program tells of itself.
+    pub(super) sense: Sense,
     /// When old lines are packed unless more output comes.
     pub(super) pack_at: Option<Instant>,
     pub(super) lock: Lock,
@@ -90,6 +96,7 @@ pub(super) struct Host {
 impl Host {
     pub fn new(parts: Parts) -> Host {
         Host {
+            nudger: Nudger::new(NudgeBook::open(&parts.directory, parts.record.bead.as_deref())),
             record: parts.record,
             directory: parts.directory,
             pty: parts.pty,
@@ -101,7 +108,8 @@ impl Host {
             next_peer: 1,
             leader: None,
             resize: None,
-            nudger: Nudger::default(),
+            draft: Draft::default(),
+            sense: Sense::default(),
             held: Vec::new(),
             ending: None,
             exit: None,
@@ -110,7 +118,6 @@ impl Host {
             started: Instant::now(),
             last_output: None,
             last_output_at: None,
-            last_typed: None,
             pack_at: None,
             lock: parts.lock,
             cast: parts.cast,
@@ -148,14 +155,24 @@ impl Host {
                 os::give_back_memory();
             }
         }
-        if self.nudger.waiting() > 0 {
+        if self.nudger.waiting() > 0 && self.ending.is_none() {
             self.emulator.refresh(now);
+            let screen = self.emulator.screen();
+            let at = Moment { now, screen, last_output: self.last_output, started: self.started };
+            let ways = &self.record.ways;
+            let in_the_way = self.sense.asking(ways, &at).or(self.draft.in_the_way(screen, now));
+            let busy = self.sense.busy(ways, &at);
             let view = View {
                 now,
-                screen: self.emulator.screen(),
+                screen,
                 last_output: self.last_output,
-                last_typed: self.last_typed,
                 bytes_out: self.bytes_out,
+                in_the_way,
+                busy,
+                tells: self.sense.tells(screen),
+                begun: self.emulator.status().begun(),
+                prompts: &self.sense.prompts,
+                submit: ways.submit(),
             };
             let acts = self.nudger.step(&view);
             self.act(acts);
@@ -341,12 +358,21 @@ impl Host {
         let mut buffer = [0u8; 16 * 1024];
         let mut total = 0;
         while total < limit {
-            match self.pty.read(&mut buffer) {
-                Input::Bytes(count) => {
-                    total += count;
-                    self.cast.output(&buffer[..count]);
-                    self.feed(&buffer[..count]);
-                }
+            // The kernel gives a few kilobytes at a time; the recording and the emulator take more at once for the same price.
+            let mut filled = 0;
+            let mut last = Input::Nothing;
+            while filled < buffer.len() {
+                last = self.pty.read(&mut buffer[filled..]);
+                let Input::Bytes(count) = last else { break };
+                filled += count;
+            }
+            if filled > 0 {
+                total += filled;
+                self.cast.output(&buffer[..filled]);
+                self.feed(&buffer[..filled]);
+            }
+            match last {
+                Input::Bytes(_) => {}
                 Input::Nothing => break,
                 Input::Closed => {
                     self.closed = true;
