@@ -1,0 +1,159 @@
+//! Our side: sessions of a town of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use gastown::session::{Client, ClientMsg};
+use gastown::town::Town;
+use portable_pty::CommandBuilder;
+
+use crate::pty::{self, Drained};
+
+const GT: &str = env!("CARGO_BIN_EXE_gt");
+const READY: &str = "ready-to-go";
+
+pub struct Ours {
+    home: PathBuf,
+    town: Town,
+}
+
+fn address(name: &str) -> String {
+    format!("deacon/dogs/{name}")
+}
+
+fn names(count: usize) -> impl Iterator<Item = String> {
+    (0..count).map(|n| format!("d{n}"))
+}
+
+impl Ours {
+    pub fn new(directory: &Path) -> Ours {
+        let home = directory.join(format!("home-{:08x}", fastrand::u32(..)));
+        std::fs::create_dir_all(home.join("run")).unwrap();
+        let root = home.join("town");
+        let made = Self::command(&home).args(["install", root.to_str().unwrap()]).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Ours { town: Town::open(&root).unwrap(), home }
+    }
+
+    fn command(home: &Path) -> Command {
+        let mut command = Command::new(GT);
+        command.current_dir(home).env("XDG_RUNTIME_DIR", home.join("run")).env_remove("GT_ROOT").env_remove("TMUX");
+        command
+    }
+
+    fn gt(&self, args: &[&str]) {
+        let done = Self::command(&self.home).current_dir(&self.town.root).args(args).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    fn start(&self, name: &str, script: &str) {
+        self.gt(&["session", "start", &address(name), "--cwd", "/", "--", "sh", "-c", script]);
+    }
+
+    fn client(&self, name: &str) -> Client {
+        Client::connect(&self.town, &format!("hq-dog-{name}")).unwrap()
+    }
+
+    /// A terminal attached to the session.
+    pub fn attach(&self, name: &str) -> Drained {
+        let mut command = CommandBuilder::new(GT);
+        command.args(["attach", &address(name)]);
+        command.cwd(&self.town.root);
+        command.env("XDG_RUNTIME_DIR", self.home.join("run"));
+        command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
+        let attached = Drained::run(command, READY);
+        attached.wait();
+        attached
+    }
+
+    fn start_feeding(&self, name: &str, file: &Path) -> Client {
+        self.start(name, &format!("stty -opost; printf {READY}; read -r go; cat {}; read -r x", file.display()));
+        self.client(name)
+    }
+
+    /// Megabytes a second that a session takes of the file.
+    pub fn swallow(&self, file: &Path, attached: bool) -> f64 {
+        let mut client = self.start_feeding("d0", file);
+        let attached = attached.then(|| self.attach("d0"));
+        let start = Instant::now();
+        client.send(&ClientMsg::Input(b"\r".to_vec())).unwrap();
+        let size = wait_taken(&mut client, file);
+        let seconds = start.elapsed().as_secs_f64();
+        drop(attached);
+        size / 1e6 / seconds
+    }
+
+    /// The same of so many at once, all together.
+    pub fn swallow_many(&self, file: &Path, count: usize) -> f64 {
+        let mut clients: Vec<Client> = names(count).map(|name| self.start_feeding(&name, file)).collect();
+        std::thread::sleep(Duration::from_secs(1));
+        let start = Instant::now();
+        for client in &mut clients {
+            client.send(&ClientMsg::Input(b"\r".to_vec())).unwrap();
+        }
+        let bytes: f64 = clients.iter_mut().map(|client| wait_taken(client, file)).sum();
+        bytes / 1e6 / start.elapsed().as_secs_f64()
+    }
+
+    /// Fills the scrollback of so many sessions and waits until they are at rest.
+    pub fn fill(&self, file: &Path, count: usize) {
+        for name in names(count) {
+            let mut client = self.start_feeding(&name, file);
+            client.send(&ClientMsg::Input(b"\r".to_vec())).unwrap();
+            wait_taken(&mut client, file);
+        }
+        std::thread::sleep(Duration::from_secs(3));
+    }
+
+    pub fn start_idle(&self, count: usize) {
+        names(count).for_each(|name| self.start(&name, &format!("printf {READY}; read -r x")));
+    }
+
+    fn hosts(&self, count: usize) -> Vec<i32> {
+        names(count).map(|name| self.client(&name).status().unwrap().host_pid).collect()
+    }
+
+    pub fn memory_mib(&self, count: usize) -> f64 {
+        self.hosts(count).into_iter().map(pty::pss_mib).sum()
+    }
+
+    /// Percent of one CPU that the hosts use in that time.
+    pub fn cpu_during(&self, count: usize, time: Duration) -> f64 {
+        let hosts = self.hosts(count);
+        let used = || hosts.iter().map(|pid| pty::cpu(*pid)).sum::<f64>();
+        let before = used();
+        std::thread::sleep(time);
+        (used() - before) / time.as_secs_f64() * 100.0
+    }
+
+    /// Milliseconds until an attached terminal shows the screen.
+    pub fn attach_time(&self) -> f64 {
+        let start = Instant::now();
+        let _attached = self.attach("d0");
+        start.elapsed().as_secs_f64() * 1e3
+    }
+}
+
+/// Waits until the session has taken the whole file; returns its size. The status is answered after what was read is parsed.
+fn wait_taken(client: &mut Client, file: &Path) -> f64 {
+    let size = std::fs::metadata(file).unwrap().len();
+    while client.status().unwrap().bytes_out < size {
+        // Seldom enough that asking costs the host nothing beside the data.
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    size as f64
+}
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        let _ = Self::command(&self.home).current_dir(&self.town.root).args(["down", "--all"]).output();
+        if let Ok(records) = gastown::session::registry::list(&self.town) {
+            for record in records.iter().filter(|record| gastown::session::registry::is_alive(record)) {
+                let _ = gastown::session::kill(&self.town, &record.name, &[]);
+            }
+        }
+        let _ = std::fs::remove_dir_all(&self.home);
+    }
+}
