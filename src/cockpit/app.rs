@@ -213,6 +213,8 @@ pub struct App {
     pub back: Option<Box<Back>>,
     /// How far it begins from the end.
     pub back_step: i64,
+    /// The order of the tiles: they stay where they are while their agents change state.
+    pub tile_order: Vec<String>,
     /// The tiles shown, when they were chosen by name or by marks.
     pub set_name: Option<String>,
     /// What was spent today, in words; nothing while nothing is known.
@@ -325,6 +327,7 @@ impl App {
             tasks: Vec::new(),
             back: None,
             back_step: 0,
+            tile_order: Vec::new(),
             set_name: None,
             cost: None,
             generation: 0,

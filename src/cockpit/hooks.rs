@@ -74,6 +74,8 @@ pub struct Hooks {
     pub row: usize,
     /// The first visible row of the diff.
     pub top: usize,
+    /// Columns of the code that are out of sight on the left.
+    pub left: usize,
     /// Where a range begins that is remarked on.
     pub mark: Option<usize>,
     /// Files that are folded.

@@ -73,6 +73,9 @@ pub struct Hunk {
     pub heading: String,
     /// Its lines.
     pub lines: Vec<PatchLine>,
+    /// What [`Hunk::name`] says, worked out once.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub named: String,
 }
 
 /// Whether a line stays, came or went.
@@ -123,6 +126,9 @@ impl Hunk {
 
     /// A name that stays the same while what the hunk does stays the same, wherever in the file it has moved to.
     pub fn name(&self, path: &str) -> String {
+        if !self.named.is_empty() {
+            return self.named.clone();
+        }
         use sha2::{Digest, Sha256};
         let mut hash = Sha256::new();
         hash.update(path.as_bytes());
@@ -210,6 +216,7 @@ fn file(diff: &git2::Diff<'_>, index: usize, room: &mut usize) -> Result<FilePat
             new: (head.new_start(), head.new_lines()),
             heading: heading.splitn(3, "@@").nth(2).unwrap_or_default().trim().to_owned(),
             lines: Vec::new(),
+            named: String::new(),
         };
         if kept + count > most {
             out.cut += count;
@@ -219,6 +226,7 @@ fn file(diff: &git2::Diff<'_>, index: usize, room: &mut usize) -> Result<FilePat
             take(&mut hunk, &patch.line_in_hunk(place, number)?);
         }
         kept += count;
+        hunk.named = hunk.name(&out.path);
         out.hunks.push(hunk);
     }
     *room -= kept;
@@ -312,6 +320,7 @@ mod tests {
                 line(LineKind::Removed, "b"),
                 PatchLine { last: true, ..line(LineKind::Added, "c") },
             ],
+            named: String::new(),
         }
     }
 

@@ -199,7 +199,7 @@ fn the_queue_is_steered_and_its_gate_watched_live() {
 const TILE: &str = r#"
 trap 'echo "sized $(stty size)"' WINCH
 echo "$NAME begins at $(stty size)"
-printf '\033]8;;https://example.org/doc\033\\documentation\033]8;;\033\\ 👩‍💻 漢字 e\314\201\n'
+printf '\033]8;;https://example.org/doc\033\\documentation\033]8;;\033\\ 🙂 漢字 e\314\201\n'
 while :; do read line && echo "$NAME heard $line"; done
 "#;
 
@@ -220,7 +220,7 @@ fn interaction_22_tiles_show_many_agents_and_only_the_one_typed_into_is_sized() 
     screen.send("A");
     let begins = |text: &str, name: &str| text.contains(&format!("{name} begins at"));
     let text = screen.wait("three terminals", |text| ["one", "two", "three"].iter().all(|name| begins(text, name)));
-    assert!(text.contains("👩‍💻 漢字"), "{text}");
+    assert!(text.contains("🙂 漢字"), "{text}");
     assert!(!text.contains("sized "), "nobody was resized by being looked at: {text}");
     // One after the other, by its number, and typed into: it gets the size it has there, once.
     screen.send("1\r");

@@ -117,6 +117,8 @@ pub static TABLE: &[Spec] = table! {
         NextFile, "next-file", "next file", ["J"], 0, "Go to the next file";
         PreviousFile, "previous-file", "file before", ["K"], 0, "Go to the file before";
         MarkRange, "hook-range", "range", ["v"], 0, "Begin a range of lines to remark on, or end it";
+        Wider, "hook-right", "right", [">", "shift-right"], 0, "Show what is further right of long lines";
+        Narrower, "hook-left", "left", ["<", "shift-left"], 0, "Go back to the left of long lines";
         Edit, "hook-edit", "edit", ["e"], 0, "Open the file in your editor, at the line of the cursor";
         Archive, "hook-archive", "put away", ["d"], 0, "Remove a worktree whose work is over, or bring it back; nothing is lost";
         ShowClosed, "hook-archived", "put away too", ["."], 0, "Show hooks that were put away too, or hide them";

@@ -174,7 +174,10 @@ pub fn arrange(app: &mut App) {
     }
     match app.view {
         View::Town => home::town(app, &mut layout),
-        View::Agents => tiles::tiles(app, &mut layout),
+        View::Agents => {
+            app.tile_order = tile_agents(app);
+            tiles::tiles(app, &mut layout);
+        }
         View::Convoys => {
             // Side by side where a title has room beside its bar, else below each other.
             let body = layout.body;

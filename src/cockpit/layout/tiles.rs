@@ -5,14 +5,20 @@ use ratatui::layout::Rect;
 use super::{Layout, titled};
 use crate::cockpit::app::App;
 
-/// The agents that have a terminal, in the order of the list.
+/// The agents that have a terminal: those shown already where they were, then others in the order of the set or of the list.
 pub fn tile_agents(app: &App) -> Vec<String> {
     let set = app.set_name.as_ref().and_then(|name| app.memory.sets.get(name));
-    app.agent_order()
+    let mut agents: Vec<String> = app
+        .agent_order()
         .into_iter()
         .filter(|address| set.is_none_or(|set| set.contains(address)))
         .filter(|address| app.town.agent(address).is_some_and(|agent| agent.session.is_some()))
-        .collect()
+        .collect();
+    let place = |list: &[String], address: &String| list.iter().position(|other| other == address);
+    let in_set = |address: &String| set.and_then(|set| place(set, address)).unwrap_or(usize::MAX);
+    // Sorting is stable, so that new ones keep the order of the list.
+    agents.sort_by_key(|address| (place(&app.tile_order, address).unwrap_or(usize::MAX), in_set(address)));
+    agents
 }
 
 /// The grids: how many tiles side by side, how many below each other.

@@ -301,6 +301,7 @@ fn diff(app: &App, buffer: &mut Buffer) {
     let name = picture.agent.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let mut title: Vec<Piece<'_>> =
         vec![(name, title_style(app, Part::Diff)), (" ", theme.dim()), (&since, theme.dim())];
+    let right = if app.hooks.left > 0 { format!("  ›{}", app.hooks.left + 1) } else { String::new() };
     let seen = if fine > 0 { format!("  ✓ {fine} of {all}") } else { String::new() };
     let files = if area.width >= 84 { format!("  {files}") } else { String::new() };
     if !patch.files.is_empty() {
@@ -308,6 +309,7 @@ fn diff(app: &App, buffer: &mut Buffer) {
             (plus.as_str(), theme.tone(Tone::Good)),
             (minus.as_str(), theme.tone(Tone::Bad)),
             (seen.as_str(), theme.tone(Tone::Good)),
+            (right.as_str(), theme.dim()),
             (files.as_str(), theme.dim()),
         ]);
     }
@@ -466,6 +468,7 @@ fn code_row(app: &App, buffer: &mut Buffer, place: Rect, row: DiffRow, digits: u
     // What exactly differs from the line it replaces stands out.
     let changed = app.hooks.hunk(file, hunk).and_then(|hunk| words::changed(hunk, number)).unwrap_or(0..0);
     let strong = theme.changed(line.kind);
+    let mut hidden = app.hooks.left;
     let inks = app.hooks.inks.of(file, hunk, number);
     let whole = [(super::super::ink::Ink::Plain, line.text.len())];
     let inks = if inks.is_empty() || !theme.colours_code() { &whole[..] } else { inks };
@@ -474,7 +477,8 @@ fn code_row(app: &App, buffer: &mut Buffer, place: Rect, row: DiffRow, digits: u
         for (piece, ground) in words::split(at..at + length, &changed, ground, strong) {
             let Some(part) = line.text.get(piece) else { break };
             let part = untabbed(part, &mut columns);
-            x = pen::put(buffer, x, place.y, place.right().saturating_sub(x), &part, style.patch(ground));
+            let part = without(&part, &mut hidden);
+            x = pen::put(buffer, x, place.y, place.right().saturating_sub(x), part, style.patch(ground));
         }
         at += length;
     }
@@ -488,6 +492,17 @@ fn code_row(app: &App, buffer: &mut Buffer, place: Rect, row: DiffRow, digits: u
             theme.dim().patch(ground),
         );
     }
+}
+
+/// The text without its first columns that are out of sight; `hidden` becomes what is left of them.
+fn without<'a>(text: &'a str, hidden: &mut usize) -> &'a str {
+    let mut rest = text;
+    while *hidden > 0 {
+        let Some(c) = rest.chars().next() else { break };
+        *hidden = hidden.saturating_sub(columns_of(c.encode_utf8(&mut [0; 4])));
+        rest = &rest[c.len_utf8()..];
+    }
+    rest
 }
 
 /// The text with its tabs as spaces; `columns` are those before it, and become those behind it.
@@ -508,6 +523,13 @@ fn untabbed(text: &str, columns: &mut usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_is_left_of_the_sight_is_left_out() {
+        let mut hidden = 5;
+        assert_eq!(super::without("漢a", &mut hidden), "");
+        assert_eq!(super::without("bcd", &mut hidden), "d");
+    }
+
     #[test]
     fn tabs_go_to_the_next_stop() {
         let mut columns = 0;

@@ -51,12 +51,14 @@ fn patch() -> Patch {
             line(Added, 0, 20, "    let sum: f64 = lines.iter().map(Line::cents).sum();"),
             line(Same, 20, 21, "\tround(sum)"),
         ],
+        ..Hunk::default()
     };
     let second = Hunk {
         old: (60, 1),
         new: (61, 2),
         heading: String::new(),
         lines: vec![line(Same, 60, 61, "}"), line(Added, 0, 62, "// the end")],
+        ..Hunk::default()
     };
     let cart = FilePatch {
         path: "src/cart.rs".into(),
@@ -264,6 +266,16 @@ fn interaction_34_a_rollback_names_what_is_taken_back_and_no_is_the_default() {
     finish(&mut bench, Some(Deed::Rollback("shop/polecats/furiosa".into(), 3)));
     bench.keys("u");
     assert_eq!(bench.deeds().last(), Some(&Deed::Rollback("shop/polecats/furiosa".into(), 3)));
+}
+
+#[test]
+fn long_lines_are_read_sideways() {
+    let mut bench = hooks(120, 40);
+    bench.keys("enter > >");
+    let text = bench.text();
+    assert!(text.contains("+4 −1  ›17") && text.contains("20 +  = lines.iter()"), "{text}");
+    bench.keys("< < <");
+    assert!(bench.text().contains("20 +     let sum: f64 = lines"), "{}", bench.text());
 }
 
 #[test]

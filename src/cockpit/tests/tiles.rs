@@ -48,6 +48,23 @@ fn interaction_22_one_two_four_six_nine_or_twelve_tiles_and_their_pages() {
 }
 
 #[test]
+fn interaction_22_tiles_stay_where_they_are_while_their_agents_change_state() {
+    let mut bench = Bench::new(200, 60);
+    bench.keys("A");
+    let places =
+        |bench: &Bench| -> Vec<String> { bench.app.layout.tiles.iter().map(|tile| tile.address.clone()).collect() };
+    let before = places(&bench);
+    let mut changed = town();
+    changed.rigs[1].agents[2].state = AgentState::NeedsYou;
+    changed.rigs[1].agents[1].state = AgentState::Working;
+    bench.event(Event::Town(Box::new(changed)));
+    assert_eq!(places(&bench), before);
+    // Come to anew, those that need you stand first.
+    bench.keys("T A");
+    assert_eq!(places(&bench)[0], "shop/polecats/slit");
+}
+
+#[test]
 fn interaction_22_sets_have_names_and_are_recalled_by_them() {
     let mut bench = Bench::new(200, 60);
     bench.keys("space j j space S review enter");

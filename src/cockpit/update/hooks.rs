@@ -12,6 +12,9 @@ use super::{acting, moves};
 use crate::view::{HookPicture, HookRow};
 use crate::work::hook_review::StepKind;
 
+/// Columns one goes sideways at once.
+const SIDEWAYS: usize = 8;
+
 /// The list came.
 pub(super) fn list(app: &mut App, rows: Vec<HookRow>) -> bool {
     let changed = app.hooks.rows.as_ref() != Some(&rows);
@@ -82,6 +85,8 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> b
         Action::PreviousHunk => jump(app, -1, |row| matches!(row, DiffRow::Hunk(..))),
         Action::NextFile => jump(app, 1, |row| matches!(row, DiffRow::File(_))),
         Action::PreviousFile => jump(app, -1, |row| matches!(row, DiffRow::File(_))),
+        Action::Wider => app.hooks.left = (app.hooks.left + SIDEWAYS).min(400),
+        Action::Narrower => app.hooks.left = app.hooks.left.saturating_sub(SIDEWAYS),
         Action::ShowClosed => app.hooks.archived = !app.hooks.archived,
         Action::MarkRange if app.hooks.part == Part::Diff => {
             app.hooks.mark = if app.hooks.mark.is_some() { None } else { Some(app.hooks.row) };

@@ -50,6 +50,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
             }
         }
         Action::Sort => {
+            app.tile_order.clear();
             app.sort = match app.sort {
                 Sort::Attention => Sort::Rig,
                 Sort::Rig => Sort::Age,
@@ -202,6 +203,7 @@ fn widen(app: &mut App, step: i16) {
 }
 
 fn show(app: &mut App, view: View) {
+    app.tile_order.clear();
     app.view = view;
     app.zoom = false;
 }

@@ -28,6 +28,7 @@ pub(super) fn keep(app: &mut App, name: String, agents: Vec<String>) {
     app.set_name = Some(name);
     app.view = View::Agents;
     app.zoom = false;
+    app.tile_order.clear();
 }
 
 /// Forgets the set that is shown.
@@ -63,6 +64,7 @@ pub(super) fn next(app: &mut App) {
         return;
     }
     let place = app.set_name.as_ref().and_then(|name| names.iter().position(|other| other == name));
+    app.tile_order.clear();
     app.set_name = names.get(place.map_or(0, |place| place + 1)).cloned();
     app.view = View::Agents;
     app.zoom = false;
