@@ -125,11 +125,7 @@ fn whatever_stands_in_a_file_is_read_or_reported_and_what_is_written_is_read_aga
 fn plain(bead: &Bead, made_up: impl Fn(Timestamp) -> bool + Copy) -> Value {
     fn times(value: &mut Value, made_up: impl Fn(Timestamp) -> bool + Copy) {
         match value {
-            Value::String(text) => {
-                if text.parse().is_ok_and(made_up) {
-                    *text = "made up".into();
-                }
-            }
+            Value::String(text) if text.parse().is_ok_and(made_up) => *text = "made up".into(),
             Value::Array(items) => items.iter_mut().for_each(|item| times(item, made_up)),
             Value::Object(map) => map.values_mut().for_each(|item| times(item, made_up)),
             _ => {}
