@@ -9,7 +9,7 @@ use crate::base::report::Paint;
 use crate::base::{Error, Result};
 use crate::formula::molecule;
 use crate::ledger::codec::Parts;
-use crate::ledger::{Bead, Patch};
+use crate::ledger::{Bead, Patch, Tx};
 
 /// Closes beads.
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ impl Close {
             for id in &ids {
                 if !self.force {
                     // Other beads of this very command may be what it waits for.
-                    let left: Vec<String> = tx.blockers(id)?.into_iter().filter(|id| !ids.contains(id)).collect();
+                    let left: Vec<String> = open_blockers(tx, id)?.into_iter().filter(|id| !ids.contains(id)).collect();
                     if !left.is_empty() {
                         return Err(Error::refused(format!("{id} waits for {}", left.join(", ")))
                             .hint("close those first, or use --force"));
@@ -116,6 +116,16 @@ impl Close {
         };
         render::print_change(context.output, json, text)
     }
+}
+
+/// The unfinished beads that block this one by themselves. A step that was only for a failure that did not come, or that waits for parts
+/// which never came to be, can be closed as not needed.
+fn open_blockers(tx: &Tx<'_>, id: &str) -> Result<Vec<String>> {
+    let id = tx.resolve(id)?;
+    let mut statement = tx.conn().prepare_cached(
+        "SELECT depends_on FROM deps WHERE issue = ?1 AND type = 'blocks' AND active = 1 ORDER BY depends_on",
+    )?;
+    Ok(statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The change that keeps a step's output beside the rest of its metadata.

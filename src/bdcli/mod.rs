@@ -239,7 +239,11 @@ pub fn command() -> clap::Command {
 
 /// Parses `args` (the first is the program's name), runs the command and returns its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let parsed = command().try_get_matches_from(args).and_then(|matches| Bd::from_arg_matches(&matches));
+    let args: Vec<OsString> = args.into_iter().collect();
+    // Examples are made for those who ask for help: every other start is to take as little time as can be.
+    let asks = args.iter().any(|arg| arg == "--help" || arg == "-h");
+    let parser = if asks { command() } else { Bd::command() };
+    let parsed = parser.try_get_matches_from(args).and_then(|matches| Bd::from_arg_matches(&matches));
     let bd = match parsed {
         Ok(bd) => bd,
         Err(error) => {

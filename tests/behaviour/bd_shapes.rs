@@ -170,3 +170,28 @@ fn answers_about_molecules_have_the_keys_that_programs_look_for() {
     ask(&format!("mol distill {root} again"), "formula_name,formula_path,steps,variables");
     ask(&format!("mol burn {root} --force"), "molecule_id,deleted_ids,deleted_count");
 }
+
+#[test]
+fn help_shows_how_a_command_is_called() {
+    let sandbox = Sandbox::new();
+    let dir = project(&sandbox);
+    for (command, call) in
+        [("create", "bd create -f plan.md --dry-run"), ("dep", "--direction both"), ("sync", "bd sync --check")]
+    {
+        let help = sandbox.bd_in(&dir, [command, "--help"]).ok().stdout;
+        assert!(help.contains("Examples:") && help.contains(call), "{help}");
+    }
+}
+
+#[test]
+fn what_was_only_for_a_failure_is_closed_as_not_needed() {
+    let sandbox = Sandbox::new();
+    let dir = project(&sandbox);
+    sandbox.bd_in(&dir, ["create", "Try", "--id", "lab-a1"]).ok();
+    sandbox.bd_in(&dir, ["create", "Clean up", "--id", "lab-b2", "--deps", "conditional-blocks:lab-a1"]).ok();
+    sandbox.bd_in(&dir, ["create", "After", "--id", "lab-c3", "--deps", "lab-b2"]).ok();
+    sandbox.bd_in(&dir, ["close", "lab-a1", "-r", "it worked"]).ok();
+    sandbox.bd_in(&dir, ["close", "lab-c3"]).code(4);
+    sandbox.bd_in(&dir, ["close", "lab-b2", "-r", "not needed"]).ok();
+    sandbox.bd_in(&dir, ["close", "lab-c3"]).ok();
+}
