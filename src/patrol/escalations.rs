@@ -10,6 +10,9 @@ use crate::work::{Desk, escalation};
 /// How often it looks.
 const ROUND: Duration = Duration::from_secs(30);
 
+/// Seconds that whoever files one may take to tell of it.
+const UNTOLD: i64 = 60;
+
 /// Raises until it is time to end.
 ///
 /// # Errors
@@ -17,6 +20,9 @@ const ROUND: Duration = Duration::from_secs(30);
 pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
     let mut desk = Desk::of(town.clone())?;
     loop {
+        for one in escalation::tell_untold(&mut desk, UNTOLD)? {
+            tracing::info!(escalation = one.id, "told late: whoever filed it could not");
+        }
         for one in escalation::raise_stale(&mut desk)? {
             tracing::warn!(escalation = one.id, severity = %one.facts.severity, raised = one.facts.raised, "nobody answered");
         }

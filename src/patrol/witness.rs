@@ -13,13 +13,12 @@ use crate::repo::{Bare, Worktree};
 use crate::runtime::screen::Rules;
 use crate::runtime::{AgentState, limits};
 use crate::session::{self, SessionRecord, registry};
-use crate::town::{Address, Town};
+use crate::town::{Address, Severity, Town};
 use crate::work::assignment::{self, Assignment, State};
 use crate::work::hook_care;
-use crate::work::identity::OVERSEER;
 use crate::work::parking::{self, Limit};
 use crate::work::queue::{self, STUCK_MARK};
-use crate::work::{Desk, archive, halt, handoff, hook, journal, mail, spawn, start};
+use crate::work::{Desk, archive, escalation, halt, handoff, hook, journal, spawn, start};
 
 /// How often it looks while agents work.
 const ROUND: Duration = Duration::from_secs(1);
@@ -218,15 +217,15 @@ fn put_aside(town: &Town, path: &std::path::Path, session: &str) -> Result<()> {
     Ok(())
 }
 
-/// A crash loop ends here: the bead is open again and marked, nothing is lost, the overseer is told once.
+/// A crash loop ends here: the bead is open again and marked, nothing is lost, and it is escalated once.
 fn give_up(desk: &mut Desk, row: &Assignment, why: &str, screen: &[String]) -> Result<()> {
     tracing::warn!(bead = row.bead, agent = row.agent, why, "given up");
     if let Ok(worktree) = Worktree::open(row.hook.as_ref()) {
         worktree.snapshot(&row.agent, "crash loop")?;
     }
-    desk.ledger.write("deacon", |tx| {
+    let filed = desk.ledger.write(&format!("{}/witness", row.rig), |tx| {
         if assignment::find(tx.conn(), &row.bead)?.is_none_or(|now| now != *row) {
-            return Ok(());
+            return Ok(false);
         }
         assignment::set_state(tx, &row.bead, State::Failed, why)?;
         let patch = Patch { status: Some(Status::Open), assignee: Some(String::new()), ..Patch::default() };
@@ -234,17 +233,26 @@ fn give_up(desk: &mut Desk, row: &Assignment, why: &str, screen: &[String]) -> R
         tx.add_label(&row.bead, STUCK_MARK)?;
         hook::set_state(tx, &row.agent, hook::State::Suspended)?;
         tx.set_kv(&restarts_key(&row.bead), None)?;
-        tx.event("escalation", Some(&row.bead), json!({"agent": row.agent, "reason": why}))?;
         let shown: String = screen.iter().map(|line| format!("\n  {line}")).collect();
         let shown = if shown.is_empty() { shown } else { format!("\n\nIts last screen:\n{shown}") };
-        let body = format!(
+        let reason = format!(
             "{} on {} {}: {why}.\n\nWorktree and branch {} are as it left them. gt peek {} shows its last screen; \
              gt sling {} {} lets it go on there.{shown}",
             row.agent, bead.id, bead.title, row.branch, row.session, bead.id, row.agent
         );
-        let subject: String = format!("Stuck: {} {}", bead.id, bead.title).chars().take(200).collect();
-        mail::post(tx, "deacon", OVERSEER, &subject, &body, 1).map(|_| ())
-    })
+        let new = escalation::New {
+            title: format!("Stuck: {} {}", bead.id, bead.title),
+            reason,
+            severity: Severity::High,
+            source: "witness".into(),
+            related: bead.id,
+        };
+        escalation::file(tx, &new).map(|_| true)
+    })?;
+    if filed {
+        escalation::tell_untold(desk, 0)?;
+    }
+    Ok(())
 }
 
 /// Ends sessions that linger after their work was handed in, and archives hooks whose work is merged. True while there is more of

@@ -167,34 +167,53 @@ pub struct New {
 /// # Errors
 /// When there is no description, or the ledger or the settings can't be used.
 pub fn raise(desk: &mut Desk, from: &str, new: &New) -> Result<Escalation> {
+    let settings = desk.town.settings()?.escalation;
+    let id = desk.ledger.write(from, |tx| file(tx, new))?;
+    tell(desk, &settings, &id)
+}
+
+/// Files it as part of a transaction; its bead's id. [`tell_untold`] tells of it afterwards, whoever was killed meanwhile.
+///
+/// # Errors
+/// When there is no description, or the ledger can't be written.
+pub fn file(tx: &mut Tx<'_>, new: &New) -> Result<String> {
     if new.title.trim().is_empty() {
         return Err(Error::usage("nothing is said").hint("gt escalate \"what is wrong\" --severity high"));
     }
-    let related = if new.related.is_empty() { String::new() } else { desk.ledger.resolve(&new.related)? };
-    let settings = desk.town.settings()?.escalation;
+    let from = tx.actor().to_owned();
+    let related = if new.related.is_empty() { String::new() } else { tx.resolve(&new.related)? };
     let facts = Facts { severity: new.severity, source: new.source.clone(), related, ..Facts::default() };
-    let bead = desk.ledger.write(from, |tx| {
-        let bead = tx.create(
-            TOWN_PREFIX,
-            NewBead {
-                title: new.title.chars().take(200).collect(),
-                description: new.reason.clone(),
-                issue_type: TYPE.into(),
-                priority: Some(new.severity.priority()),
-                labels: vec![format!("severity:{}", new.severity)],
-                extra: facts_map(&facts)?,
-                ..NewBead::default()
-            },
-        )?;
-        let about = Some(facts.related.as_str()).filter(|id| !id.is_empty()).unwrap_or(&bead.id);
-        tx.event(
-            "escalation",
-            Some(about),
-            json!({"agent": from, "reason": new.title, "severity": new.severity, "id": bead.id}),
-        )?;
-        Ok(bead)
-    })?;
-    tell(desk, &settings, &bead.id)
+    let bead = tx.create(
+        TOWN_PREFIX,
+        NewBead {
+            title: new.title.chars().take(200).collect(),
+            description: new.reason.clone(),
+            issue_type: TYPE.into(),
+            priority: Some(new.severity.priority()),
+            labels: vec![format!("severity:{}", new.severity)],
+            extra: facts_map(&facts)?,
+            ..NewBead::default()
+        },
+    )?;
+    let about = Some(facts.related.as_str()).filter(|id| !id.is_empty()).unwrap_or(&bead.id);
+    let data = json!({"agent": from, "reason": new.title, "severity": new.severity, "id": bead.id});
+    tx.event("escalation", Some(about), data)?;
+    Ok(bead.id)
+}
+
+/// Tells of those that were filed at least `seconds` ago and of which nobody was told: whoever filed them may have been killed.
+///
+/// # Errors
+/// When ledger or settings can't be used.
+pub fn tell_untold(desk: &mut Desk, seconds: i64) -> Result<Vec<Escalation>> {
+    let now = Timestamp::now();
+    let mut untold = list(desk, false)?.0;
+    untold.retain(|one| one.facts.told_at.is_none() && one.created_at.seconds_until(now) >= seconds);
+    if untold.is_empty() {
+        return Ok(untold);
+    }
+    let settings = desk.town.settings()?.escalation;
+    untold.into_iter().map(|one| tell(desk, &settings, &one.id)).collect()
 }
 
 fn facts_map(facts: &Facts) -> Result<serde_json::Map<String, Value>> {

@@ -117,9 +117,12 @@ fn an_agent_that_dies_at_once_is_given_up() {
     let id = place.easy("shop", "never");
     place.gt(["sling", &id, "shop", "--agent", "dying"]);
     wait_for(&format!("it is given up\n{}", place.log()), || place.show(&id).has_label("stuck").then_some(()));
-    let mail = place.mail();
+    let mail = wait_for("it is told", || Some(place.mail()).filter(|mail| !mail.is_empty()));
     assert_eq!(mail.len(), 1, "told once: {mail:?}");
     assert!(mail[0]["body"].as_str().unwrap().contains("exit 7"), "{mail:?}");
+    let list = place.gt(["escalate", "list", "--json"]).ok().json();
+    assert_eq!(list.as_array().unwrap().len(), 1, "escalated once: {list}");
+    assert_eq!((&list[0]["severity"], &list[0]["related"]), (&"high".into(), &json!(id)));
     assert_eq!(place.show(&id).status.as_str(), "open");
     place.gt(["daemon", "stop"]).ok();
 }
@@ -144,7 +147,7 @@ fn a_bead_is_not_tried_for_ever() {
     let deaths: Vec<_> = events.iter().filter(|event| event.kind == "session_death").collect();
     assert_eq!(deaths.len(), 1, "{deaths:?}");
     assert_eq!(deaths[0].payload["signal"], 11, "{deaths:?}");
-    let mail = place.mail();
+    let mail = wait_for("it is told", || Some(place.mail()).filter(|mail| !mail.is_empty()));
     let body = mail[0]["body"].as_str().unwrap();
     assert!(body.contains("limits.restarts_per_bead") && body.contains("no way"), "{body}");
     place.gt(["daemon", "stop"]).ok();
