@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::base::report::{self, Output, Paint, Report};
+use crate::base::text::neutralise;
 use crate::base::{Error, Kind, Result};
 use crate::cockpit::theme::Depth;
 use crate::cockpit::{self, Options, settings, settings_file};
@@ -23,6 +24,15 @@ pub struct Cockpit {
     /// Check the settings and the terminal instead of opening
     #[arg(long)]
     check: bool,
+    /// Set something in settings/cockpit.toml instead of opening: theme light, layout.lists 40, keys.sling "s, ctrl-s"
+    #[arg(long, num_args = 2, value_names = ["NAME", "VALUE"], conflicts_with_all = ["check", "unset", "schema"])]
+    set: Option<Vec<String>>,
+    /// Take something out of settings/cockpit.toml instead of opening
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["check", "schema"])]
+    unset: Option<String>,
+    /// Print the JSON Schema of settings/cockpit.toml instead of opening
+    #[arg(long, conflicts_with = "check")]
+    schema: bool,
 }
 
 impl Cockpit {
@@ -31,9 +41,18 @@ impl Cockpit {
     /// # Errors
     /// When there is no town or no terminal, or the settings are wrong.
     pub fn run(self, output: Output) -> Result<()> {
+        if self.schema {
+            return report::print(output, &Schema(settings::schema()));
+        }
         let town = Town::current()?;
         if self.check {
             return check(&town, self.theme.as_deref(), output);
+        }
+        if let Some([name, value]) = self.set.as_deref() {
+            return change(&town, name, Some(value), output);
+        }
+        if let Some(name) = &self.unset {
+            return change(&town, name, None, output);
         }
         cockpit::run(&town, Options { theme: self.theme, read_only: self.read_only, ..Options::default() })
     }
@@ -73,6 +92,42 @@ fn first_steps() -> Result<()> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// A schema.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+struct Schema(serde_json::Value);
+
+impl Report for Schema {
+    fn human(&self, out: &mut dyn Write, _: Paint) -> io::Result<()> {
+        writeln!(out, "{:#}", self.0)
+    }
+}
+
+/// A change of the settings file.
+#[derive(Debug, Serialize)]
+struct Changed {
+    settings: String,
+    name: String,
+    value: Option<String>,
+}
+
+impl Report for Changed {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        let name = neutralise(&self.name, true);
+        match &self.value {
+            Some(value) => writeln!(out, "{} {name} is {}", paint.green("✓"), neutralise(value, true)),
+            None => writeln!(out, "{} {name} is not set any more", paint.green("✓")),
+        }
+    }
+}
+
+fn change(town: &Town, name: &str, value: Option<&str>, output: Output) -> Result<()> {
+    let file = settings_file(town);
+    settings::Settings::change(&file, name, value)?;
+    let value = value.map(str::to_owned);
+    report::print(output, &Changed { settings: file.display().to_string(), name: name.to_owned(), value })
 }
 
 /// What the cockpit would use.

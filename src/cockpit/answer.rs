@@ -55,6 +55,33 @@ pub fn prompt(screen: &ScreenState) -> Option<Prompt> {
     })
 }
 
+/// Questions that say nothing without what stands above them.
+const BARE: [&str; 8] =
+    ["do you want", "would you like", "proceed", "continue", "are you sure", "allow this", "is that ok", "ok?"];
+
+/// A question in one line: its last paragraph, and the one above it where that alone would say nothing.
+pub fn in_a_line(prompt: &Prompt) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut open = false;
+    for row in prompt.text.iter().map(|row| row.trim()) {
+        if row.is_empty() || is_rule(row) {
+            open = false;
+        } else if open && let Some(last) = parts.last_mut() {
+            last.push(' ');
+            last.push_str(row);
+        } else {
+            parts.push(row.to_owned());
+            open = true;
+        }
+    }
+    let Some(last) = parts.pop() else { return String::new() };
+    let bare = BARE.iter().any(|words| last.to_lowercase().starts_with(words));
+    match parts.pop() {
+        Some(above) if bare => above,
+        _ => last,
+    }
+}
+
 impl Prompt {
     /// The choice that `code` stands for: its own key, or y and n for the first that agrees and the first that refuses.
     pub fn choice(&self, code: KeyCode) -> Option<&Choice> {

@@ -10,20 +10,24 @@ use crate::base::Timestamp;
 use crate::terminal::ScreenState;
 use crate::view::model::{Counts, attention};
 use crate::view::{
-    AgentState, AgentView, ConvoyView, Delays, HeldUp, Letter, MemberView, QueueEntry, RequestDetail, TownView,
+    AgentState, AgentView, ConvoyView, Delays, FeedLine, HeldUp, Letter, MemberView, QueueEntry, RequestDetail,
+    TownView,
 };
 
 use super::ask::{Ask, Setting};
 use super::back::Back;
 use super::beads::Beads;
+use super::costs::Costs;
 pub use super::deeds::Order;
 use super::deeds::{Agent, Task};
-use super::dialogs::{AnswerBox, Confirm, Form, Help, Journal, Message, Note, Palette, Sling};
+use super::dialogs::{AnswerBox, Choose, Confirm, Help, Journal, Message, Note, Palette, Sling};
 pub use super::events::{Effect, Event, Wish};
+use super::form::Form;
 use super::hooks::Hooks;
 use super::keymap::Keymap;
 use super::keys::Chord;
 use super::layout::Layout;
+use super::log::Log;
 use super::memory::Memory;
 use super::settings::Settings;
 use super::theme::Theme;
@@ -49,8 +53,29 @@ pub enum View {
     Beads,
     /// The person's mail.
     Mail,
+    /// What the models cost.
+    Costs,
     /// What is set.
     Settings,
+}
+
+impl View {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Town,
+        Self::Agents,
+        Self::Convoys,
+        Self::Beads,
+        Self::Queue,
+        Self::Hooks,
+        Self::Mail,
+        Self::Feed,
+        Self::Costs,
+        Self::Settings,
+    ];
+    /// Their names in the settings, in the same order.
+    pub const NAMES: [&str; 10] =
+        ["town", "agents", "convoys", "beads", "queue", "hooks", "mail", "feed", "costs", "settings"];
 }
 
 /// A list that can have the focus in the town view.
@@ -84,6 +109,13 @@ pub enum Sort {
     Age,
 }
 
+impl Sort {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Attention, Self::Rig, Self::Age];
+    /// Their names in the settings, in the same order.
+    pub const NAMES: [&str; 3] = ["attention", "rig", "age"];
+}
+
 /// A dialog above the view.
 #[derive(Debug)]
 pub enum Overlay {
@@ -103,8 +135,10 @@ pub enum Overlay {
     Journal(Journal),
     /// Something to read.
     Note(Note),
-    /// A bead that is written.
+    /// A bead or a message that is written.
     Form(Box<Form>),
+    /// One of a few words, for a setting.
+    Choose(Box<Choose>),
 }
 
 /// A short remark that goes away by itself.
@@ -223,6 +257,12 @@ pub struct App {
     pub generation: u64,
     /// What was asked for last.
     pub asked: Vec<(Ask, u64)>,
+    /// How often settings were changed from here.
+    pub changes: u64,
+    /// How often it was looked at what the models cost.
+    pub priced: u64,
+    /// What agents that need a person ask, read off their screens, by address.
+    pub questions: BTreeMap<String, String>,
     /// The beads view.
     pub beads: Beads,
     /// The hooks view.
@@ -231,6 +271,10 @@ pub struct App {
     pub delays: Delays,
     /// The selected member of the selected convoy, when the members have the focus.
     pub member: Option<usize>,
+    /// The feed view.
+    pub log: Log,
+    /// The costs view.
+    pub costs: Costs,
     /// The person's mail; none yet while it is being read.
     pub mail: Option<Vec<Letter>>,
     /// The selected message.
@@ -332,10 +376,15 @@ impl App {
             cost: None,
             generation: 0,
             asked: Vec::new(),
+            changes: 0,
+            priced: 0,
+            questions: BTreeMap::new(),
             beads: Beads::default(),
             hooks: Hooks::default(),
             delays: Delays::default(),
             member: None,
+            log: Log::default(),
+            costs: Costs::default(),
             mail: None,
             letter: 0,
             request: None,
@@ -383,6 +432,21 @@ impl App {
     /// The convoys the filter lets through.
     pub fn convoys(&self) -> Vec<&ConvoyView> {
         self.town.convoys.iter().filter(|convoy| self.lets_through(&[&convoy.title, &convoy.id])).collect()
+    }
+
+    /// The events the filter lets through; a filter by state is one of agents only.
+    pub fn feed_lines(&self) -> Vec<&FeedLine> {
+        let all = self.filter.is_empty() || self.filter.contains("is:");
+        let shown = |line: &&FeedLine| {
+            all || self.lets_through(&[&line.what, &line.text, line.bead.as_deref().unwrap_or_default()])
+        };
+        self.town.feed.iter().filter(shown).collect()
+    }
+
+    /// The rig the lists are narrowed to, when it is one.
+    pub fn only_rig(&self) -> Option<&str> {
+        let name = self.filter.strip_suffix('/')?;
+        self.town.rigs.iter().map(|rig| rig.name.as_str()).find(|rig| *rig == name)
     }
 
     /// The selected convoy.
@@ -512,8 +576,8 @@ impl App {
 impl App {
     /// Goes on where the last start ended; the theme too, unless another was asked for.
     pub fn recall(&mut self, memory: Memory, theme: bool) {
-        self.view = memory.view;
-        self.sort = memory.sort;
+        self.view = self.settings.layout.start.unwrap_or(memory.view);
+        self.sort = self.settings.layout.order.unwrap_or(memory.sort);
         if theme
             && let Some(name) = &memory.theme
             && let Ok(theme) = Theme::named(name, self.theme.depth())

@@ -1,8 +1,10 @@
 //! What a view asks of the ledger while it is looked at, and what it is told.
 
-use crate::view::{BeadDetail, BeadLine, Delays, HookPicture, HookRow, Letter, RequestDetail};
+use crate::view::{BeadDetail, BeadLine, Delays, HookPicture, HookRow, Letter, LogLine, RequestDetail, Topic};
 
 use super::app::{App, Overlay, View};
+use super::beads::Shape;
+use super::costs::{Span, Spent};
 use super::ink::Inks;
 
 /// Every so many seconds it is looked at what an agent at work has changed.
@@ -21,8 +23,10 @@ pub enum Ask {
     Request(String),
     /// What is set for the town and its rigs.
     Settings,
-    /// What the models cost.
-    Costs,
+    /// What the models cost: by which group, from when on.
+    Costs(usize, Span),
+    /// The event log: what contains a text, of a topic.
+    Log(String, Topic),
     /// What keeps a convoy.
     Delays(String),
     /// The hooks; archived ones too.
@@ -32,7 +36,7 @@ pub enum Ask {
 }
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Told {
     /// Beads.
     Beads(Vec<BeadLine>),
@@ -42,29 +46,87 @@ pub enum Told {
     Mail(Vec<Letter>),
     /// A merge request.
     Request(Box<RequestDetail>),
-    /// What was spent today, in words, and lines to read.
-    Costs(Option<String>, Vec<(String, String)>),
+    /// What was spent today, in words.
+    Today(Option<String>),
+    /// What was spent.
+    Costs(Box<Spent>),
     /// What keeps convoys.
     Delays(Delays),
     /// Hooks.
     Hooks(Vec<HookRow>),
     /// One hook with the colours of its code.
     Hook(Box<HookPicture>, Inks),
-    /// Settings: where, what, value, the command that changes it.
+    /// What is set.
     Settings(Vec<Setting>),
+    /// The event log.
+    Log(Vec<LogLine>),
+}
+
+/// Where a setting is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Home {
+    /// `settings/cockpit.toml`.
+    #[default]
+    Cockpit,
+    /// The town's settings.
+    Town,
+    /// Those of a rig.
+    Rig(String),
+}
+
+/// The kind of value a setting takes, as far as a person chooses it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Takes {
+    /// On or off.
+    Flag,
+    /// One of these.
+    Words(Vec<String>),
+    /// What is typed, and what that should look like.
+    #[default]
+    Text,
+    /// Keys, parted by commas.
+    Keys,
 }
 
 /// Something that is set somewhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Setting {
-    /// The town, or a rig.
+    /// The heading it comes under.
     pub place: String,
-    /// What it is.
+    /// Where it is written.
+    pub home: Home,
+    /// Its name there.
+    pub key: String,
+    /// What people call it.
     pub name: String,
     /// What it is set to.
     pub value: String,
-    /// The command that sets it; empty when there is none.
-    pub command: String,
+    /// The layer the value comes from.
+    pub layer: String,
+    /// Whether it is set in the file of its home, so that it can be taken out there.
+    pub own: bool,
+    /// What it means.
+    pub about: String,
+    /// The kind of value it takes.
+    pub takes: Takes,
+}
+
+impl Setting {
+    /// The command line that sets it to `value`; that takes it out when there is none.
+    pub fn command(&self, value: Option<&str>) -> String {
+        command(&self.home, &self.key, value)
+    }
+}
+
+/// The command line that sets `key` to `value`; that takes it out when there is none.
+pub fn command(home: &Home, key: &str, value: Option<&str>) -> String {
+    let word = value.map(|value| format!(" {}", crate::base::text::shell_word(value))).unwrap_or_default();
+    let verb = if value.is_some() { "set" } else { "unset" };
+    match home {
+        Home::Cockpit => format!("gt cockpit --{verb} {key}{word}"),
+        Home::Town => format!("gt config {verb} {key}{word}"),
+        Home::Rig(rig) => format!("gt config {verb} {key}{word} --rig {rig}"),
+    }
 }
 
 /// What the screen as it is wants to know, each with the moment from which an answer is too old.
@@ -73,7 +135,9 @@ pub fn wanted(app: &App) -> Vec<(Ask, u64)> {
     let mut asks = Vec::new();
     match app.view {
         View::Beads => {
-            asks.push((Ask::Beads(app.filter.clone(), app.beads.closed), now));
+            // A board without what is done would be half a board.
+            let closed = app.beads.closed || app.beads.shape == Shape::Board;
+            asks.push((Ask::Beads(app.filter.clone(), closed), now));
             asks.extend(app.beads.selected.clone().map(|id| (Ask::Bead(id), now)));
         }
         View::Mail => asks.push((Ask::Mail, now)),
@@ -101,7 +165,10 @@ pub fn wanted(app: &App) -> Vec<(Ask, u64)> {
                 asks.push((Ask::Hook(agent, app.hooks.from()), now + live));
             }
         }
-        View::Settings => asks.push((Ask::Settings, now)),
+        View::Settings => asks.push((Ask::Settings, now + app.changes)),
+        View::Feed => asks.push((Ask::Log(app.filter.clone(), app.log.topic), now)),
+        // Transcripts grow without a word to the ledger; they are read as often as the sum on top is.
+        View::Costs => asks.push((Ask::Costs(app.costs.by, app.costs.span), app.priced)),
         _ => {}
     }
     if matches!(app.overlay, Some(Overlay::Palette(_))) && app.view != View::Beads {

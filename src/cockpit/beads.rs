@@ -112,6 +112,28 @@ pub struct BeadRow {
     pub depth: usize,
     /// The place among the lines.
     pub index: usize,
+    /// It is the last one below what it stands below.
+    pub last: bool,
+    /// Of each level above it, whether more comes below there.
+    more: u64,
+}
+
+impl BeadRow {
+    fn flat(index: usize) -> Self {
+        Self { depth: 0, index, last: false, more: 0 }
+    }
+
+    /// The lines that lead to it in a tree.
+    pub fn guide(&self) -> String {
+        let mut guide = String::new();
+        for level in 1..self.depth.min(60) {
+            guide.push_str(if self.more & (1 << level) == 0 { "  " } else { "│ " });
+        }
+        if self.depth > 0 {
+            guide.push_str(if self.last { "└ " } else { "├ " });
+        }
+        guide
+    }
 }
 
 impl Beads {
@@ -119,12 +141,8 @@ impl Beads {
     pub fn rows(&self) -> Vec<BeadRow> {
         let Some(lines) = &self.lines else { return Vec::new() };
         match self.shape {
-            Shape::List => (0..lines.len()).map(|index| BeadRow { depth: 0, index }).collect(),
-            Shape::Board => Stand::ALL
-                .iter()
-                .flat_map(|stand| self.column(*stand))
-                .map(|index| BeadRow { depth: 0, index })
-                .collect(),
+            Shape::List => (0..lines.len()).map(BeadRow::flat).collect(),
+            Shape::Board => Stand::ALL.iter().flat_map(|stand| self.column(*stand)).map(BeadRow::flat).collect(),
             Shape::Tree => tree(lines),
         }
     }
@@ -213,14 +231,21 @@ fn tree(lines: &[BeadLine]) -> Vec<BeadRow> {
     let mut rows = Vec::new();
     let mut seen = BTreeSet::new();
     let mut walk = |roots: Vec<usize>, rows: &mut Vec<BeadRow>| {
-        let mut stack: Vec<BeadRow> = roots.into_iter().rev().map(|index| BeadRow { depth: 0, index }).collect();
+        let mut stack: Vec<BeadRow> = roots.into_iter().rev().map(BeadRow::flat).collect();
         while let Some(row) = stack.pop() {
             if !seen.insert(row.index) {
                 continue;
             }
             rows.push(row);
             let parts = below.get(&row.index).map(Vec::as_slice).unwrap_or_default();
-            stack.extend(parts.iter().rev().map(|&index| BeadRow { depth: row.depth + 1, index }));
+            let more = if row.last || row.depth == 0 { row.more } else { row.more | (1 << row.depth.min(60)) };
+            let below = parts.iter().enumerate().rev().map(|(place, &index)| BeadRow {
+                depth: row.depth + 1,
+                index,
+                last: place + 1 == parts.len(),
+                more,
+            });
+            stack.extend(below);
         }
     };
     walk(roots, &mut rows);
@@ -256,6 +281,19 @@ mod tests {
         let rows: Vec<(usize, &str)> =
             tree(&lines).into_iter().map(|row| (row.depth, lines[row.index].id.as_str())).collect();
         assert_eq!(rows, [(0, "a"), (1, "b"), (1, "a.1"), (0, "x"), (1, "y")]);
+    }
+
+    #[test]
+    fn lines_lead_to_what_stands_below() {
+        let lines = vec![
+            line("a", None, &[]),
+            line("a.1", Some("a"), &[]),
+            line("a.1.1", Some("a.1"), &[]),
+            line("a.2", Some("a"), &[]),
+            line("a.2.1", Some("a.2"), &[]),
+        ];
+        let guides: Vec<String> = tree(&lines).iter().map(BeadRow::guide).collect();
+        assert_eq!(guides, ["", "├ ", "│ └ ", "└ ", "  └ "]);
     }
 
     #[test]

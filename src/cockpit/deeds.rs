@@ -3,6 +3,7 @@
 use crate::base::Timestamp;
 
 use super::answer::{Prompt, Reply};
+use super::ask::{self, Home};
 
 /// What is to be slung, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +52,36 @@ pub struct Agent {
     pub bead: Option<String>,
 }
 
+/// What a bead says, as far as the form shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BeadText {
+    /// The title.
+    pub title: String,
+    /// The description.
+    pub body: String,
+    /// How to see that it is done.
+    pub acceptance: String,
+    /// The labels.
+    pub labels: Vec<String>,
+    /// The priority.
+    pub priority: u8,
+    /// The type.
+    pub kind: String,
+}
+
+impl BeadText {
+    /// The options of `bd` that say the same.
+    fn options(&self) -> String {
+        let mut out = format!(" -p {} -t {}", self.priority, quoted(&self.kind));
+        for (option, text) in [("-d", &self.body), ("--acceptance", &self.acceptance)] {
+            if !text.is_empty() {
+                out.push_str(&format!(" {option} {}", quoted(text)));
+            }
+        }
+        out
+    }
+}
+
 /// Something to be done outside the cockpit's loop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deed {
@@ -80,27 +111,33 @@ pub enum Deed {
     CreateBead {
         /// The rig.
         rig: String,
-        /// The title.
-        title: String,
-        /// The description.
-        body: String,
-        /// The priority.
-        priority: u8,
-        /// The type.
-        kind: String,
+        /// What it says.
+        text: BeadText,
     },
     /// Change a bead.
     EditBead {
         /// Which.
         id: String,
-        /// The title.
-        title: String,
-        /// The description.
-        body: String,
-        /// The priority.
-        priority: u8,
-        /// The type.
-        kind: String,
+        /// What it says from then on.
+        text: BeadText,
+    },
+    /// Write a message.
+    Write {
+        /// To whom: an address, a group, a channel.
+        to: String,
+        /// What it is about.
+        subject: String,
+        /// What it says.
+        text: String,
+    },
+    /// Set something, or take it out of its file.
+    Set {
+        /// Where it is written.
+        home: Home,
+        /// Its name there.
+        key: String,
+        /// Its value; nothing takes it out.
+        value: Option<String>,
     },
     /// Close a bead.
     CloseBead(String),
@@ -167,7 +204,10 @@ impl Deed {
                 };
                 format!("Answer {}: {said}", many(to.len(), &to[0].address, "agents"))
             }
-            Self::CreateBead { title, rig, .. } => format!("Make \"{title}\" in {rig}"),
+            Self::CreateBead { text, rig } => format!("Make \"{}\" in {rig}", text.title),
+            Self::Write { to, subject, .. } => format!("Write \"{subject}\" to {to}"),
+            Self::Set { key, value: Some(value), .. } => format!("Set {key} to {value}"),
+            Self::Set { key, .. } => format!("Take {key} out"),
             Self::EditBead { id, .. } => format!("Change {id}"),
             Self::CloseBead(id) => format!("Close {id}"),
             Self::ReopenBead(id) => format!("Open {id} again"),
@@ -203,13 +243,20 @@ impl Deed {
                 to.iter().map(|agent| format!("gt nudge {} {}", agent.address, quoted(text))).collect()
             }
             Self::Answer { to, .. } => to.iter().map(|agent| format!("gt attach {}", agent.address)).collect(),
-            Self::CreateBead { rig, title, body, priority, kind } => {
-                let body = if body.is_empty() { String::new() } else { format!(" -d {}", quoted(body)) };
-                vec![format!("bd create {} --rig {rig} -p {priority} -t {kind}{body}", quoted(title))]
+            Self::CreateBead { rig, text } => {
+                let labels = text.labels.join(",");
+                let labels = if labels.is_empty() { String::new() } else { format!(" -l {}", quoted(&labels)) };
+                vec![format!("bd create {} --rig {rig}{}{labels}", quoted(&text.title), text.options())]
             }
-            Self::EditBead { id, title, body, priority, kind } => {
-                vec![format!("bd update {id} --title {} -d {} -p {priority} -t {kind}", quoted(title), quoted(body))]
+            Self::EditBead { id, text } => {
+                let labels: String =
+                    text.labels.iter().map(|label| format!(" --set-labels {}", quoted(label))).collect();
+                vec![format!("bd update {id} --title {}{}{labels}", quoted(&text.title), text.options())]
             }
+            Self::Write { to, subject, text } => {
+                vec![format!("gt mail send {} -s {} -m {}", quoted(to), quoted(subject), quoted(text))]
+            }
+            Self::Set { home, key, value } => vec![ask::command(home, key, value.as_deref())],
             Self::CloseBead(id) => vec![format!("bd close {id}")],
             Self::ReopenBead(id) => vec![format!("bd reopen {id}")],
             Self::Comment(id, text) => vec![format!("bd comments add {id} {}", quoted(text))],

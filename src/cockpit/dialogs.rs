@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use tui_textarea::TextArea;
 
 use crate::base::Timestamp;
-use crate::view::{BeadDetail, ReadyBead};
+use crate::view::ReadyBead;
 
 use super::actions::{self, Action, Context, TABLE};
 use super::app::{App, Order};
+use super::ask::{Setting, Takes};
 use super::deeds::{Agent, Deed};
 use super::fuzzy::{self, Hit};
 use super::review::Remark;
@@ -63,45 +64,37 @@ pub struct HelpLine {
 }
 
 impl Help {
-    /// The lines that match.
+    /// The lines that match: first the keys of the place one is in, then those that work in every view, then all others.
     pub fn lines(&self, app: &App) -> Vec<HelpLine> {
         let words: Vec<String> = self.query.text.split_whitespace().map(str::to_lowercase).collect();
-        TABLE
-            .iter()
+        let here = actions::context_below(app);
+        let mut specs: Vec<_> = TABLE.iter().collect();
+        specs.sort_by_key(|spec| match spec.context {
+            context if context == here => 0,
+            Context::Main => 1,
+            _ => 2,
+        });
+        specs
+            .into_iter()
             .filter_map(|spec| {
-                let keys = app.keymap.keys(spec).join("  ");
-                let place = place(spec.context);
+                let keys = shown_keys(app, spec);
+                let place = actions::place(spec.context);
                 let text = format!("{keys} {} {} {} {place}", spec.name, spec.words, spec.about).to_lowercase();
                 let matches = !keys.is_empty() && words.iter().all(|word| text.contains(word));
+                let place = if place.is_empty() { "all views" } else { place };
                 matches.then_some(HelpLine { keys, about: spec.about, place, action: spec.action })
             })
             .collect()
     }
 }
 
-fn place(context: Context) -> &'static str {
-    match context {
-        Context::Main => "",
-        Context::Typing => "typing into an agent",
-        Context::Filter => "filter",
-        Context::Picker => "lists to search",
-        Context::Sling => "sling",
-        Context::Message => "message",
-        Context::Answer => "answering",
-        Context::Confirm => "yes or no",
-        Context::Jump => "jumping",
-        Context::Note => "reading",
-        Context::Form => "writing a bead",
-        Context::Back => "looking back",
-        Context::Search => "searching a terminal",
-        Context::Beads => "beads",
-        Context::Mail => "mail",
-        Context::Queue => "queue",
-        Context::Hooks => "hooks",
-        Context::Agents => "tiles",
-        Context::Convoys => "convoys",
-        Context::Settings => "settings",
+/// The keys in effect; those in a row of digits in short.
+fn shown_keys(app: &App, spec: &actions::Spec) -> String {
+    let keys = app.keymap.keys(spec);
+    if keys.len() > 4 && keys.iter().all(|key| key.len() == 1) {
+        return format!("{} … {}", keys[0], keys[keys.len() - 1]);
     }
+    keys.join("  ")
 }
 
 /// Everything by name.
@@ -342,6 +335,8 @@ pub enum Purpose {
     Set(Vec<String>),
     /// All remarks on the changes of an agent, and how they are sent.
     Review(String, Box<Purpose>),
+    /// The value of a setting.
+    Value(Box<Setting>),
 }
 
 impl Purpose {
@@ -362,6 +357,7 @@ impl Purpose {
                 other => format!("your remarks: {}", other.words()),
             },
             Self::Reject(request) => format!("why is {request} turned down?"),
+            Self::Value(setting) => setting.key.clone(),
         }
     }
 }
@@ -396,13 +392,24 @@ impl Message {
         Self { purpose, area }
     }
 
+    /// The value of a setting as it is now.
+    pub fn of_setting(setting: Setting, theme: &Theme) -> Self {
+        let hint = match setting.takes {
+            Takes::Keys => "keys parted by commas: s, ctrl-s, g o; nothing takes its keys away",
+            _ => "its value, then enter",
+        };
+        let area = area(hint, &setting.value, theme);
+        Self { purpose: Purpose::Value(Box::new(setting)), area }
+    }
+
     /// The text as it would be sent.
     pub fn text(&self) -> String {
         self.area.lines().join("\n").trim().to_owned()
     }
 }
 
-fn area(placeholder: &str, text: &str, theme: &Theme) -> TextArea<'static> {
+/// A text field with a hint that stands in it while it is empty.
+pub(super) fn area(placeholder: &str, text: &str, theme: &Theme) -> TextArea<'static> {
     let mut area = TextArea::from(text.lines());
     area.set_cursor_line_style(ratatui::style::Style::new());
     area.set_placeholder_text(placeholder);
@@ -412,88 +419,28 @@ fn area(placeholder: &str, text: &str, theme: &Theme) -> TextArea<'static> {
     area
 }
 
-/// A field of the form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// The one line that says what is to be done.
-    Title,
-    /// What is to be done and why.
-    Body,
+/// One of a few words, for a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choose {
+    /// The setting.
+    pub setting: Setting,
+    /// The words.
+    pub words: Vec<String>,
+    /// Narrows and highlights them.
+    pub query: Query,
 }
 
-/// A bead that is being made or changed.
-#[derive(Debug)]
-pub struct Form {
-    /// The bead that is changed; none when a new one is made.
-    pub id: Option<String>,
-    /// The rig whose ledger it goes to.
-    pub rig: String,
-    /// The rigs there are.
-    pub rigs: Vec<String>,
-    /// The title.
-    pub title: TextArea<'static>,
-    /// The description.
-    pub body: TextArea<'static>,
-    /// The priority.
-    pub priority: u8,
-    /// The type.
-    pub kind: String,
-    /// The field that is written in.
-    pub field: Field,
-}
-
-/// The types a form offers.
-const KINDS: [&str; 5] = ["task", "bug", "feature", "chore", "epic"];
-
-impl Form {
-    /// A form for a new bead of `rig`.
-    pub fn new(app: &App, rig: Option<String>) -> Self {
-        let mut rigs: Vec<String> = app.town.rigs.iter().map(|rig| rig.name.clone()).collect();
-        rigs.push("hq".to_owned());
-        let rig = rig.filter(|rig| rigs.contains(rig)).unwrap_or_else(|| rigs[0].clone());
-        Self {
-            id: None,
-            rig,
-            rigs,
-            title: area("What is to be done, in one line", "", &app.theme),
-            body: area("Why, how, and how to see that it is done", "", &app.theme),
-            priority: 2,
-            kind: "task".to_owned(),
-            field: Field::Title,
-        }
+impl Choose {
+    /// The dialog for a setting, at the word it has now.
+    pub fn new(setting: Setting, words: Vec<String>) -> Self {
+        let row = words.iter().position(|word| *word == setting.value).unwrap_or(0);
+        Self { setting, words, query: Query { text: String::new(), row } }
     }
 
-    /// A form with what a bead says.
-    pub fn of(app: &App, bead: &BeadDetail) -> Self {
-        Self {
-            id: Some(bead.line.id.clone()),
-            rig: bead.line.rig.clone(),
-            title: area("What is to be done, in one line", &bead.line.title, &app.theme),
-            body: area("Why, how, and how to see that it is done", &bead.description, &app.theme),
-            priority: bead.line.priority,
-            kind: bead.line.issue_type.clone(),
-            ..Self::new(app, None)
-        }
-    }
-
-    /// Title and description as they would be saved.
-    pub fn texts(&self) -> (String, String) {
-        let title = self.title.lines().join(" ").trim().to_owned();
-        (title, self.body.lines().join("\n").trim_end().to_owned())
-    }
-
-    /// The next type round.
-    pub fn next_kind(&mut self) {
-        let place = KINDS.iter().position(|kind| *kind == self.kind).map_or(0, |place| place + 1);
-        self.kind = KINDS[place % KINDS.len()].to_owned();
-    }
-
-    /// The next rig round; a bead that is there stays where it is.
-    pub fn next_rig(&mut self) {
-        if self.id.is_none() && !self.rigs.is_empty() {
-            let place = self.rigs.iter().position(|rig| *rig == self.rig).map_or(0, |place| place + 1);
-            self.rig.clone_from(&self.rigs[place % self.rigs.len()]);
-        }
+    /// The words that match what was typed.
+    pub fn shown(&self) -> Vec<(&str, Hit)> {
+        let hits = fuzzy::rank(&self.query.text, &self.words).into_iter();
+        hits.map(|hit| (self.words[hit.index].as_str(), hit)).collect()
     }
 }
 

@@ -30,15 +30,15 @@ pub fn word(state: AgentState) -> &'static str {
     }
 }
 
-/// A horizontal bar of `columns` cells, `done` of `total` filled, in eighths of a cell.
+/// A horizontal bar of `columns` cells, `done` of `total` filled, in halves of a cell: a heavy line, then a thin one.
 pub fn bar(done: usize, total: usize, columns: usize) -> (String, String) {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = (columns * 8 * done.min(total)).checked_div(total).unwrap_or(0);
-    let full = eighths / 8;
-    let part = EIGHTHS[eighths % 8];
-    let filled = format!("{}{part}", "█".repeat(full));
-    let rest = columns - full - usize::from(!part.is_empty());
-    (filled, "░".repeat(rest))
+    let halves = (columns * 2 * done.min(total)).checked_div(total).unwrap_or(0);
+    // What has begun shows, and what is not complete does not look it.
+    let begun = usize::from(done > 0 && columns > 0);
+    let halves = if done < total { halves.clamp(begun, (columns * 2).saturating_sub(begun)) } else { halves };
+    let (full, half) = (halves / 2, halves % 2);
+    let filled = format!("{}{}", "━".repeat(full), "╸".repeat(half));
+    (filled, "─".repeat(columns - full - half))
 }
 
 #[cfg(test)]
@@ -54,7 +54,10 @@ mod tests {
                 assert_eq!(width(&filled) + width(&rest), 12, "{done}/{total}");
             }
         }
-        assert_eq!(bar(1, 2, 4), ("██".into(), "░░".into()));
-        assert_eq!(bar(1, 16, 4), ("▎".into(), "░░░".into()));
+        assert_eq!(bar(1, 2, 4), ("━━".into(), "──".into()));
+        assert_eq!(bar(1, 16, 4), ("╸".into(), "───".into()));
+        assert_eq!(bar(15, 16, 4), ("━━━╸".into(), String::new()));
+        assert_eq!(bar(16, 16, 4), ("━━━━".into(), String::new()));
+        assert_eq!(bar(0, 0, 4), (String::new(), "────".into()));
     }
 }

@@ -71,7 +71,8 @@ pub fn run(town: &Town, options: Options) -> Result<()> {
     app.town.name.clone_from(&town.name);
     let mut memory = Memory::read(&memory::file(town));
     memory.welcomed |= options.no_welcome;
-    app.recall(memory, options.theme.is_none());
+    // What the file says about colours counts more than what was chosen for a while.
+    app.recall(memory, options.theme.is_none() && settings.theme.is_none());
     let guard = Guard::take(settings.mouse.unwrap_or(true))?;
     let outcome = runtime.block_on(Cockpit::new(town, app, &guard)?.run());
     drop(guard);

@@ -50,6 +50,7 @@ struct Palette {
     surface: Color,
     text: Color,
     dim: Color,
+    shaded: Color,
     rule: Color,
     accent: Color,
     needs: Color,
@@ -68,6 +69,7 @@ const DARK: Palette = Palette {
     surface: rgb(0x26_2A33),
     text: rgb(0xD9_DCE3),
     dim: rgb(0x83_8B9A),
+    shaded: rgb(0x56_5D6B),
     rule: rgb(0x3D_4350),
     accent: rgb(0xE0_A458),
     needs: rgb(0xE0_86D3),
@@ -82,6 +84,7 @@ const LIGHT: Palette = Palette {
     surface: rgb(0xEC_E5D6),
     text: rgb(0x2A_2A2E),
     dim: rgb(0x6F_6A63),
+    shaded: rgb(0xA8_A197),
     rule: rgb(0xCB_C3B4),
     accent: rgb(0x9A_5B00),
     needs: rgb(0x9C_2C8B),
@@ -96,6 +99,7 @@ const CONTRAST: Palette = Palette {
     surface: rgb(0x30_3030),
     text: rgb(0xFF_FFFF),
     dim: rgb(0xC8_C8C8),
+    shaded: rgb(0x80_8080),
     rule: rgb(0x90_9090),
     accent: rgb(0xFF_C45C),
     needs: rgb(0xFF_8CF5),
@@ -110,6 +114,7 @@ const CATPPUCCIN: Palette = Palette {
     surface: rgb(0x31_3244),
     text: rgb(0xCD_D6F4),
     dim: rgb(0x93_99B2),
+    shaded: rgb(0x6C_7086),
     rule: rgb(0x45_475A),
     accent: rgb(0xFA_B387),
     needs: rgb(0xF5_C2E7),
@@ -125,6 +130,7 @@ const ANSI: Palette = Palette {
     surface: Color::Reset,
     text: Color::Reset,
     dim: Color::DarkGray,
+    shaded: Color::DarkGray,
     rule: Color::DarkGray,
     accent: Color::Yellow,
     needs: Color::Magenta,
@@ -229,6 +235,14 @@ impl Theme {
     /// Text that matters less: ids, ages, words beside keys.
     pub fn dim(&self) -> Style {
         if self.depth == Depth::Mono { Style::new().add_modifier(Modifier::DIM) } else { self.fg(self.palette.dim) }
+    }
+
+    /// What lies below a dialog.
+    pub fn shaded(&self) -> Style {
+        match self.depth {
+            Depth::Mono => Style::new().add_modifier(Modifier::DIM),
+            _ => self.fg(self.palette.shaded),
+        }
     }
 
     /// Rules between panes.

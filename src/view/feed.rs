@@ -53,7 +53,8 @@ fn tell(event: &Event, title: &str, issue_type: &str) -> Option<FeedLine> {
     let field = |name: &str| event.payload.get(name).and_then(Value::as_str).unwrap_or_default();
     let number = |name: &str| event.payload.get(name).and_then(Value::as_u64).unwrap_or_default();
     let or_actor = |name: &str| if field(name).is_empty() { event.actor.as_str() } else { field(name) };
-    let because = |text: &str| if text.is_empty() { title.to_owned() } else { format!("{title}: {text}") };
+    let because =
+        |text: &str| if text.is_empty() || text == title { title.to_owned() } else { format!("{title}: {text}") };
     let (what, tone, text) = match event.kind.as_str() {
         "created" => ("new", Tone::Plain, title.to_owned()),
         "closed" => ("closed", Tone::Good, title.to_owned()),

@@ -6,6 +6,7 @@ pub mod build;
 pub mod convoys;
 pub mod feed;
 pub mod hooks;
+pub mod log;
 pub mod mail;
 pub mod model;
 pub mod queue;
@@ -15,6 +16,7 @@ pub use beads::{BeadDetail, BeadLine};
 pub use build::{build, ready};
 pub use convoys::{Delays, HeldUp};
 pub use hooks::{HookPicture, HookRow};
+pub use log::{LogLine, Topic};
 pub use mail::Letter;
 pub use queue::RequestDetail;
 

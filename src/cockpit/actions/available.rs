@@ -1,7 +1,9 @@
 //! What can be done now, why not, and the command line that does the same.
 
 use super::Action;
-use crate::cockpit::app::{App, Pane, View};
+use crate::cockpit::app::{App, Overlay, Pane, View};
+use crate::cockpit::costs::GROUPS;
+use crate::cockpit::form::Subject;
 use crate::cockpit::hooks::Part;
 use crate::cockpit::update;
 use crate::view::AgentState;
@@ -19,6 +21,7 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
     match action {
         Action::New
         | Action::Edit
+        | Action::Unset
         | Action::Comment
         | Action::Close
         | Action::Reply
@@ -31,7 +34,7 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
         | Action::Later
         | Action::StopMerge
         | Action::Last
-            if app.read_only && !(action == Action::Edit && app.view == View::Settings) =>
+            if app.read_only =>
         {
             Err("This cockpit is read-only".into())
         }
@@ -75,7 +78,34 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
         {
             Err("No merge request is selected".into())
         }
-        Action::Open if app.view == View::Settings && app.overlay.is_none() => Ok(()),
+        Action::Open | Action::Unset | Action::Edit if app.view == View::Settings && app.overlay.is_none() => {
+            let row = crate::cockpit::setup::rows(app).into_iter().nth(app.setting);
+            match row {
+                _ if app.read_only => Err("This cockpit is read-only".into()),
+                None => Err("No setting matches the filter".into()),
+                Some(row) if action == Action::Unset && !row.own => {
+                    Err(format!("{} is not set there: its value is {}", row.name, row.layer))
+                }
+                Some(_) => Ok(()),
+            }
+        }
+        Action::Open if app.view == View::Feed && app.overlay.is_none() => {
+            match app.log.line().map(|line| line.line.bead.is_some()) {
+                Some(true) => Ok(()),
+                Some(false) => Err("That event is about no bead".into()),
+                None => Err("There is no event here".into()),
+            }
+        }
+        Action::Open if app.view == View::Costs && app.overlay.is_none() => {
+            match app.costs.spent.as_ref().and_then(|spent| spent.rows.get(app.costs.row)) {
+                Some(row) if !row.key.is_empty() => Ok(()),
+                Some(_) => Err("Nothing in particular stands behind that row".into()),
+                None => Err("Nothing was spent in that time".into()),
+            }
+        }
+        Action::NextKind | Action::NextRig | Action::NextPriority if letter_is_written(app) => {
+            Err("A message has none".into())
+        }
         Action::Open
             if matches!(app.pane, Pane::Rigs | Pane::Landed | Pane::Feed)
                 && app.view == View::Town
@@ -211,6 +241,10 @@ fn hooks(action: Action, app: &App) -> Result<(), String> {
     }
 }
 
+fn letter_is_written(app: &App) -> bool {
+    matches!(&app.overlay, Some(Overlay::Form(form)) if form.subject == Subject::Letter)
+}
+
 /// The command line that does the same as `action` now.
 pub fn command(action: Action, app: &App) -> Option<String> {
     let address = || app.selected_agent().map(|agent| agent.address.clone());
@@ -228,7 +262,21 @@ pub fn command(action: Action, app: &App) -> Option<String> {
         Action::Open | Action::Zoom if app.view == View::Queue => {
             app.selected_request().map(|entry| format!("gt mq status {}", entry.id))
         }
-        Action::Open | Action::Zoom if app.view == View::Mail => Some("gt mail inbox".into()),
+        Action::Open | Action::Zoom if app.view == View::Mail => {
+            let letter = app.mail.as_ref().and_then(|letters| letters.get(app.letter));
+            letter.map(|letter| format!("gt mail read {}", letter.id))
+        }
+        Action::Open | Action::Zoom if app.view == View::Settings => {
+            let row = crate::cockpit::setup::rows(app).into_iter().nth(app.setting)?;
+            Some(row.command(Some(&row.value)))
+        }
+        Action::Open | Action::Zoom if app.view == View::Feed => {
+            let bead = app.log.line().and_then(|line| line.line.bead.clone());
+            Some(bead.map_or_else(|| "gt feed".to_owned(), |bead| format!("bd show {bead}")))
+        }
+        Action::Open | Action::Zoom if app.view == View::Costs => {
+            Some(format!("gt costs --by {}", GROUPS.get(app.costs.by).map_or("agent", |(_, name)| name)))
+        }
         Action::Open | Action::Zoom if app.pane == Pane::Convoys || app.view == View::Convoys => {
             app.selected_convoy().map(|convoy| format!("gt convoy show {}", convoy.id))
         }

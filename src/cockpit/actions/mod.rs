@@ -201,6 +201,8 @@ pub enum Action {
     NextSet,
     /// Forget the set that is shown.
     ForgetSet,
+    /// Take a setting out of its file.
+    Unset,
     /// Say yes.
     Yes,
     /// Say no.
@@ -250,6 +252,10 @@ pub enum Context {
     Convoys,
     /// The settings view, likewise.
     Settings,
+    /// The feed view, likewise.
+    Feed,
+    /// The costs view, likewise.
+    Costs,
 }
 
 impl Context {
@@ -265,6 +271,8 @@ impl Context {
                 | Self::Agents
                 | Self::Convoys
                 | Self::Settings
+                | Self::Feed
+                | Self::Costs
         )
     }
 }
@@ -296,7 +304,7 @@ pub fn spec(action: Action, context: Context) -> Option<&'static Spec> {
 /// Where keys go now.
 pub fn context(app: &App) -> Context {
     match &app.overlay {
-        Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Journal(_)) => Context::Picker,
+        Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Journal(_) | Overlay::Choose(_)) => Context::Picker,
         Some(Overlay::Sling(_)) => Context::Sling,
         Some(Overlay::Message(_)) => Context::Message,
         Some(Overlay::Answer(_)) => Context::Answer,
@@ -308,16 +316,56 @@ pub fn context(app: &App) -> Context {
         None if app.typing => Context::Typing,
         Some(Overlay::Form(_)) => Context::Form,
         None if app.filtering => Context::Filter,
-        None => match app.view {
-            View::Beads => Context::Beads,
-            View::Mail => Context::Mail,
-            View::Queue => Context::Queue,
-            View::Hooks => Context::Hooks,
-            View::Agents => Context::Agents,
-            View::Convoys => Context::Convoys,
-            View::Settings => Context::Settings,
-            _ => Context::Main,
-        },
+        None => of_view(app.view),
+    }
+}
+
+/// Where keys go in a view.
+fn of_view(view: View) -> Context {
+    match view {
+        View::Beads => Context::Beads,
+        View::Mail => Context::Mail,
+        View::Queue => Context::Queue,
+        View::Hooks => Context::Hooks,
+        View::Agents => Context::Agents,
+        View::Convoys => Context::Convoys,
+        View::Settings => Context::Settings,
+        View::Feed => Context::Feed,
+        View::Costs => Context::Costs,
+        View::Town => Context::Main,
+    }
+}
+
+/// Where keys went before the dialog on top was opened.
+pub fn context_below(app: &App) -> Context {
+    if app.back.is_some() { Context::Back } else { of_view(app.view) }
+}
+
+/// Where keys of a context work, in words; nothing for those that work in every view.
+pub fn place(context: Context) -> &'static str {
+    match context {
+        Context::Main => "",
+        Context::Typing => "typing",
+        Context::Filter => "filter",
+        Context::Picker => "lists",
+        Context::Sling => "sling",
+        Context::Message => "message",
+        Context::Answer => "answer",
+        Context::Confirm => "yes or no",
+        Context::Jump => "jumping",
+        Context::Note => "reading",
+        Context::Form => "writing",
+        Context::Back => "look back",
+        Context::Search => "searching",
+        Context::Beads => "beads",
+        Context::Mail => "mail",
+        Context::Queue => "queue",
+        Context::Hooks => "hooks",
+        Context::Agents => "tiles",
+        Context::Convoys => "convoys",
+        Context::Settings => "settings",
+        Context::Feed => "feed",
+        Context::Costs => "costs",
     }
 }
 

@@ -67,7 +67,7 @@ pub static TABLE: &[Spec] = table! {
         ViewBeads, "beads", "beads", ["B"], 0, "Show all beads: list, board or tree, and each in full";
         ViewMail, "mail", "mail", ["M"], 0, "Show your mail";
         ViewSettings, "settings", "settings", [","], 0, "Show what is set: theme, keys, agents, limits";
-        Costs, "costs", "costs", ["$"], 0, "Show what the agents' models cost: today, by agent, by rig, by model";
+        Costs, "costs", "costs", ["$"], 0, "Show what the models cost: by agent, bead, convoy, rig, model and day";
         ViewFeed, "feed", "feed", ["F"], 0, "Show what happened";
         NextTheme, "next-theme", "theme", [], 0, "Change to the next theme";
         Back, "back", "back", ["esc", "backspace"], 0, "Go up one level";
@@ -89,7 +89,10 @@ pub static TABLE: &[Spec] = table! {
     Mail {
         Open, "mail-open", "read", ["enter"], 1, "Count the selected message as read";
         Reply, "mail-reply", "reply", ["r"], 2, "Answer the selected message";
-        Archive, "mail-archive", "put away", ["d"], 3, "Put the selected message away";
+        New, "mail-new", "write", ["c"], 3, "Write a message to an agent, a group or a channel";
+        Archive, "mail-archive", "put away", ["d"], 4, "Put the selected message away";
+        ReadDown, "mail-read-down", "read on", ["J", "shift-down"], 0, "Go on in the message";
+        ReadUp, "mail-read-up", "read back", ["K", "shift-up"], 0, "Go back in the message";
     }
     Queue {
         Open, "queue-diff", "diff", ["enter"], 1, "Look at what the selected request changes, and remark on it";
@@ -132,8 +135,20 @@ pub static TABLE: &[Spec] = table! {
         ViewHooks, "convoy-hook", "changes", ["H"], 3, "Look at what the selected bead's agent has changed";
     }
     Settings {
-        Open, "setting-change", "change", ["enter"], 1, "Change the selected setting, or copy the command that does";
-        Edit, "setting-edit", "edit the file", ["e"], 2, "Open settings/cockpit.toml in your editor";
+        Open, "setting-change", "change", ["enter"], 1, "Change the selected setting";
+        Unset, "setting-unset", "take out", ["d"], 2, "Take the selected setting out of its file: the next layer's value holds";
+        Edit, "setting-edit", "edit the file", ["e"], 3, "Open settings/cockpit.toml in your editor";
+        NextPane, "setting-next-place", "next part", ["tab", "l", "right"], 4, "Go to the next part: agents, roles, budgets and so on";
+        PreviousPane, "setting-previous-place", "part before", ["shift-tab", "h", "left"], 0, "Go to the part before";
+    }
+    Feed {
+        Open, "feed-open", "the bead", ["enter"], 1, "Read the bead of the selected event";
+        Shape, "feed-topic", "topic", ["w"], 2, "Another topic: trouble, merges, work, messages, every change";
+    }
+    Costs {
+        Open, "costs-open", "go there", ["enter"], 1, "Go to the agent, bead or convoy of the selected row";
+        Shape, "costs-by", "by", ["w"], 2, "Add up by agent, bead, convoy, rig or model";
+        ShowClosed, "costs-span", "since", ["."], 3, "Today, the last seven days, or ever";
     }
     Typing {
         LookBack, "typing-look-back", "look back", ["shift-pgup"], 2, "Look back in the agent's terminal";
@@ -184,8 +199,9 @@ pub static TABLE: &[Spec] = table! {
         Cancel, "jump-cancel", "cancel", ["esc", "ctrl-c"], 1, "Stay here";
     }
     Form {
-        Send, "form-save", "save", ["ctrl-s", "alt-enter"], 1, "Save the bead";
-        SwitchSide, "form-field", "title or text", ["tab", "shift-tab"], 2, "Go on to the other field";
+        Send, "form-save", "save", ["ctrl-s", "alt-enter"], 1, "Save the bead, send the message";
+        SwitchSide, "form-field", "next field", ["tab"], 2, "Go on to the next field";
+        PreviousPane, "form-field-before", "field before", ["shift-tab"], 0, "Go back to the field before";
         NextPriority, "form-priority", "priority", ["ctrl-p"], 3, "Another priority";
         NextKind, "form-type", "type", ["ctrl-t"], 4, "Another type";
         NextRig, "form-rig", "rig", ["ctrl-r"], 5, "Another rig, for a new bead";

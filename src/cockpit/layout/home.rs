@@ -22,6 +22,7 @@ fn list_width(app: &App) -> Option<u16> {
         return None;
     }
     let width = app.size.0;
+    let asked = app.settings.layout.lists.map(|share| width * share / 100);
     let natural = match (width, app.typing) {
         (..72, _) => None,
         (..114, true) => None,
@@ -31,7 +32,9 @@ fn list_width(app: &App) -> Option<u16> {
         (_, false) => Some((width * 2 / 5).min(84)),
     };
     // The terminal keeps half of the screen, the lists enough for a name and a few words.
-    natural.map(|columns| columns.saturating_add_signed(app.memory.wider).clamp(28, width.saturating_sub(36).max(28)))
+    natural
+        .map(|columns| asked.unwrap_or(columns))
+        .map(|columns| columns.saturating_add_signed(app.memory.wider).clamp(28, width.saturating_sub(36).max(28)))
 }
 
 /// How many rows the events get.
@@ -55,7 +58,7 @@ pub(super) fn town(app: &App, layout: &mut Layout) {
         layout.tiles.push(titled(address, body));
         return;
     }
-    let feed_rows = feed_rows(body.height);
+    let feed_rows = if app.settings.layout.events == Some(false) { 0 } else { feed_rows(body.height) };
     let left = match lists {
         Some(width) => {
             let (left, right) = halves(layout, width);

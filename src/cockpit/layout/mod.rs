@@ -6,6 +6,7 @@ mod tiles;
 
 use ratatui::layout::Rect;
 
+use super::actions::Action;
 use super::app::{App, Overlay, Pane, Row, View};
 use super::beads::{Shape, Stand};
 use super::hooks::Part;
@@ -37,8 +38,27 @@ pub enum Hit {
     List(usize),
     /// A count in the top line, by the filter it stands for.
     Count(&'static str),
+    /// A step of the trail in the top line.
+    Trail(Step),
+    /// A key in the bottom line, by what it does.
+    Key(Action),
+    /// A field of the form.
+    Field(usize),
     /// A row of the dialog on top.
     Dialog(usize),
+}
+
+/// A step of the trail: where one is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The town.
+    Town,
+    /// A view.
+    View,
+    /// A rig, by its name.
+    Rig(String),
+    /// An agent, by its address.
+    Agent(String),
 }
 
 /// A live terminal on the screen.
@@ -216,13 +236,17 @@ pub fn arrange(app: &mut App) {
         }
         View::Beads => beads(app, &mut layout),
         View::Mail => {
-            let (left, right) = list_and_reading(&mut layout);
+            let (left, right) = list_and_reading(&mut layout, 48);
+            layout.list = left;
+            layout.reading = right;
+        }
+        View::Feed => log(app, &mut layout),
+        View::Costs | View::Settings => {
+            let (left, right) = beside(&mut layout, 64);
             layout.list = left;
             layout.reading = right;
         }
         View::Hooks => hooks::hooks(app, &mut layout),
-        View::Settings => layout.list = layout.body,
-        View::Feed => layout.feed = layout.body,
     }
     finish(app, layout);
 }
@@ -236,18 +260,43 @@ fn finish(app: &mut App, mut layout: Layout) {
         for (index, y) in (list.y..list.bottom()).enumerate() {
             layout.hits.push((Rect { y, height: 1, ..list }, Hit::Dialog(index)));
         }
+        if let Some(Overlay::Form(form)) = &app.overlay {
+            let places = super::render::form_places(form, area);
+            layout.hits.extend(places.into_iter().enumerate().map(|(index, place)| (place, Hit::Field(index))));
+        }
     }
+    let keys = super::render::footer_hits(app, layout.footer);
+    layout.hits.extend(keys);
     app.layout = layout;
 }
 
 /// A list on the left and what is selected on the right; below each other where that is too narrow.
-fn list_and_reading(layout: &mut Layout) -> (Rect, Rect) {
+fn list_and_reading(layout: &mut Layout, share: u16) -> (Rect, Rect) {
     let body = layout.body;
     if body.width >= 100 {
-        return halves(layout, body.width * 2 / 5);
+        return halves(layout, body.width * share / 100);
     }
-    let height = body.height / 2;
+    let height = body.height.div_ceil(2);
     (Rect { height, ..body }, Rect { y: body.y + height, height: body.height - height, ..body })
+}
+
+/// A list with `share` hundredths of the width, and what is selected beside it; below it where the screen is narrow.
+fn beside(layout: &mut Layout, share: u16) -> (Rect, Rect) {
+    let body = layout.body;
+    if body.width >= 110 {
+        return halves(layout, body.width * share / 100);
+    }
+    let height = body.height - (body.height / 4).clamp(4, 8);
+    (Rect { height, ..body }, Rect { y: body.y + height, height: body.height - height, ..body })
+}
+
+fn log(app: &App, layout: &mut Layout) {
+    // What is known of one event is worth room only where there is some.
+    if layout.body.width < 110 && layout.body.height < 20 || app.log.count() == 0 {
+        layout.list = layout.body;
+        return;
+    }
+    (layout.list, layout.reading) = beside(layout, 66);
 }
 
 fn beads(app: &App, layout: &mut Layout) {
@@ -258,11 +307,9 @@ fn beads(app: &App, layout: &mut Layout) {
     if app.beads.shape == Shape::Board {
         layout.list = layout.body;
         let rows = below_title(layout.body);
-        let stands: Vec<Stand> =
-            Stand::ALL.into_iter().filter(|stand| *stand != Stand::Closed || app.beads.closed).collect();
-        let count = u16::try_from(stands.len()).unwrap_or(1).max(1);
+        let count = u16::try_from(Stand::ALL.len()).unwrap_or(1).max(1);
         layout.columns = (0u16..)
-            .zip(stands)
+            .zip(Stand::ALL)
             .map(|(place, stand)| {
                 let (x, right) = (rows.width * place / count, rows.width * (place + 1) / count);
                 (stand, Rect { x: rows.x + x, width: right - x, ..rows })
@@ -270,7 +317,7 @@ fn beads(app: &App, layout: &mut Layout) {
             .collect();
         return;
     }
-    (layout.list, layout.reading) = list_and_reading(layout);
+    (layout.list, layout.reading) = list_and_reading(layout, 54);
 }
 
 fn halves(layout: &mut Layout, left: u16) -> (Rect, Rect) {
@@ -298,7 +345,7 @@ fn scroll_lists(app: &mut App, layout: &Layout) {
     let agent = agent.unwrap_or(0);
     let agent_top = if above(agent) { agent - 1 } else { agent };
     let need = app.needing().iter().position(|agent| Some(&agent.address) == app.selected.as_ref()).unwrap_or(0);
-    let (needing, convoys, feed) = (app.needing().len(), app.convoys().len(), app.town.feed.len());
+    let (needing, convoys, feed) = (app.needing().len(), app.convoys().len(), app.feed_lines().len());
     app.convoy = app.convoy.min(convoys.saturating_sub(1));
     app.feed = app.feed.min(feed.saturating_sub(1));
     let queued: usize = app.town.rigs.iter().map(|rig| rig.queue.len()).sum();
@@ -339,9 +386,25 @@ fn scroll_lists(app: &mut App, layout: &Layout) {
             keep_visible(&mut app.scroll.list, app.letter, height(layout.list), app.mail.as_ref().map_or(0, Vec::len))
         }
         View::Settings => {
-            let rows = super::update::setting_rows(app).len();
-            app.setting = app.setting.min(rows.saturating_sub(1));
-            keep_visible(&mut app.scroll.list, app.setting, height(layout.list), rows);
+            let rows = super::update::setting_rows(app);
+            app.setting = app.setting.min(rows.len().saturating_sub(1));
+            let lines = super::setup::lines(&rows);
+            let place = super::setup::line_of(&lines, app.setting);
+            keep_visible(&mut app.scroll.list, place, height(layout.list), lines.len());
+            // The heading above the first setting of a place should stay in sight.
+            if place > 0 && place == app.scroll.list && lines[place - 1].is_none() {
+                app.scroll.list -= 1;
+            }
+        }
+        View::Feed => {
+            let (place, count) = (app.log.place(), app.log.count());
+            keep_visible(&mut app.log.scroll, place, height(layout.list), count);
+        }
+        View::Costs => {
+            // Below the title stand the names of the columns, at the end the sum.
+            let rows = app.costs.spent.as_ref().map_or(0, |spent| spent.rows.len());
+            app.costs.row = app.costs.row.min(rows.saturating_sub(1));
+            keep_visible(&mut app.scroll.list, app.costs.row, height(layout.list).saturating_sub(3), rows);
         }
         _ => app.scroll.list = 0,
     }
@@ -358,7 +421,7 @@ fn add_hits(app: &App, layout: &mut Layout) {
         (Pane::Rigs, app.scroll.rigs, vec![1; app.town.rigs.len()]),
         (Pane::Convoys, app.scroll.convoys, vec![1; layout.convoy_rows.len()]),
         (Pane::Landed, app.scroll.landed, vec![1; app.town.landed.len()]),
-        (Pane::Feed, app.scroll.feed, vec![1; app.town.feed.len()]),
+        (Pane::Feed, app.scroll.feed, vec![1; if app.view == View::Feed { 0 } else { app.feed_lines().len() }]),
     ];
     let mut hits = Vec::new();
     for (pane, first, heights) in panes {
@@ -387,10 +450,22 @@ fn add_hits(app: &App, layout: &mut Layout) {
     let (first, count) = match app.view {
         View::Beads if app.beads.shape != Shape::Board => (app.beads.scroll, app.beads.rows().len()),
         View::Mail => (app.scroll.list, app.mail.as_ref().map_or(0, Vec::len)),
-        View::Settings => (app.scroll.list, super::update::setting_rows(app).len()),
+        View::Feed => (app.log.scroll, app.log.count()),
+        View::Costs => (app.scroll.list, app.costs.spent.as_ref().map_or(0, |spent| spent.rows.len())),
         _ => (0, 0),
     };
-    let list = below_title(layout.list);
+    let mut list = below_title(layout.list);
+    if app.view == View::Costs {
+        list = Rect { y: list.y + 1, height: list.height.saturating_sub(2), ..list };
+    }
+    if app.view == View::Settings {
+        let lines = super::setup::lines(&super::update::setting_rows(app));
+        for (line, y) in lines.iter().skip(app.scroll.list).zip(list.y..list.bottom()) {
+            if let Some(index) = line {
+                hits.push((Rect { y, height: 1, ..list }, Hit::List(*index)));
+            }
+        }
+    }
     for (index, y) in (first..count).zip(list.y..list.bottom()) {
         hits.push((Rect { y, height: 1, ..list }, Hit::List(index)));
     }
@@ -407,7 +482,7 @@ fn add_hits(app: &App, layout: &mut Layout) {
     for tile in &layout.tiles {
         hits.push((tile.title.union(tile.area), Hit::Terminal(tile.address.clone())));
     }
-    hits.extend(super::render::count_hits(app, layout.header));
+    hits.extend(super::render::header_hits(app, layout));
     layout.hits = hits;
 }
 
@@ -430,7 +505,8 @@ fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
             }
             (if lines > 6 { 100 } else { 80 }, lines.saturating_add(3).clamp(9, 30))
         }
-        Overlay::Form(_) => (100, 22),
+        Overlay::Form(form) => (100, form.height()),
+        Overlay::Choose(choose) => (72, u16::try_from(choose.words.len() + 6).unwrap_or(u16::MAX).min(24)),
     };
     centred(body, columns, rows)
 }

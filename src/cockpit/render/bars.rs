@@ -8,7 +8,7 @@ use crate::view::AgentState;
 use super::super::actions::{self, Action, Context, TABLE};
 use super::super::app::{App, Pane, View};
 use super::super::hooks::Part;
-use super::super::layout::Hit;
+use super::super::layout::{Hit, Layout, Step};
 use super::super::{keys, marks};
 use super::pen::{self, Piece};
 
@@ -17,48 +17,61 @@ pub(super) fn key_of(app: &App, action: Action, context: Context) -> String {
     actions::spec(action, context).and_then(|spec| app.keymap.key(spec)).unwrap_or_default()
 }
 
-/// Where am I.
-fn trail(app: &App) -> Vec<Piece<'_>> {
-    let theme = &app.theme;
+/// A step of the trail: its words, and where a click on it leads.
+struct Place {
+    words: String,
+    step: Step,
+}
+
+/// Where am I: the town, then a view or a rig, then what is looked at there.
+fn trail(app: &App) -> Vec<Place> {
+    let place = |words: &str, step: Step| Place { words: words.to_owned(), step };
     let town = if app.town.name.is_empty() { "town" } else { &app.town.name };
-    let mut trail: Vec<&str> = Vec::new();
+    let mut trail = vec![place(town, Step::Town)];
     match app.view {
         View::Town => {
-            if (app.zoom || app.typing)
-                && app.layout.divider.is_none()
-                && let Some(agent) = app.selected_agent()
-            {
-                trail.extend(agent.rig.as_deref());
-                trail.push(&agent.name);
-            }
+            let agent = app.selected_agent().filter(|_| app.zoom || app.typing || app.back.is_some());
+            let rig = agent.and_then(|agent| agent.rig.as_deref()).or_else(|| app.only_rig());
+            trail.extend(rig.map(|rig| place(rig, Step::Rig(rig.to_owned()))));
+            trail.extend(agent.map(|agent| place(&agent.name, Step::Agent(agent.address.clone()))));
         }
         View::Agents => {
-            trail.push("agents");
-            trail.extend(app.set_name.as_deref());
-            if app.zoom || app.typing {
-                trail.extend(app.selected_agent().map(|agent| agent.name.as_str()));
-            } else if !app.layout.tile_words.is_empty() {
-                trail.push(&app.layout.tile_words);
+            trail.push(place("agents", Step::View));
+            trail.extend(app.set_name.as_deref().map(|name| place(name, Step::View)));
+            let agent = app.selected_agent().filter(|_| app.zoom || app.typing || app.back.is_some());
+            if agent.is_none() && !app.layout.tile_words.is_empty() {
+                trail.push(place(&app.layout.tile_words, Step::View));
             }
+            trail.extend(agent.map(|agent| place(&agent.name, Step::Agent(agent.address.clone()))));
         }
-        View::Convoys => trail.push("convoys"),
-        View::Queue => trail.push("merge queue"),
+        View::Convoys => trail.push(place("convoys", Step::View)),
+        View::Queue => trail.push(place("merge queue", Step::View)),
         View::Hooks => {
-            trail.push("hooks");
-            trail.extend(app.hooks.line().filter(|_| app.hooks.part != Part::List).map(|row| row.agent.as_str()));
+            trail.push(place("hooks", Step::View));
+            let row = app.hooks.line().filter(|_| app.hooks.part != Part::List);
+            trail.extend(row.map(|row| place(&row.agent, Step::View)));
         }
-        View::Feed => trail.push("feed"),
+        View::Feed => trail.push(place("feed", Step::View)),
         View::Beads => {
-            trail.push("beads");
-            trail.extend(app.beads.selected.as_deref().filter(|_| app.beads.open));
+            trail.push(place("beads", Step::View));
+            let open = app.beads.selected.as_deref().filter(|_| app.beads.open);
+            trail.extend(open.map(|id| place(id, Step::View)));
         }
-        View::Mail => trail.push("mail"),
-        View::Settings => trail.push("settings"),
+        View::Mail => trail.push(place("mail", Step::View)),
+        View::Costs => trail.push(place("costs", Step::View)),
+        View::Settings => trail.push(place("settings", Step::View)),
     }
-    let mut left: Vec<Piece<'_>> = vec![(" gt", theme.accent()), (" › ", theme.dim()), (town, theme.strong())];
-    for step in trail {
+    trail
+}
+
+/// The trail as it is drawn: before each step an arrow.
+fn trail_pieces<'a>(app: &App, trail: &'a [Place]) -> Vec<Piece<'a>> {
+    let theme = &app.theme;
+    let mut left: Vec<Piece<'a>> = vec![(" gt", theme.accent())];
+    for (index, place) in trail.iter().enumerate() {
         left.push((" › ", theme.dim()));
-        left.push((step, theme.text()));
+        let last = index + 1 == trail.len();
+        left.push((&place.words, if last { theme.strong() } else { theme.text() }));
     }
     if app.read_only {
         left.push(("  read-only", theme.tone(crate::view::Tone::Bad)));
@@ -69,7 +82,8 @@ fn trail(app: &App) -> Vec<Piece<'_>> {
 /// Where am I, and how is the town.
 pub(super) fn header(app: &App, buffer: &mut Buffer) {
     let area = app.layout.header;
-    let left = trail(app);
+    let trail = trail(app);
+    let left = trail_pieces(app, &trail);
     let used = area.x + pen::width(&left);
     let right = counts(app, area.width.saturating_sub(used + 3));
     let right: Vec<Piece<'_>> = right.iter().map(|count| (count.text.as_str(), count.style)).collect();
@@ -79,11 +93,11 @@ pub(super) fn header(app: &App, buffer: &mut Buffer) {
     pen::pieces_right(buffer, area, end, &right);
 }
 
-/// A piece of the right end of the top line, and the filter a click on it sets.
+/// A piece of the right end of the top line, and what a click on it does.
 struct Count {
     text: String,
     style: ratatui::style::Style,
-    filter: Option<&'static str>,
+    hit: Option<Hit>,
 }
 
 /// How many agents are in which state, what landed and what it cost, as long as there is room.
@@ -108,28 +122,37 @@ fn counts(app: &App, room: u16) -> Vec<Count> {
         let mut out = Vec::new();
         let quiet = app.loaded && counts.needs_you + counts.stuck + counts.dead == 0;
         if quiet && words {
-            out.push(Count { text: "nothing needs you   ".to_owned(), style: theme.dim(), filter: None });
+            out.push(Count { text: "nothing needs you   ".to_owned(), style: theme.dim(), hit: None });
         }
         for (count, state, word, filter) in shown.iter().filter(|(count, ..)| *count > 0) {
-            let filter = Some(*filter);
-            out.push(Count { text: format!("{} {count}", marks::glyph(*state)), style: theme.state(*state), filter });
+            let hit = Some(Hit::Count(filter));
+            out.push(Count {
+                text: format!("{} {count}", marks::glyph(*state)),
+                style: theme.state(*state),
+                hit: hit.clone(),
+            });
             let text = if words { format!(" {word}   ") } else { "  ".to_owned() };
-            out.push(Count { text, style: theme.text(), filter });
+            out.push(Count { text, style: theme.text(), hit });
         }
         let long = app.tasks.iter().filter(|task| task.is_long(app.now)).count();
         if long > 0 {
             let text = if words { format!("… {long} under way   ") } else { format!("… {long}  ") };
-            out.push(Count { text, style: theme.tone(crate::view::Tone::Moves), filter: None });
+            out.push(Count { text, style: theme.tone(crate::view::Tone::Moves), hit: Some(Hit::Key(Action::Journal)) });
         }
         if app.town.unread > 0 {
             let words = if words { " unread   " } else { "  " };
-            out.push(Count { text: format!("✉ {}{words}", app.town.unread), style: theme.text(), filter: None });
+            let hit = Some(Hit::Key(Action::ViewMail));
+            out.push(Count { text: format!("✉ {}{words}", app.town.unread), style: theme.text(), hit });
         }
         if more && app.loaded {
             let landed = app.town.landed.len();
-            out.push(Count { text: format!("{landed} landed today   "), style: theme.dim(), filter: None });
+            let hit = Some(Hit::Key(Action::ViewFeed));
+            let text = if words { format!("{landed} landed today   ") } else { format!("{landed} landed  ") };
+            out.push(Count { text, style: theme.dim(), hit });
             if let Some(cost) = &app.cost {
-                out.push(Count { text: format!("{cost} today   "), style: theme.text(), filter: None });
+                let hit = Some(Hit::Key(Action::Costs));
+                let text = if words { format!("{cost} today   ") } else { format!("{cost}  ") };
+                out.push(Count { text, style: theme.text(), hit });
             }
         }
         if let Some(last) = out.last_mut() {
@@ -140,49 +163,60 @@ fn counts(app: &App, room: u16) -> Vec<Count> {
     let wide = |counts: &[Count]| -> u16 {
         pen::width(&counts.iter().map(|count| (count.text.as_str(), count.style)).collect::<Vec<_>>())
     };
-    [make(true, true), make(true, false)]
+    [make(true, true), make(true, false), make(false, true)]
         .into_iter()
         .find(|counts| wide(counts) <= room)
         .unwrap_or_else(|| make(false, false))
 }
 
 /// What can be clicked in the top line.
-pub fn count_hits(app: &App, area: Rect) -> Vec<(Rect, Hit)> {
-    let left = pen::width(&trail(app));
+pub fn header_hits(app: &App, layout: &Layout) -> Vec<(Rect, Hit)> {
+    let area = layout.header;
+    let trail = trail(app);
+    let left = pen::width(&trail_pieces(app, &trail));
     let pieces = counts(app, area.width.saturating_sub(area.x + left + 3));
     let widths: Vec<u16> = pieces.iter().map(|count| pen::width(&[(count.text.as_str(), count.style)])).collect();
     let mut x = area.right().saturating_sub(widths.iter().sum());
     let mut hits = Vec::new();
     for (count, width) in pieces.iter().zip(widths) {
-        if let Some(filter) = count.filter {
-            hits.push((Rect { x, y: area.y, width, height: 1 }, Hit::Count(filter)));
+        if let Some(hit) = count.hit.clone() {
+            hits.push((Rect { x, y: area.y, width, height: 1 }, hit));
         }
         x += width;
+    }
+    let mut x = area.x + 6;
+    for place in trail {
+        let width = pen::width(&[(&place.words, app.theme.text())]);
+        hits.push((Rect { x, y: area.y, width, height: 1 }.intersection(area), Hit::Trail(place.step)));
+        x += width + 3;
     }
     hits
 }
 
-/// The keys that work now: at most seven, then how to see all.
-pub(super) fn footer(app: &App, buffer: &mut Buffer) {
-    let theme = &app.theme;
-    let area = app.layout.footer;
-    let mut x = area.x + 1;
-    let y = area.y;
-    if app.filtering || (!app.filter.is_empty() && app.overlay.is_none() && !app.typing) {
-        x = pen::pieces(
-            buffer,
-            x,
-            y,
-            area.width / 2,
-            &[("filter › ", theme.accent()), (app.filter.as_str(), theme.text())],
-        );
-        x += 3;
+/// A key in the bottom line.
+struct Hint {
+    x: u16,
+    key: String,
+    words: &'static str,
+    ready: bool,
+    action: Action,
+}
+
+/// The filter in the bottom line: its words, and the column after it.
+fn filter_end(app: &App) -> u16 {
+    let x = app.layout.footer.x + 1;
+    let shown = app.filtering || (!app.filter.is_empty() && app.overlay.is_none() && !app.typing);
+    if !shown {
+        return x;
     }
-    if !app.pending.is_empty() {
-        which_key(app, buffer);
-    }
+    let typed = pen::width(&[("filter › ", app.theme.text()), (&app.filter, app.theme.text())]);
+    x + typed.min(app.layout.footer.width / 2) + 3
+}
+
+/// The keys that work now: at most seven, then how to see all; as many as there is room for.
+fn hints(app: &App, area: Rect) -> Vec<Hint> {
     let context = actions::context(app);
-    let mut hints: Vec<(String, &str, bool)> = Vec::new();
+    let mut hints: Vec<(String, &'static str, bool, Action)> = Vec::new();
     // The tiles have the keys of the lists, with few of their own between them.
     let shared = if context == Context::Agents { Context::Main } else { context };
     let mut specs: Vec<_> =
@@ -195,9 +229,8 @@ pub(super) fn footer(app: &App, buffer: &mut Buffer) {
             continue;
         }
         let words = match spec.action {
-            Action::Open if app.view == View::Town && matches!(app.pane, Pane::Convoys | Pane::Feed | Pane::Landed) => {
-                "open"
-            }
+            Action::Open if app.view == View::Town && matches!(app.pane, Pane::Convoys | Pane::Feed) => "open",
+            Action::Open if app.view == View::Town && app.pane == Pane::Landed => "the bead",
             Action::Open if app.view == View::Town && app.pane == Pane::Rigs => "only this rig",
             Action::Zoom if app.zoom => "unzoom",
             _ => spec.words,
@@ -206,28 +239,63 @@ pub(super) fn footer(app: &App, buffer: &mut Buffer) {
             break;
         }
         if let Some(key) = app.keymap.key(spec) {
-            hints.push((key, words, ready));
+            hints.push((key, words, ready, spec.action));
         }
     }
-    if app.zoom || app.view != View::Town {
+    if context.is_view() && (app.zoom || app.view != View::Town || !app.filter.is_empty()) {
         hints.truncate(6);
-        if context.is_view() {
-            hints.push((key_of(app, Action::Back, Context::Main), "back", true));
-        }
+        hints.push((key_of(app, Action::Back, Context::Main), "back", true, Action::Back));
     }
-    let all = key_of(app, Action::Help, Context::Main);
-    let tail: Vec<Piece<'_>> =
-        if context.is_view() { vec![(&all, theme.strong()), (" all ", theme.dim())] } else { Vec::new() };
-    let end = area.right().saturating_sub(pen::width(&tail) + 1);
-    for (key, words, ready) in &hints {
-        let piece: [Piece<'_>; 3] =
-            [(key, if *ready { theme.strong() } else { theme.dim() }), (" ", theme.dim()), (words, theme.dim())];
-        if x + pen::width(&piece) + 3 > end {
-            break;
-        }
-        x = pen::pieces(buffer, x, y, end.saturating_sub(x), &piece) + 3;
+    if context.is_view() {
+        hints.push((key_of(app, Action::Help, Context::Main), "all", true, Action::Help));
     }
-    pen::pieces(buffer, x, y, area.right().saturating_sub(x), &tail);
+    let width = |key: &str, words: &str| {
+        pen::width(&[(key, app.theme.text()), (" ", app.theme.text()), (words, app.theme.text())])
+    };
+    let tail = match hints.last() {
+        Some((key, words, _, Action::Help)) => width(key, words) + 1,
+        _ => 0,
+    };
+    let end = area.right().saturating_sub(tail);
+    let mut x = filter_end(app);
+    let mut placed = Vec::new();
+    for (key, words, ready, action) in hints {
+        let columns = width(&key, words);
+        if action != Action::Help && x + columns + 3 > end {
+            continue;
+        }
+        placed.push(Hint { x, key, words, ready, action });
+        x += columns + 3;
+    }
+    placed
+}
+
+/// What can be clicked in the bottom line.
+pub fn footer_hits(app: &App, area: Rect) -> Vec<(Rect, Hit)> {
+    let hit = |hint: Hint| {
+        let text = app.theme.text();
+        let width = pen::width(&[(&hint.key, text), (" ", text), (hint.words, text)]);
+        (Rect { x: hint.x, y: area.y, width, height: 1 }.intersection(area), Hit::Key(hint.action))
+    };
+    hints(app, area).into_iter().map(hit).collect()
+}
+
+/// The keys that work now.
+pub(super) fn footer(app: &App, buffer: &mut Buffer) {
+    let theme = &app.theme;
+    let area = app.layout.footer;
+    if filter_end(app) > area.x + 1 {
+        let filter = [("filter › ", theme.accent()), (app.filter.as_str(), theme.text())];
+        pen::pieces(buffer, area.x + 1, area.y, area.width / 2, &filter);
+    }
+    if !app.pending.is_empty() {
+        which_key(app, buffer);
+    }
+    for hint in hints(app, area) {
+        let key = if hint.ready { theme.strong() } else { theme.dim() };
+        let piece: [Piece<'_>; 3] = [(&hint.key, key), (" ", theme.dim()), (hint.words, theme.dim())];
+        pen::pieces(buffer, hint.x, area.y, area.right().saturating_sub(hint.x), &piece);
+    }
 }
 
 /// What may follow the keys pressed so far.

@@ -2,10 +2,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use crate::base::text::{fit, width as columns_of};
-use crate::view::{BeadDetail, BeadLine, Tone};
+use crate::view::{BeadDetail, BeadLine, FeedLine, Tone};
 
 use super::super::app::App;
 use super::super::beads::{Shape, Stand};
@@ -72,15 +72,14 @@ fn list(app: &App, buffer: &mut Buffer) {
     for (row, y) in shown.iter().skip(app.beads.scroll).zip(rows.y..rows.bottom()) {
         let line = &lines[row.index];
         let place = Rect { y, height: 1, ..rows };
-        let indent = "  ".repeat(row.depth.min(8));
-        bead_row(app, buffer, place, line, &indent, ids);
+        bead_row(app, buffer, place, line, &row.guide(), ids);
         if app.beads.selected.as_ref() == Some(&line.id) {
             select_row(app, buffer, place, app.overlay.is_none());
         }
     }
 }
 
-fn bead_row(app: &App, buffer: &mut Buffer, row: Rect, line: &BeadLine, indent: &str, ids: usize) {
+fn bead_row(app: &App, buffer: &mut Buffer, row: Rect, line: &BeadLine, guide: &str, ids: usize) {
     let theme = &app.theme;
     let stand = Stand::of(line);
     let id = fit(&line.id, ids);
@@ -88,18 +87,18 @@ fn bead_row(app: &App, buffer: &mut Buffer, row: Rect, line: &BeadLine, indent: 
     let kind = fit(&line.issue_type, 8);
     let mut left: Vec<Piece<'_>> = vec![
         (" ", theme.text()),
-        (indent, theme.rule()),
         (stand.glyph(), color(app, stand)),
         (" ", theme.text()),
         (&id, theme.dim()),
         (" ", theme.text()),
-        (&priority, if line.priority <= 1 { theme.strong() } else { theme.dim() }),
+        (&priority, urgency(app, line.priority)),
         (" ", theme.text()),
     ];
-    if row.width >= 60 {
+    if row.width >= 62 {
         left.push((&kind, theme.dim()));
         left.push((" ", theme.text()));
     }
+    left.push((guide, theme.rule()));
     left.push((&line.title, if stand == Stand::Closed { theme.dim() } else { theme.text() }));
     let who = line.assignee.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let note = match stand {
@@ -113,6 +112,15 @@ fn bead_row(app: &App, buffer: &mut Buffer, row: Rect, line: &BeadLine, indent: 
     pen::put(buffer, start, row.y, row.right() - start, &note, theme.dim());
 }
 
+/// The look of a priority: the first is on fire, the second in a hurry.
+fn urgency(app: &App, priority: u8) -> Style {
+    match priority {
+        0 => app.theme.tone(Tone::Bad).add_modifier(Modifier::BOLD),
+        1 => app.theme.strong(),
+        _ => app.theme.dim(),
+    }
+}
+
 fn board(app: &App, buffer: &mut Buffer) {
     let area = app.layout.list;
     let theme = &app.theme;
@@ -122,29 +130,65 @@ fn board(app: &App, buffer: &mut Buffer) {
         return;
     }
     let lines = app.beads.lines.as_deref().unwrap_or_default();
-    let columns = app.layout.columns.iter();
-    for (stand, column) in columns {
+    // A card has two lines, and one between it and the next where there is room for that in every column.
+    let longest = app.layout.columns.iter().map(|(stand, _)| app.beads.column(*stand).len()).max().unwrap_or(0);
+    let step = if usize::from(rows.height.saturating_sub(1)) >= longest * 3 { 3 } else { 2 };
+    for (place, (stand, column)) in app.layout.columns.iter().enumerate() {
         let inside = app.beads.column(*stand);
-        let head = format!(" {} {}  {}", stand.glyph(), stand.words(), inside.len());
-        pen::put(buffer, column.x, column.y, column.width, &head, color(app, *stand));
+        let own = inside.iter().any(|&index| app.beads.selected.as_ref() == Some(&lines[index].id));
+        let words = if own { theme.strong() } else { theme.text() };
+        let count = format!(" {}", inside.len());
+        let head: [Piece<'_>; 5] = [
+            (" ", theme.dim()),
+            (stand.glyph(), color(app, *stand)),
+            (" ", theme.dim()),
+            (stand.words(), words),
+            (&count, theme.dim()),
+        ];
+        pen::pieces(buffer, column.x, column.y, column.width, &head);
+        if place > 0 {
+            pen::upright(buffer, column.x.saturating_sub(1), column.y..column.bottom(), theme.rule(), |_| {
+                (false, false)
+            });
+        }
         let rows = below_title(*column);
         let chosen = inside.iter().position(|&index| app.beads.selected.as_ref() == Some(&lines[index].id));
-        let per = usize::from(rows.height / 2).max(1);
+        let per = usize::from(rows.height / step).max(1);
         let first = chosen.map_or(0, |place| (place + 1).saturating_sub(per));
         for (place, &index) in inside.iter().enumerate().skip(first).take(per) {
-            let line = &lines[index];
-            let y = rows.y + u16::try_from((place - first) * 2).unwrap_or(0);
+            let y = rows.y + u16::try_from(place - first).unwrap_or(0) * step;
             let card = Rect { x: rows.x, y, width: rows.width.saturating_sub(1), height: 2.min(rows.bottom() - y) };
-            pen::put(buffer, card.x + 1, y, card.width.saturating_sub(1), &line.title, theme.text());
-            if card.height > 1 {
-                let who = line.assignee.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-                let note = format!("{} P{} {} {who}", line.id, line.priority, line.issue_type);
-                pen::put(buffer, card.x + 1, y + 1, card.width.saturating_sub(1), &note, theme.dim());
-            }
+            draw_card(app, buffer, card, &lines[index]);
             if chosen == Some(place) {
                 select_row(app, buffer, card, app.overlay.is_none());
             }
         }
+        let left = inside.len().saturating_sub(first + per);
+        if left > 0 && rows.height > 0 {
+            let words = format!("{left} more ");
+            let end = Rect { y: rows.bottom() - 1, height: 1, width: rows.width.saturating_sub(1), ..rows };
+            pen::pieces_right(buffer, end, rows.x, &[(&words, theme.accent())]);
+        }
+    }
+}
+
+/// A bead on the board: its title, then what is known of it in short.
+fn draw_card(app: &App, buffer: &mut Buffer, card: Rect, line: &BeadLine) {
+    let theme = &app.theme;
+    let done = Stand::of(line) == Stand::Closed;
+    let style = if done { theme.dim() } else { theme.text() };
+    pen::put(buffer, card.x + 1, card.y, card.width.saturating_sub(1), &line.title, style);
+    if card.height < 2 {
+        return;
+    }
+    let priority = format!("P{} ", line.priority);
+    let about = format!("{} {}", line.id, line.issue_type);
+    let left: [Piece<'_>; 2] = [(&priority, urgency(app, line.priority)), (&about, theme.dim())];
+    let end = pen::pieces(buffer, card.x + 1, card.y + 1, card.width.saturating_sub(1), &left);
+    let who = line.assignee.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    if Stand::of(line) == Stand::Hooked && !who.is_empty() {
+        let area = Rect { y: card.y + 1, height: 1, ..card };
+        pen::pieces_right(buffer, area, end + 1, &[(who, theme.tone(Tone::Good))]);
     }
 }
 
@@ -155,7 +199,13 @@ fn text_of(app: &App, bead: &BeadDetail, width: usize) -> Vec<(String, Style)> {
     let mut out: Vec<(String, Style)> = Vec::new();
     let say = |out: &mut Vec<(String, Style)>, words: &str, style: Style| {
         for line in words.lines() {
-            out.extend(wrapped(line, width.max(10)).into_iter().map(|line| (line, style)));
+            // What goes on stands below a sign of a list, else at the edge.
+            let hangs = line.trim_start().starts_with(['-', '*', '✓', '○']) || line.starts_with(char::is_numeric);
+            let parts = wrapped(line, width.max(10)).into_iter().enumerate();
+            out.extend(parts.map(|(place, part)| match (place, hangs) {
+                (0, _) | (_, true) => (part, style),
+                _ => (part.trim_start().to_owned(), style),
+            }));
         }
     };
     say(&mut out, &bead.line.title, strong);
@@ -198,15 +248,18 @@ fn text_of(app: &App, bead: &BeadDetail, width: usize) -> Vec<(String, Style)> {
         section(&mut out, name, &edges.join("\n"));
     }
     for (who, at, words) in &bead.comments {
-        section(&mut out, &format!("{who}, {}", super::age(*at, app.now)), words);
+        section(&mut out, &format!("{who}, {}", super::ago(*at, app.now)), words);
     }
-    let history: Vec<String> = bead
-        .history
-        .iter()
-        .map(|line| format!("{}  {:<10}  {}", line.at.hour_minute(), line.what, line.text))
-        .collect();
+    let history: Vec<String> = bead.history.iter().map(|line| history_line(&bead.line.title, line)).collect();
     section(&mut out, "history", &history.join("\n"));
     out
+}
+
+/// An event of a bead's history, without the title that stands above it anyway.
+fn history_line(title: &str, line: &FeedLine) -> String {
+    let rest = line.text.replace(title, "");
+    let rest = rest.trim_matches(|c: char| c.is_whitespace() || matches!(c, '·' | ':'));
+    format!("{}  {:<10}  {rest}", line.at.hour_minute(), line.what)
 }
 
 fn detail(app: &App, buffer: &mut Buffer, area: Rect) {
@@ -218,7 +271,7 @@ fn detail(app: &App, buffer: &mut Buffer, area: Rect) {
         }
         return;
     };
-    let note = format!("made {} by {}", super::age(bead.created_at, app.now), bead.created_by);
+    let note = format!("made {} by {}", super::ago(bead.created_at, app.now), bead.created_by);
     pen::rule(buffer, area, theme.rule(), &[(&bead.line.id, theme.strong())], &[(&note, theme.dim())]);
     let rows = below_title(area);
     let inner = Rect { x: rows.x + 1, width: rows.width.saturating_sub(2), ..rows };
@@ -227,10 +280,5 @@ fn detail(app: &App, buffer: &mut Buffer, area: Rect) {
     for ((line, style), y) in lines.iter().skip(first).zip(inner.y..inner.bottom()) {
         pen::put(buffer, inner.x, y, inner.width, line, *style);
     }
-    let left = lines.len().saturating_sub(first + usize::from(inner.height));
-    if left > 0 {
-        let words = format!(" {left} more lines: J ");
-        let width = u16::try_from(columns_of(&words)).unwrap_or(0);
-        pen::put(buffer, inner.right().saturating_sub(width), inner.bottom() - 1, width, &words, theme.dim());
-    }
+    super::more(app, buffer, inner, lines.len().saturating_sub(first + usize::from(inner.height)));
 }

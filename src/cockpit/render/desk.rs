@@ -1,4 +1,4 @@
-//! Mail, settings, and a merge request with its log.
+//! Mail, and a merge request with its log.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +8,6 @@ use crate::view::Tone;
 
 use super::super::app::App;
 use super::super::layout::below_title;
-use super::super::update::setting_rows;
 use super::dialogs::wrapped;
 use super::lists::{advice, select_row};
 use super::pen::{self, Piece};
@@ -58,47 +57,23 @@ pub(super) fn mail(app: &App, buffer: &mut Buffer) {
         divider(app, buffer);
         return;
     };
-    pen::rule(buffer, area, theme.rule(), &[(&letter.subject, theme.strong())], &[(&letter.from, theme.dim())]);
+    pen::rule(buffer, area, theme.rule(), &[(&letter.subject, theme.strong())], &[(&letter.id, theme.dim())]);
     let rows = below_title(area);
-    let lines = letter.body.lines().flat_map(|line| wrapped(line, usize::from(rows.width.saturating_sub(4))));
-    for (line, y) in lines.zip(rows.y + 1..rows.bottom()) {
-        pen::put(buffer, rows.x + 2, y, rows.width.saturating_sub(3), &line, theme.text());
+    let inner = Rect { x: rows.x + 2, width: rows.width.saturating_sub(4), ..rows };
+    let when = super::day_and_time(letter.at);
+    let state = if letter.read { "read" } else { "not read yet" };
+    let head: [Piece<'_>; 4] =
+        [("from ", theme.dim()), (&letter.from, theme.text()), ("   ", theme.dim()), (&when, theme.dim())];
+    let end = pen::pieces(buffer, inner.x, inner.y, inner.width, &head);
+    pen::pieces_right(buffer, inner, end + 1, &[(state, theme.dim())]);
+    let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
+    let lines: Vec<String> = letter.body.lines().flat_map(|line| wrapped(line, usize::from(body.width))).collect();
+    let first = app.scroll.log.min(lines.len().saturating_sub(usize::from(body.height)));
+    for (line, y) in lines.iter().skip(first).zip(body.y..body.bottom()) {
+        pen::put(buffer, body.x, y, body.width, line, theme.text());
     }
+    super::more(app, buffer, body, lines.len().saturating_sub(first + usize::from(body.height)));
     divider(app, buffer);
-}
-
-/// What is set, and how it is changed.
-pub(super) fn settings(app: &App, buffer: &mut Buffer) {
-    let theme = &app.theme;
-    let area = app.layout.list;
-    let file = app.settings_file.display().to_string();
-    pen::rule(buffer, area, theme.rule(), &[("settings", theme.accent())], &[(&file, theme.dim())]);
-    let rows = below_title(area);
-    let all = setting_rows(app);
-    let places = all.iter().map(|row| columns_of(&row.place)).max().unwrap_or(7).min(16);
-    let names = all.iter().map(|row| columns_of(&row.name)).max().unwrap_or(7).min(24);
-    let mut last = "";
-    for ((index, row), y) in all.iter().enumerate().skip(app.scroll.list).zip(rows.y..rows.bottom()) {
-        let place = Rect { y, height: 1, ..rows };
-        let shown = if row.place == last { "" } else { &row.place };
-        last = &row.place;
-        let (shown, name) = (fit(shown, places), fit(&row.name, names));
-        let command = format!("{} ", row.command);
-        let right = place.right().saturating_sub(pen::width(&[(&command, theme.dim())])).max(place.x + place.width / 2);
-        let left: [Piece<'_>; 6] = [
-            (" ", theme.text()),
-            (&shown, theme.strong()),
-            ("  ", theme.text()),
-            (&name, theme.dim()),
-            ("  ", theme.text()),
-            (&row.value, theme.text()),
-        ];
-        pen::pieces(buffer, place.x, y, right.saturating_sub(place.x + 1), &left);
-        pen::put(buffer, right, y, place.right() - right, &command, theme.dim());
-        if index == app.setting {
-            select_row(app, buffer, place, app.overlay.is_none());
-        }
-    }
 }
 
 /// The selected merge request with the end of its log, which grows while its gate runs.

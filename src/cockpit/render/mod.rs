@@ -4,11 +4,14 @@ mod back;
 mod bars;
 mod beads;
 mod convoys;
+mod costs;
 mod desk;
 mod dialogs;
 mod hooks;
 mod lists;
+mod log;
 mod pen;
+mod setup;
 pub mod terminal;
 mod views;
 mod words;
@@ -24,9 +27,9 @@ use super::layout::{SMALLEST, Tile};
 use super::marks;
 use pen::Piece;
 
-pub use bars::count_hits;
+pub use bars::{footer_hits, header_hits};
 pub use convoys::member_places;
-pub use dialogs::dialog_scroll;
+pub use dialogs::{dialog_scroll, form_places};
 pub use views::state_words;
 
 /// How old something is, in minutes and more, so that the screen stays still.
@@ -35,6 +38,35 @@ pub fn age(since: Timestamp, now: Timestamp) -> String {
         ..60 => "now".into(),
         seconds => short_duration(seconds),
     }
+}
+
+/// How long ago something was, in a sentence.
+fn ago(since: Timestamp, now: Timestamp) -> String {
+    match since.seconds_until(now) {
+        ..60 => "just now".into(),
+        seconds => format!("{} ago", short_duration(seconds)),
+    }
+}
+
+/// The day and the time of something.
+fn day_and_time(at: Timestamp) -> String {
+    format!("{} {}", at.to_string().get(..10).unwrap_or_default(), at.hour_minute())
+}
+
+/// How many lines of what is read are below the screen.
+fn more(app: &App, buffer: &mut ratatui::buffer::Buffer, area: Rect, left: usize) {
+    if left == 0 || area.height == 0 {
+        return;
+    }
+    let key = bars::key_of(app, super::actions::Action::ReadDown, super::actions::context_below(app));
+    let words = format!(" {left} more lines: {key} ");
+    let width = pen::width(&[(&words, app.theme.dim())]).min(area.width);
+    let row = Rect { x: area.right() - width, y: area.bottom() - 1, width, height: 1 };
+    for x in row.x..row.right() {
+        buffer[(x, row.y)].reset();
+    }
+    buffer.set_style(row, app.theme.panel());
+    pen::put(buffer, row.x, row.y, width, &words, app.theme.accent());
 }
 
 /// Draws everything.
@@ -73,7 +105,11 @@ pub fn render(app: &App, frame: &mut Frame<'_>) {
             None
         }
         View::Feed => {
-            lists::feed(app, buffer, true);
+            log::draw(app, buffer);
+            None
+        }
+        View::Costs => {
+            costs::draw(app, buffer);
             None
         }
         View::Beads => {
@@ -89,7 +125,7 @@ pub fn render(app: &App, frame: &mut Frame<'_>) {
             None
         }
         View::Settings => {
-            desk::settings(app, buffer);
+            setup::draw(app, buffer);
             None
         }
     };
@@ -113,7 +149,7 @@ fn town(app: &App, buffer: &mut ratatui::buffer::Buffer) -> Option<Position> {
     lists::rigs(app, buffer);
     lists::convoys(app, buffer);
     lists::landed(app, buffer);
-    lists::feed(app, buffer, false);
+    lists::feed(app, buffer);
     let cursor = tiles(app, buffer);
     divider(app, buffer);
     cursor

@@ -97,6 +97,17 @@ pub fn upright(
     }
 }
 
+/// Gives everything in `area` one quiet style; the backgrounds stay.
+pub fn shade(buffer: &mut Buffer, area: Rect, style: Style) {
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            let cell = &mut buffer[(x, y)];
+            let background = cell.bg;
+            cell.set_style(Style::reset()).set_style(style).set_bg(background);
+        }
+    }
+}
+
 /// A box of spaces with a thin frame, for dialogs.
 pub fn panel(buffer: &mut Buffer, area: Rect, fill: Style, line: Style) {
     for y in area.y..area.bottom() {

@@ -1,10 +1,12 @@
 //! The interactions people were promised, by their numbers.
 
+use super::fixtures::spent;
 use super::*;
 use crate::cockpit::app::{Overlay, Pane, Sort, View};
 use crate::cockpit::ask::{Ask, Told};
 use crate::cockpit::back::{BackAsk, BackTold};
-use crate::cockpit::deeds::Finished;
+use crate::cockpit::costs::Span;
+use crate::cockpit::deeds::{BeadText, Finished};
 use crate::cockpit::memory::Memory;
 use crate::terminal::{Line, Lines, Run, TermEvent};
 use crate::view::BeadLine;
@@ -597,13 +599,14 @@ fn beads_are_listed_searched_made_changed_and_slung() {
     bench.keys("w / cart enter");
     assert!(bench.effects.contains(&Effect::Ask(Ask::Beads("cart".into(), false))));
     bench.keys("c Fix space it tab because ctrl-p ctrl-t ctrl-s");
-    let made = Deed::CreateBead {
-        rig: "shop".into(),
+    let text = BeadText {
         title: "Fix it".into(),
         body: "because".into(),
         priority: 3,
         kind: "bug".into(),
+        ..BeadText::default()
     };
+    let made = Deed::CreateBead { rig: "shop".into(), text };
     assert!(bench.deeds().contains(&made), "{:?}", bench.deeds());
     bench.keys("x y");
     assert!(bench.deeds().iter().any(|deed| matches!(deed, Deed::CloseBead(_))), "{:?}", bench.deeds());
@@ -617,13 +620,20 @@ fn beads_are_listed_searched_made_changed_and_slung() {
 fn what_it_cost_stands_on_top_and_is_told_in_full() {
     let mut bench = Bench::new(200, 60);
     assert!(!bench.text().contains('$'));
-    bench.event(Event::Told(Told::Costs(Some("$14.20".into()), vec![("today".into(), "$14.20".into())])));
+    bench.event(Event::Told(Told::Today(Some("$14.20".into()))));
     assert!(bench.text().lines().next().unwrap().ends_with("2 landed today   $14.20 today"), "{}", bench.text());
     assert!(bench.app.overlay.is_none());
     bench.keys("$");
-    assert!(bench.effects.contains(&Effect::Ask(Ask::Costs)));
-    bench.event(Event::Told(Told::Costs(None, vec![("$3.10".into(), "shop/polecats/nux  9000 tokens".into())])));
-    assert!(bench.text().contains("$3.10  shop/polecats/nux  9000 tokens"), "{}", bench.text());
+    assert!(bench.effects.contains(&Effect::Ask(Ask::Costs(0, Span::Today))), "{:?}", bench.effects);
+    bench.event(Event::Told(Told::Costs(Box::new(spent()))));
+    let text = bench.text();
+    let row = text.lines().find(|line| line.contains("shop/polecats/nux")).unwrap_or_else(|| panic!("{text}"));
+    assert!(row.contains("$3.10") && row.contains("9.0k") && row.contains("1.2M") && row.contains('━'), "{row}");
+    assert!(text.contains("together") && text.contains("2026-11-21") && text.contains("tell no tokens"), "{text}");
+    bench.keys("w .");
+    assert!(bench.effects.contains(&Effect::Ask(Ask::Costs(1, Span::Week))), "{:?}", bench.effects);
+    bench.keys("enter");
+    assert_eq!((bench.app.view, bench.selected()), (View::Town, "shop/polecats/nux"));
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! The cockpit without a terminal: made-up towns, keys by name, frames as text.
 
+mod desk;
+mod fixtures;
 mod forty;
 mod interactions;
 mod looks;
 mod review;
 mod tiles;
+mod views;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::super::actions::{self, Action};
 use super::super::answer::{self, Prompt, Reply};
 use super::super::app::{App, Cause, Effect, Overlay};
+use super::super::ask::Takes;
 use super::super::deeds::{Agent, Deed, Finished, Task};
 use super::super::dialogs::{AnswerBox, Confirm, Message, Note, Purpose};
 use super::super::keys::Chord;
@@ -43,6 +44,7 @@ pub(super) fn finished(app: &mut App, id: u64, finished: Finished, effects: &mut
         text = format!("{text} · {key} takes it back");
     }
     app.say(text, !finished.ok);
+    app.changes += 1;
     let Some(task) = app.tasks.iter_mut().find(|task| task.id == id) else { return };
     let (ok, deed, stopped) = (finished.ok, task.deed.clone(), task.stopped);
     let back = finished.undo.clone().filter(|_| stopped);
@@ -110,7 +112,13 @@ pub(super) fn message(app: &mut App) {
 pub(super) fn send(app: &mut App, effects: &mut Vec<Effect>) {
     let Some(Overlay::Message(message)) = &app.overlay else { return };
     let (text, purpose) = (message.text(), message.purpose.clone());
-    if text.is_empty() && !matches!(purpose, Purpose::Remark(..)) {
+    // No keys are keys too: they take an action's away; and an empty remark is none.
+    let empty_counts = match &purpose {
+        Purpose::Value(setting) => setting.takes == Takes::Keys,
+        Purpose::Remark(..) => true,
+        _ => false,
+    };
+    if text.is_empty() && !empty_counts {
         app.say("Write something first; esc closes", false);
         return;
     }
@@ -145,6 +153,7 @@ fn deed_of(purpose: Purpose, text: String) -> Deed {
         Purpose::Comment(bead) => Deed::Comment(bead, text),
         Purpose::Reply(mail, _) => Deed::Reply(mail, text),
         Purpose::Reject(request) => Deed::Reject(request, text),
+        Purpose::Value(setting) => Deed::Set { home: setting.home, key: setting.key, value: Some(text) },
         Purpose::Review(_, purpose) => deed_of(*purpose, text),
         // Neither becomes a deed.
         Purpose::Remark(remark, _) => Deed::Comment(remark.path, text),

@@ -4,7 +4,8 @@ use super::super::actions::Action;
 use super::super::app::{App, Effect, Overlay};
 use super::super::beads::Shape;
 use super::super::deeds::Deed;
-use super::super::dialogs::{Confirm, Field, Form, Message, Purpose, Sling};
+use super::super::dialogs::{Confirm, Message, Purpose, Sling};
+use super::super::form::Form;
 use super::acting;
 
 /// An action of the view; `false` when it is none of its own.
@@ -74,24 +75,18 @@ fn read(app: &mut App, step: isize) {
 pub(super) fn form(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     let Some(Overlay::Form(form)) = &mut app.overlay else { return };
     match action {
-        Action::SwitchSide => form.field = if form.field == Field::Title { Field::Body } else { Field::Title },
+        Action::SwitchSide => form.step(true),
+        Action::PreviousPane => form.step(false),
         Action::NextPriority => form.priority = (form.priority + 1) % 5,
         Action::NextKind => form.next_kind(),
         Action::NextRig => form.next_rig(),
-        Action::Send => {
-            let (title, body) = form.texts();
-            if title.is_empty() {
-                app.say("It needs a title", false);
-                return;
+        Action::Send => match form.deed() {
+            Ok(deed) => {
+                app.overlay = None;
+                acting::begin(app, deed, effects);
             }
-            let (rig, priority, kind) = (form.rig.clone(), form.priority, form.kind.clone());
-            let deed = match form.id.clone() {
-                Some(id) => Deed::EditBead { id, title, body, priority, kind },
-                None => Deed::CreateBead { rig, title, body, priority, kind },
-            };
-            app.overlay = None;
-            acting::begin(app, deed, effects);
-        }
+            Err(why) => app.say(why, false),
+        },
         _ => {}
     }
 }

@@ -1,16 +1,14 @@
-//! The views of mail, merge queue and settings, and what the views ask of the ledger.
+//! The views of mail, merge queue, feed and costs, and what the views ask of the ledger.
 
 use super::super::actions::Action;
 use super::super::app::{App, Cause, Effect, Overlay, View};
-use super::super::ask::{Setting, Told, wanted};
+use super::super::ask::{Told, wanted};
+use super::super::costs::GROUPS;
 use super::super::deeds::{Deed, Place};
-use super::super::dialogs::{Message, Purpose};
-use super::super::settings::Settings;
-use super::super::theme::NAMES;
-use super::{acting, hooks, keys, moves};
-
-/// The heading of what was spent.
-pub(super) const COSTS: &str = "what the models cost";
+use super::super::dialogs::{Choice, Message, Purpose};
+use super::super::form::Form;
+use super::{acting, dialogs, hooks, keys};
+use crate::work::costs::By;
 
 /// Asks what the screen wants to know and was not asked yet.
 pub(super) fn ask(app: &mut App, effects: &mut Vec<Effect>) {
@@ -47,15 +45,20 @@ pub(super) fn told(app: &mut App, told: Told) {
             app.request = Some(request);
             changed
         }
-        Told::Costs(today, lines) => {
-            let mut changed = app.cost != today;
+        Told::Today(today) => {
+            app.priced += 1;
+            let changed = app.cost != today;
             app.cost = today;
-            if let Some(Overlay::Note(note)) = &mut app.overlay
-                && note.title == COSTS
-            {
-                changed |= note.lines != lines;
-                note.lines = lines;
-            }
+            changed
+        }
+        Told::Costs(spent) => {
+            let changed = app.costs.spent.as_ref() != Some(&spent);
+            app.costs.spent = Some(spent);
+            changed
+        }
+        Told::Log(lines) => {
+            let changed = app.log.lines.as_ref() != Some(&lines);
+            app.log.lines = Some(lines);
             changed
         }
         Told::Delays(delays) => {
@@ -74,48 +77,6 @@ pub(super) fn told(app: &mut App, told: Told) {
     if changed {
         app.touch(Cause::Town);
     }
-}
-
-/// The settings file changed.
-pub(super) fn settings(app: &mut App, settings: Result<Settings, String>) {
-    let applied = settings.and_then(|settings| {
-        let keymap = settings.keymap().map_err(|error| error.to_string())?;
-        let theme = settings.theme(None).map_err(|error| error.to_string())?;
-        Ok((keymap, theme, settings))
-    });
-    match applied {
-        Ok((keymap, theme, settings)) => {
-            app.keymap = keymap;
-            if settings.theme.is_some() {
-                app.theme = theme;
-                app.memory.theme = None;
-            }
-            app.settings = settings;
-            app.touch(Cause::Start);
-            app.say("settings/cockpit.toml was read again", false);
-        }
-        Err(problem) => app.say(format!("settings/cockpit.toml: {problem}"), true),
-    }
-}
-
-/// The rows of the settings view: the cockpit's own, then those of town and rigs.
-pub fn rows(app: &App) -> Vec<Setting> {
-    let row = |name: &str, value: String, command: &str| Setting {
-        place: "cockpit".to_owned(),
-        name: name.to_owned(),
-        value,
-        command: command.to_owned(),
-    };
-    let mut rows = vec![
-        row("theme", format!("{}  (enter: the next of {})", app.theme.name(), NAMES.join(", ")), ""),
-        row("mouse", if app.settings.mouse.unwrap_or(true) { "on" } else { "off" }.to_owned(), ""),
-        row("notify", app.settings.notify.words().to_owned(), ""),
-        row("muted rigs", app.settings.mute.join(", "), ""),
-    ];
-    let changed: Vec<String> = app.settings.keys.keys().cloned().collect();
-    rows.push(row("changed keys", if changed.is_empty() { "none".to_owned() } else { changed.join(", ") }, ""));
-    rows.extend(app.set.iter().cloned());
-    rows
 }
 
 /// An action of these views; `false` when it is none of their own.
@@ -172,8 +133,21 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> b
         }
         (View::Queue, Action::ReadDown) => app.scroll.log = app.scroll.log.saturating_sub(3),
         (View::Queue, Action::ReadUp) => app.scroll.log = (app.scroll.log + 3).min(5000),
-        (View::Settings, Action::Open) => change(app, effects),
-        (View::Settings, Action::Edit) => effects.push(Effect::Edit(app.settings_file.clone(), None)),
+        (View::Mail, Action::New) => app.overlay = Some(Overlay::Form(Box::new(Form::letter(app, "")))),
+        (View::Mail, Action::ReadDown) => app.scroll.log = (app.scroll.log + 3).min(5000),
+        (View::Mail, Action::ReadUp) => app.scroll.log = app.scroll.log.saturating_sub(3),
+        (View::Feed, Action::Open) => {
+            if let Some(bead) = app.log.line().and_then(|line| line.line.bead.clone()) {
+                dialogs::choose(app, Choice::Bead(bead), effects);
+            }
+        }
+        (View::Feed, Action::Shape) => app.log.next_topic(),
+        (View::Costs, Action::Shape) => {
+            app.costs.by = (app.costs.by + 1) % GROUPS.len();
+            app.costs.row = 0;
+        }
+        (View::Costs, Action::ShowClosed) => app.costs.span = app.costs.span.next(),
+        (View::Costs, Action::Open) => go_to_cost(app, effects),
         _ => return false,
     }
     true
@@ -183,16 +157,21 @@ fn letter(app: &App) -> Option<crate::view::Letter> {
     app.mail.as_ref()?.get(app.letter).cloned()
 }
 
-fn change(app: &mut App, effects: &mut Vec<Effect>) {
-    let Some(row) = rows(app).into_iter().nth(app.setting) else { return };
-    if row.place == "cockpit" && row.name == "theme" {
-        moves::act(app, Action::NextTheme, effects);
-    } else if row.command.is_empty() {
-        effects.push(Effect::Edit(app.settings_file.clone(), None));
-    } else {
-        app.say(format!("Copied: {}", row.command), false);
-        effects.push(Effect::Copy(row.command));
-    }
+/// Goes to what the selected row of the costs is the sum of.
+fn go_to_cost(app: &mut App, effects: &mut Vec<Effect>) {
+    let Some(spent) = &app.costs.spent else { return };
+    let Some(key) = spent.rows.get(app.costs.row).map(|row| row.key.clone()) else { return };
+    let choice = match GROUPS.get(spent.by).map(|(by, _)| *by) {
+        Some(By::Agent) if app.town.agent(&key).is_some() => Choice::Agent(key),
+        Some(By::Bead) => Choice::Bead(key),
+        Some(By::Convoy) => Choice::Convoy(key),
+        Some(By::Rig) => Choice::Rig(key),
+        _ => {
+            app.say(format!("{key} is nothing one can go to"), false);
+            return;
+        }
+    };
+    dialogs::choose(app, choice, effects);
 }
 
 /// A row of the view's list was clicked; again opens it.
@@ -202,6 +181,8 @@ pub(super) fn click(app: &mut App, index: usize, effects: &mut Vec<Effect>) {
         View::Beads => app.beads.select_row(index),
         View::Mail => app.letter = index,
         View::Settings => app.setting = index,
+        View::Feed => app.log.select_row(index),
+        View::Costs => app.costs.row = index,
         _ => return,
     }
     if before == place(app) {
@@ -213,6 +194,8 @@ fn place(app: &App) -> usize {
     match app.view {
         View::Beads => app.beads.place(),
         View::Mail => app.letter,
+        View::Feed => app.log.place(),
+        View::Costs => app.costs.row,
         _ => app.setting,
     }
 }

@@ -2,10 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use tui_textarea::TextArea;
+
 use super::super::actions::{self, Action, Context};
 use super::super::app::{App, Effect, Overlay, Pane, View};
 use super::super::deeds::Deed;
-use super::super::dialogs::{Choice, Field, Preview, Query, Side, Sling};
+use super::super::dialogs::{Choice, Preview, Query, Side, Sling};
 use super::super::keys::Chord;
 use super::{acting, beads, keys, moves};
 
@@ -16,11 +18,17 @@ pub(super) fn edit(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec
         Some(Overlay::Palette(palette)) => edit_query(&mut palette.query, chord),
         Some(Overlay::Journal(journal)) => edit_query(&mut journal.query, chord),
         Some(Overlay::Answer(_) | Overlay::Confirm(_) | Overlay::Note(_)) => {}
-        Some(Overlay::Form(form)) => match (form.field, key.code) {
-            (Field::Title, KeyCode::Enter) => form.field = Field::Body,
-            (Field::Title, _) => drop(form.title.input(key)),
-            (Field::Body, _) => drop(form.body.input(key)),
-        },
+        Some(Overlay::Choose(choose)) => edit_query(&mut choose.query, chord),
+        Some(Overlay::Form(form)) => {
+            form.warned = false;
+            let place = form.at;
+            let Some(entry) = form.entries.get_mut(place) else { return };
+            if entry.rows == 1 && key.code == KeyCode::Enter {
+                form.step(true);
+            } else {
+                write(&mut entry.area, key, chord);
+            }
+        }
         Some(Overlay::Sling(sling)) => {
             match sling.side {
                 Side::Beads => edit_query(&mut sling.query, chord),
@@ -34,7 +42,7 @@ pub(super) fn edit(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec
             if new_line {
                 message.area.insert_newline();
             } else {
-                message.area.input(key);
+                write(&mut message.area, key, chord);
             }
         }
         None => {
@@ -42,6 +50,15 @@ pub(super) fn edit(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec
             edit_query(&mut query, chord);
             app.filter = query.text;
         }
+    }
+}
+
+/// A key in a text; ctrl-u takes back the line before the cursor, as it does where one searches.
+fn write(area: &mut TextArea<'static>, key: KeyEvent, chord: Chord) {
+    if chord == (Chord { code: KeyCode::Char('u'), modifiers: KeyModifiers::CONTROL }) {
+        area.delete_line_by_head();
+    } else {
+        area.input(key);
     }
 }
 
@@ -79,7 +96,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     }
     let page = isize::from(app.layout.dialog.map_or(5, |area| i16::try_from(area.height / 2).unwrap_or(5)));
     match action {
-        Action::Cancel => app.overlay = None,
+        Action::Cancel => close(app),
         Action::Down => step(app, 1, effects),
         Action::Up => step(app, -1, effects),
         Action::PageDown => step(app, page, effects),
@@ -104,7 +121,12 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
             app.overlay = None;
             keys::act(app, Action::Open, effects);
         }
-        Action::SwitchSide | Action::NextPriority | Action::NextKind | Action::NextRig | Action::Send
+        Action::SwitchSide
+        | Action::PreviousPane
+        | Action::NextPriority
+        | Action::NextKind
+        | Action::NextRig
+        | Action::Send
             if matches!(app.overlay, Some(Overlay::Form(_))) =>
         {
             beads::form(app, action, effects);
@@ -116,6 +138,19 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Closes the dialog; a text that would be lost only when asked twice.
+fn close(app: &mut App) {
+    if let Some(Overlay::Form(form)) = &mut app.overlay
+        && form.changed()
+        && !form.warned
+    {
+        form.warned = true;
+        app.say("It is not saved; once more leaves it", false);
+        return;
+    }
+    app.overlay = None;
+}
+
 /// Moves the highlight of the dialog on top.
 pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
     let rows = match &app.overlay {
@@ -125,6 +160,7 @@ pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
         Some(Overlay::Sling(sling)) => sling.shown_targets().len(),
         Some(Overlay::Journal(journal)) => journal.lines(app).len(),
         Some(Overlay::Note(note)) => note.lines.len(),
+        Some(Overlay::Choose(choose)) => choose.shown().len(),
         Some(Overlay::Answer(_)) => {
             acting::step_choice(app, step);
             return;
@@ -142,6 +178,7 @@ pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
             ask_plan(sling, effects);
         }
         Some(Overlay::Journal(journal)) => journal.query.step(step, rows),
+        Some(Overlay::Choose(choose)) => choose.query.step(step, rows),
         Some(Overlay::Note(note)) => note.scroll = note.scroll.saturating_add_signed(step).min(rows.saturating_sub(1)),
         Some(Overlay::Message(_) | Overlay::Answer(_) | Overlay::Confirm(_) | Overlay::Form(_)) | None => {}
     }
@@ -205,6 +242,14 @@ fn accept(app: &mut App, effects: &mut Vec<Effect>) {
             acting::begin(app, Deed::Sling(order), effects);
         }
         Some(Overlay::Answer(_)) => acting::accept_answer(app, false, effects),
+        Some(Overlay::Choose(choose)) => {
+            let word = choose.shown().get(choose.query.row).map(|(word, _)| (*word).to_owned());
+            let setting = choose.setting.clone();
+            app.overlay = None;
+            if let Some(value) = word.filter(|word| *word != setting.value || !setting.own) {
+                acting::begin(app, Deed::Set { home: setting.home, key: setting.key, value: Some(value) }, effects);
+            }
+        }
         Some(Overlay::Journal(journal)) => {
             let task = journal.lines(app).get(journal.query.row).and_then(|line| line.task);
             let commands = app.tasks.iter().find(|other| Some(other.id) == task).map(|task| task.deed.commands());
@@ -221,7 +266,8 @@ fn accept(app: &mut App, effects: &mut Vec<Effect>) {
     }
 }
 
-fn choose(app: &mut App, choice: Choice, effects: &mut Vec<Effect>) {
+/// Goes to what was chosen, or does it.
+pub(super) fn choose(app: &mut App, choice: Choice, effects: &mut Vec<Effect>) {
     match choice {
         Choice::Do(action) => keys::act(app, action, effects),
         Choice::Agent(address) => {
@@ -251,8 +297,9 @@ fn choose(app: &mut App, choice: Choice, effects: &mut Vec<Effect>) {
         }
         Choice::Rig(name) => {
             app.view = View::Town;
+            app.zoom = false;
             app.pane = Pane::Agents;
-            app.filter = name;
+            app.filter = format!("{name}/");
         }
     }
 }

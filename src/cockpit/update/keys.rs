@@ -4,7 +4,6 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::super::actions::{self, Action, Context};
 use super::super::app::{App, Cause, Effect, Overlay};
-use super::super::dialogs::Field;
 use super::super::keymap::Match;
 use super::super::keys::{self, Chord};
 use super::{acting, back, dialogs, jump, moves};
@@ -83,10 +82,11 @@ pub(super) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
         }
         Context::Form => {
             if let Some(Overlay::Form(form)) = &mut app.overlay {
-                match form.field {
-                    Field::Title => form.title.insert_str(text.replace(['\n', '\r'], " ")),
-                    Field::Body => form.body.insert_str(text),
-                };
+                let place = form.at;
+                if let Some(entry) = form.entries.get_mut(place) {
+                    let text = if entry.rows == 1 { text.replace(['\n', '\r'], " ") } else { text };
+                    entry.area.insert_str(text);
+                }
             }
         }
         Context::Main
@@ -97,7 +97,9 @@ pub(super) fn paste(app: &mut App, text: String, effects: &mut Vec<Effect>) {
         | Context::Hooks
         | Context::Agents
         | Context::Convoys
-        | Context::Settings => {
+        | Context::Settings
+        | Context::Feed
+        | Context::Costs => {
             app.say("Pasted text goes nowhere here; press enter on an agent first", false);
         }
         Context::Search => {

@@ -13,16 +13,20 @@ mod mouse;
 mod moves;
 mod notices;
 mod sets;
+mod setup;
 
 use crate::view::AgentState;
 use crate::view::model::wants_person;
 
+pub use super::setup::rows as setting_rows;
 pub use acting::asked;
-pub use desk::rows as setting_rows;
 pub use hooks::{recipient, review};
 
 use super::app::{App, Cause, Effect, Event, Overlay, Pane, View, Wish};
 use super::layout::{self, SMALLEST};
+
+/// Of so many agents that ask something the question is read, beside those whose terminals are in sight.
+const QUESTIONS: usize = 8;
 
 /// Takes in `event` and says what has to be done outside.
 pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
@@ -60,6 +64,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
             watched.screen = Some(*screen);
             watched.ended = None;
             touch_if_visible(app, &session);
+            ask_of(app, &session);
         }
         Event::ScreenEnded(session, why) => {
             app.watched.entry(session.clone()).or_default().ended = Some(why);
@@ -81,7 +86,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
         Event::Back(session, told) => back::told(app, &session, told, &mut effects),
         Event::Terminal(session, event) => notices::terminal(app, &session, event, &mut effects),
         Event::Told(told) => desk::told(app, told),
-        Event::Settings(settings) => desk::settings(app, *settings),
+        Event::Settings(settings) => setup::reloaded(app, *settings),
         Event::Progress(id, done, of) => acting::progressed(app, id, done, of),
         Event::Done(id, finished) => acting::finished(app, id, finished, &mut effects),
         Event::Problem(text) => app.say(text, true),
@@ -153,12 +158,39 @@ fn wishes(app: &App) -> Vec<Wish> {
             Some(Wish { session, size })
         })
         .collect();
+    if app.view == View::Town {
+        // What they ask is read off their screens.
+        let asking = app.town.needing_you().into_iter().filter(|agent| agent.state == AgentState::NeedsYou);
+        let unseen: Vec<String> = asking
+            .filter_map(|agent| agent.session.clone())
+            .filter(|session| !wishes.iter().any(|wish| wish.session == *session))
+            .take(QUESTIONS)
+            .collect();
+        wishes.extend(unseen.into_iter().map(|session| Wish { session, size: None }));
+    }
     if let Some(Overlay::Answer(open)) = &app.overlay
         && !wishes.iter().any(|wish| wish.session == open.agent.session)
     {
         wishes.push(Wish { session: open.agent.session.clone(), size: None });
     }
     wishes
+}
+
+/// Keeps what the agent of `session` asks, when it asks something; drawn only when that changed.
+fn ask_of(app: &mut App, session: &str) {
+    let Some(agent) = app.town.all_agents().find(|agent| agent.session.as_deref() == Some(session)) else { return };
+    if agent.state != AgentState::NeedsYou {
+        return;
+    }
+    let address = agent.address.clone();
+    let screen = app.watched.get(session).and_then(|watched| watched.screen.as_ref());
+    let Some(words) = screen.and_then(super::answer::prompt).map(|prompt| super::answer::in_a_line(&prompt)) else {
+        return;
+    };
+    if !words.is_empty() && app.questions.get(&address) != Some(&words) {
+        app.questions.insert(address, words);
+        app.touch(Cause::Screen);
+    }
 }
 
 fn touch_if_visible(app: &mut App, session: &str) {
@@ -187,18 +219,17 @@ fn take_town(app: &mut App, town: crate::view::TownView) {
     }
     let town = std::mem::replace(&mut app.town, before);
     // The event under the cursor stays there while newer ones come in above it.
-    if app.pane == Pane::Feed || app.view == View::Feed {
-        let kept = app.town.feed.get(app.feed).filter(|_| app.feed > 0).map(|line| line.seq);
-        if let Some(place) = kept.and_then(|seq| town.feed.iter().position(|line| line.seq == seq)) {
-            app.feed = place;
-        }
-    }
+    let event = app.feed_lines().get(app.feed).filter(|_| app.feed > 0).map(|line| line.seq);
     let convoy = app.selected_convoy().map(|convoy| convoy.id.clone());
     app.town = town;
+    if let Some(place) = event.and_then(|seq| app.feed_lines().iter().position(|line| line.seq == seq)) {
+        app.feed = place;
+    }
     let town = &app.town;
     app.answered.retain(|address, _| town.agent(address).is_some_and(|agent| agent.state == AgentState::NeedsYou));
     app.marked.retain(|address| town.agent(address).is_some());
     app.memory.seen.retain(|address, _| town.agent(address).is_some());
+    app.questions.retain(|address, _| town.agent(address).is_some_and(|agent| agent.state == AgentState::NeedsYou));
     if let Some(place) = convoy.and_then(|id| app.convoys().iter().position(|convoy| convoy.id == id)) {
         app.convoy = place;
     }

@@ -36,8 +36,19 @@ pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>)
     };
     app.touch(Cause::Input);
     let hit = app.layout.at(mouse.column, mouse.row).cloned();
+    if step == 0 && app.typing && matches!(hit, Some(Hit::Trail(_) | Hit::Count(_) | Hit::Key(_))) {
+        keys::act(app, Action::Leave, effects);
+    }
     if app.overlay.is_some() {
-        in_dialog(app, hit, step, effects);
+        match hit {
+            Some(Hit::Key(action)) if step == 0 => keys::act(app, action, effects),
+            Some(Hit::Field(index)) if step == 0 => {
+                if let Some(Overlay::Form(form)) = &mut app.overlay {
+                    form.at = index;
+                }
+            }
+            hit => in_dialog(app, hit, step, effects),
+        }
         return;
     }
     if step != 0 {
@@ -81,6 +92,9 @@ pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>)
         Some(Hit::Hooks(part, None)) => app.hooks.part = part,
         Some(Hit::Count(wanted)) => moves::only(app, wanted),
         Some(Hit::List(index)) => super::desk::click(app, index, effects),
+        Some(Hit::Trail(step)) => moves::go_up(app, step, effects),
+        Some(Hit::Key(action)) => keys::act(app, action, effects),
+        Some(Hit::Field(_)) => {}
         Some(Hit::Dialog(_)) | None => {}
     }
 }
@@ -164,12 +178,20 @@ fn click_row(app: &mut App, pane: Pane, index: usize, effects: &mut Vec<Effect>)
             }
         }
         Pane::Landed => {
+            let again = app.pane == pane && app.landed == index;
             app.pane = pane;
             app.landed = index;
+            if again {
+                keys::act(app, Action::Open, effects);
+            }
         }
         Pane::Feed => {
+            let again = app.pane == pane && app.feed == index;
             app.pane = pane;
             app.feed = index;
+            if again {
+                keys::act(app, Action::Open, effects);
+            }
         }
     }
 }
@@ -198,6 +220,7 @@ fn in_dialog(app: &mut App, hit: Option<Hit>, step: isize, effects: &mut Vec<Eff
                 Some(Overlay::Palette(palette)) => palette.query.row,
                 Some(Overlay::Sling(sling)) => sling.query.row,
                 Some(Overlay::Journal(journal)) => journal.query.row,
+                Some(Overlay::Choose(choose)) => choose.query.row,
                 Some(Overlay::Answer(open)) => open.row,
                 _ => return,
             };

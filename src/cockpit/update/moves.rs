@@ -2,11 +2,10 @@
 
 use super::super::actions::{self, Action};
 use super::super::app::{App, Effect, Overlay, Pane, Sort, View};
-use super::super::ask::Ask;
-use super::super::dialogs::{Help, Journal, Note, Palette, Sling};
-use super::super::layout::tile_agents;
+use super::super::dialogs::{Choice, Help, Journal, Palette, Sling};
+use super::super::layout::{Step, tile_agents};
 use super::super::theme::{self, Theme};
-use super::{acting, back, beads, convoys, desk, hooks, jump, notices, sets};
+use super::{acting, back, beads, convoys, desk, hooks, jump, notices, sets, setup};
 
 /// Does `action`.
 pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
@@ -14,7 +13,8 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
     let own = match app.view {
         View::Beads => beads::act(app, action, effects),
         View::Hooks => hooks::act(app, action, effects),
-        View::Mail | View::Queue | View::Settings => desk::act(app, action, effects),
+        View::Mail | View::Queue | View::Feed | View::Costs => desk::act(app, action, effects),
+        View::Settings => setup::act(app, action, effects),
         View::Convoys => convoys::act(app, action, effects),
         View::Agents if action == Action::Shape => {
             sets::next_layout(app);
@@ -74,11 +74,8 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
             }
             show(app, View::Hooks);
         }
-        Action::Costs => {
-            app.overlay = Some(Overlay::Note(Note { title: desk::COSTS.to_owned(), ..Note::default() }));
-            effects.push(Effect::Ask(Ask::Costs));
-        }
-        Action::ViewFeed => show(app, View::Feed),
+        Action::Costs => show(app, View::Costs),
+        Action::ViewFeed => show_log(app, None),
         Action::ViewBeads => show(app, View::Beads),
         Action::ViewMail => show(app, View::Mail),
         Action::ViewSettings => show(app, View::Settings),
@@ -170,6 +167,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         | Action::PreviousFile
         | Action::Rollback
         | Action::Repair
+        | Action::Unset
         | Action::Yes
         | Action::No => {}
     }
@@ -213,6 +211,13 @@ fn line(app: &App) -> isize {
     if app.view == View::Agents { isize::try_from(app.layout.tile_columns.max(1)).unwrap_or(1) } else { 1 }
 }
 
+/// Shows the feed, at an event.
+fn show_log(app: &mut App, at: Option<i64>) {
+    let known: Vec<_> = app.feed_lines().into_iter().cloned().collect();
+    app.log.begin(&known, at);
+    show(app, View::Feed);
+}
+
 fn page_rows(app: &App) -> usize {
     if app.view == View::Agents {
         return app.layout.tile_page.max(1);
@@ -220,7 +225,7 @@ fn page_rows(app: &App) -> usize {
     let area = match app.view {
         View::Town => app.layout.rows(app.pane),
         View::Hooks => return usize::from(hooks::page(app)) - 1,
-        View::Beads | View::Mail | View::Settings => app.layout.list,
+        View::Beads | View::Mail | View::Settings | View::Feed | View::Costs => app.layout.list,
         _ => app.layout.body,
     };
     usize::from(area.height.max(2)) - 1
@@ -243,12 +248,16 @@ pub(super) fn step(app: &mut App, step: isize) {
         (View::Mail, _) => {
             app.letter = stepped(app.letter, step, app.mail.as_ref().map_or(0, Vec::len));
         }
-        (View::Settings, _) => app.setting = stepped(app.setting, step, desk::rows(app).len()),
+        (View::Settings, _) => app.setting = stepped(app.setting, step, super::setting_rows(app).len()),
+        (View::Feed, _) => app.log.step(step),
+        (View::Costs, _) => {
+            app.costs.row = stepped(app.costs.row, step, app.costs.spent.as_ref().map_or(0, |spent| spent.rows.len()));
+        }
         (View::Convoys, _) => convoys::step(app, step),
         (View::Town, Pane::Convoys) => {
             app.convoy = stepped(app.convoy, step, app.convoys().len());
         }
-        (View::Feed, _) | (View::Town, Pane::Feed) => app.feed = stepped(app.feed, step, app.town.feed.len()),
+        (View::Town, Pane::Feed) => app.feed = stepped(app.feed, step, app.feed_lines().len()),
         (View::Queue, _) => {
             let total = app.town.rigs.iter().map(|rig| rig.queue.len()).sum();
             app.queue = stepped(app.queue, step, total);
@@ -303,11 +312,14 @@ fn open(app: &mut App, effects: &mut Vec<Effect>) {
         return;
     }
     if app.view == View::Town && app.pane == Pane::Feed {
-        show(app, View::Feed);
+        let at = app.feed_lines().get(app.feed).map(|line| line.seq);
+        show_log(app, at);
         return;
     }
     if app.view == View::Town && app.pane == Pane::Landed {
-        show(app, View::Feed);
+        if let Some(bead) = app.town.landed.get(app.landed).map(|landing| landing.bead.clone()) {
+            super::dialogs::choose(app, Choice::Bead(bead), effects);
+        }
         return;
     }
     if app.view == View::Town && app.pane == Pane::Rigs {
@@ -340,6 +352,22 @@ fn needing(app: &mut App, step: isize) {
             show(app, View::Town);
         }
         select(app, address);
+    }
+}
+
+/// Goes to a step of the trail.
+pub(super) fn go_up(app: &mut App, step: Step, effects: &mut Vec<Effect>) {
+    match step {
+        Step::Town => {
+            app.filter.clear();
+            show(app, View::Town);
+        }
+        Step::View => {
+            app.zoom = false;
+            app.beads.open = false;
+        }
+        Step::Rig(name) => super::dialogs::choose(app, Choice::Rig(name), effects),
+        Step::Agent(address) => select(app, address),
     }
 }
 

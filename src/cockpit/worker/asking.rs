@@ -1,14 +1,17 @@
 //! Answers to what views ask of the ledger.
 
-use serde_json::Value;
-
-use super::super::ask::{Ask, Setting, Told};
+use super::super::ask::{Ask, Told};
+use super::super::costs::{GROUPS, Span, Spent, SpentRow, dollars};
 use super::super::ink::Inks;
-use crate::base::Result;
+use super::setup;
+use crate::base::{Result, Timestamp};
 use crate::view;
 use crate::work::Desk;
-use crate::work::costs::{self, By, Query};
+use crate::work::costs::{self, By, Query, Sum};
 use crate::work::hook_review::Reader;
+
+/// Days of the course of costs.
+const DAYS: usize = 14;
 
 /// The answer to `ask`.
 pub(super) fn answer(desk: &Desk, ask: &Ask) -> Result<Told> {
@@ -17,8 +20,9 @@ pub(super) fn answer(desk: &Desk, ask: &Ask) -> Result<Told> {
         Ask::Bead(id) => Told::Bead(Box::new(view::beads::bead(desk, id)?)),
         Ask::Mail => Told::Mail(view::mail::letters(desk)?),
         Ask::Request(id) => Told::Request(Box::new(view::queue::request(desk, id)?)),
-        Ask::Settings => Told::Settings(settings(desk)?),
-        Ask::Costs => spent(desk)?,
+        Ask::Settings => Told::Settings(setup::settings(&desk.town)?),
+        Ask::Costs(by, span) => Told::Costs(Box::new(spent(desk, *by, *span)?)),
+        Ask::Log(text, topic) => Told::Log(view::log::log(desk, text, *topic)?),
         Ask::Delays(convoy) => Told::Delays(view::convoys::delays(desk, convoy)?),
         Ask::Hooks(archived) => Told::Hooks(view::hooks::list(desk, *archived)?),
         Ask::Hook(agent, from) => {
@@ -28,67 +32,36 @@ pub(super) fn answer(desk: &Desk, ask: &Ask) -> Result<Told> {
     })
 }
 
-/// What was spent: today in words, then by agent, rig and model.
-fn spent(desk: &Desk) -> Result<Told> {
-    let dollars = |usd: Option<f64>| usd.map(|usd| format!("${usd:.2}"));
+/// What was spent today, for the top line.
+pub(super) fn today(desk: &Desk) -> Result<Told> {
     let today = costs::today(desk)?;
-    let words = dollars(today.usd);
-    let mut lines =
-        vec![("today".to_owned(), words.clone().unwrap_or_else(|| "unknown: no runtime told its tokens".to_owned()))];
-    let mut prices = String::new();
-    for (name, by) in [("agent", By::Agent), ("rig", By::Rig), ("model", By::Model)] {
-        let found = costs::costs(desk, &Query { by, ..Query::default() })?;
-        if found.rows.is_empty() {
-            continue;
-        }
-        lines.push((String::new(), String::new()));
-        lines.push((String::new(), format!("in all, by {name}")));
-        lines.extend(found.rows.iter().take(12).map(|row| {
-            let key = if row.key.is_empty() { "(none)" } else { &row.key };
-            (dollars(row.usd).unwrap_or_else(|| "unknown".to_owned()), format!("{key}  {} tokens", row.total))
-        }));
-        prices = found.prices_as_of;
-    }
-    if !prices.is_empty() {
-        lines.push((String::new(), String::new()));
-        lines.push((String::new(), format!("prices of {prices}; gt costs tells more")));
-    }
-    Ok(Told::Costs(words, lines))
+    Ok(Told::Today(today.usd.map(|usd| dollars(Some(usd)))))
 }
 
-fn settings(desk: &Desk) -> Result<Vec<Setting>> {
-    let mut rows = Vec::new();
-    let town = serde_json::to_value(desk.town.settings()?)?;
-    flatten("town", "", &town, &mut rows);
-    for rig in desk.town.rigs()? {
-        flatten(&rig.name, "", &serde_json::to_value(rig.settings()?)?, &mut rows);
-    }
-    Ok(rows)
-}
-
-/// The leaves of `value`, named by their path.
-fn flatten(place: &str, name: &str, value: &Value, rows: &mut Vec<Setting>) {
-    match value {
-        Value::Object(fields) if !fields.is_empty() => {
-            for (key, value) in fields {
-                let name = if name.is_empty() { key.clone() } else { format!("{name}.{key}") };
-                flatten(place, &name, value, rows);
-            }
-        }
-        Value::Null => {}
-        Value::Object(_) => {}
-        Value::Array(items) if items.is_empty() => {}
-        other => {
-            let value = match other {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            let command = match (place, name) {
-                ("town", "default_agent") => "gt config default-agent <name>".to_owned(),
-                ("town", "agent_email_domain") => "gt config agent-email-domain <domain>".to_owned(),
-                _ => String::new(),
-            };
-            rows.push(Setting { place: place.to_owned(), name: name.to_owned(), value, command });
-        }
-    }
+fn spent(desk: &Desk, by: usize, span: Span) -> Result<Spent> {
+    let row = |sum: Sum| SpentRow {
+        key: sum.key,
+        usd: sum.usd,
+        read: sum.tokens.input + sum.tokens.cache_write,
+        cached: sum.tokens.cache_read,
+        written: sum.tokens.output,
+        unpriced: sum.unpriced,
+    };
+    let group = GROUPS.get(by).map_or(By::Agent, |(group, _)| *group);
+    let found = costs::costs(desk, &Query { by: group, since: span.since(Timestamp::now()), ..Query::default() })?;
+    let days = costs::costs(desk, &Query { by: By::Day, ..Query::default() })?;
+    let mut days: Vec<(String, Option<f64>)> = days.rows.into_iter().map(|sum| (sum.key, sum.usd)).collect();
+    days.sort_by(|a, b| b.0.cmp(&a.0));
+    days.truncate(DAYS);
+    let mut unknown: Vec<(String, String)> = found.unknown.into_iter().map(|one| (one.agent, one.preset)).collect();
+    unknown.sort();
+    unknown.dedup();
+    Ok(Spent {
+        by,
+        all: row(found.all),
+        rows: found.rows.into_iter().map(row).collect(),
+        days,
+        unknown,
+        prices: found.prices_as_of,
+    })
 }

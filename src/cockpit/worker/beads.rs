@@ -5,10 +5,11 @@ use crate::ledger::{NewBead, Patch};
 use crate::patrol;
 use crate::town::Town;
 use crate::view::mail::PERSON;
-use crate::work::{Desk, archive, hook_care, hook_repair, hook_review, mail, queue};
+use crate::work::{Desk, archive, hook_care, hook_repair, hook_review, mail, post, queue};
 
-use super::super::deeds::{Deed, Finished, Place};
+use super::super::deeds::{BeadText, Deed, Finished, Place};
 use super::deeds::finished;
+use super::setup;
 
 /// Does `deed`.
 pub(super) fn perform(town: &Town, deed: Deed) -> Result<Finished> {
@@ -43,30 +44,57 @@ fn heal(town: &Town, agent: &str) -> Result<Finished> {
 fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
     let me = desk.actor();
     Ok(match deed {
-        Deed::CreateBead { rig, title, body, priority, kind } => {
-            let new =
-                NewBead { description: body, priority: Some(priority), issue_type: kind, ..NewBead::titled(title) };
+        Deed::CreateBead { rig, text } => {
+            let new = NewBead {
+                description: text.body,
+                acceptance_criteria: text.acceptance,
+                labels: text.labels,
+                priority: Some(text.priority),
+                issue_type: text.kind,
+                ..NewBead::titled(text.title)
+            };
             let bead = desk.ledger.write(&me, |tx| tx.create(&rig, new))?;
             (format!("{} is made", bead.id), Some(Deed::CloseBead(bead.id)))
         }
-        Deed::EditBead { id, title, body, priority, kind } => {
+        Deed::EditBead { id, text } => {
             let old = desk.ledger.get(&id)?;
             let patch = Patch {
-                title: Some(title),
-                description: Some(body),
-                priority: Some(priority),
-                issue_type: Some(kind),
+                title: Some(text.title),
+                description: Some(text.body),
+                acceptance_criteria: Some(text.acceptance),
+                priority: Some(text.priority),
+                issue_type: Some(text.kind),
                 ..Patch::default()
             };
-            desk.ledger.write(&me, |tx| tx.update(&id, &patch))?;
-            let undo = Deed::EditBead {
-                id: id.clone(),
+            desk.ledger.write(&me, |tx| {
+                tx.update(&id, &patch)?;
+                for label in text.labels.iter().filter(|label| !old.has_label(label)) {
+                    tx.add_label(&id, label)?;
+                }
+                for label in old.labels.iter().filter(|label| !text.labels.contains(label)) {
+                    tx.remove_label(&id, label)?;
+                }
+                Ok(())
+            })?;
+            let before = BeadText {
                 title: old.title,
                 body: old.description,
+                acceptance: old.acceptance_criteria,
+                labels: old.labels,
                 priority: old.priority,
                 kind: old.issue_type,
             };
-            (format!("{id} is changed"), Some(undo))
+            (format!("{id} is changed"), Some(Deed::EditBead { id, text: before }))
+        }
+        Deed::Write { to, subject, text } => {
+            let boxes = post::resolve(desk, &to, PERSON)?;
+            let sent = mail::send_all(desk, &me, &boxes, (&subject, &text), 2, None)?;
+            let whom: Vec<&str> = sent.iter().map(|one| one.to.as_str()).collect();
+            (format!("Sent to {}", whom.join(", ")), None)
+        }
+        Deed::Set { home, key, value } => {
+            let (said, undo) = setup::change(&desk.town, home, key, value)?;
+            (said, Some(undo))
         }
         Deed::CloseBead(id) => {
             let closed = desk.ledger.write(&me, |tx| tx.close(&id, "closed in the cockpit"))?;

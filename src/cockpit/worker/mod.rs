@@ -6,6 +6,7 @@ mod beads;
 mod control;
 mod deeds;
 mod reviewing;
+mod setup;
 mod watching;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -31,6 +32,8 @@ const LOOK: Duration = Duration::from_millis(100);
 const ASK: Duration = Duration::from_millis(1500);
 /// How often when nothing about them has changed for a while.
 const ASK_CALM: Duration = Duration::from_millis(3000);
+/// How often a ledger that can't be read is tried again.
+const BROKEN: Duration = Duration::from_secs(1);
 /// After so many answers that were the same the town is calm.
 const CALM: u32 = 6;
 /// How often it is looked at what the models cost.
@@ -168,7 +171,8 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
                 }
             }
         }
-        let job = match jobs.recv_timeout(LOOK) {
+        // A ledger that can't be read is not asked for anew ten times a second.
+        let job = match jobs.recv_timeout(if desk.is_some() { LOOK } else { BROKEN }) {
             Ok(job) => job,
             Err(RecvTimeoutError::Timeout) => {
                 // What agents cost stands in files of theirs, which take longer to read than the ledger.
@@ -176,7 +180,7 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
                 if let Some(desk) = desk.as_ref().filter(|_| due) {
                     priced = Some(Instant::now());
                     // A transcript that can't be read says nothing about the town.
-                    if let Ok(told) = asking::answer(desk, &Ask::Costs)
+                    if let Ok(told) = asking::today(desk)
                         && events.send(Event::Told(told)).is_err()
                     {
                         return;
@@ -189,7 +193,13 @@ fn keep_reading(town: &Town, jobs: &Receiver<Job>, events: &UnboundedSender<Even
         if let Job::Remember(memory) = &job {
             memory.write(&memory::file(town));
         }
-        let Some(desk) = &desk else { continue };
+        let Some(desk) = &desk else {
+            let waits = matches!(job, Job::Ready | Job::Plan(..));
+            if waits && events.send(Event::Problem("The ledger can't be read now".to_owned())).is_err() {
+                return;
+            }
+            continue;
+        };
         let event = match job {
             Job::Ready => Event::Ready(view::ready(desk, OFFERED).map_err(|error| words(&error))),
             Job::Plan(number, order) => Event::Planned(number, preview(desk, order)),

@@ -13,7 +13,7 @@ use ratatui::widgets::Widget;
 use crate::base::text::{fit, width as columns_of};
 
 use super::super::app::{App, Overlay};
-use super::super::dialogs::{Help, Message, Palette, Query};
+use super::super::dialogs::{Choose, Help, Message, Palette, Purpose, Query};
 use super::super::layout::dialog_list;
 use super::pen;
 
@@ -26,6 +26,7 @@ pub fn dialog_scroll(app: &App) -> usize {
         Some(Overlay::Palette(palette)) => palette.query.row,
         Some(Overlay::Sling(sling)) => sling.query.row,
         Some(Overlay::Journal(journal)) => journal.query.row,
+        Some(Overlay::Choose(choose)) => choose.query.row,
         Some(Overlay::Message(_) | Overlay::Answer(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Form(_))
         | None => 0,
     };
@@ -36,11 +37,15 @@ fn scrolled(row: usize, rows: usize) -> usize {
     (row + 1).saturating_sub(rows.max(1))
 }
 
+pub use form::places as form_places;
+
 /// Draws the dialog on top, if there is one; returns where its cursor is.
 pub(super) fn draw(app: &App, buffer: &mut Buffer) -> Option<Position> {
     let area = app.layout.dialog?;
     let overlay = app.overlay.as_ref()?;
     let theme = &app.theme;
+    // What is below steps back.
+    pen::shade(buffer, app.layout.header.union(app.layout.body), theme.shaded());
     pen::panel(buffer, area, theme.panel(), theme.rule());
     match overlay {
         Overlay::Help(help) => draw_help(app, buffer, area, help),
@@ -51,6 +56,7 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer) -> Option<Position> {
         Overlay::Journal(journal) => reading::journal(app, buffer, area, journal),
         Overlay::Note(note) => reading::note(app, buffer, area, note),
         Overlay::Form(form) => form::form(app, buffer, area, form),
+        Overlay::Choose(choose) => draw_choose(app, buffer, area, choose),
         Overlay::Message(message) => draw_message(app, buffer, area, message),
     }
 }
@@ -65,6 +71,11 @@ fn heading(app: &App, buffer: &mut Buffer, area: Rect, title: &str, note: &str) 
             pen::put(buffer, area.right() - width - 2, area.bottom() - 1, width, &note, theme.dim());
         }
     }
+}
+
+/// `text` cut to what fits into the lower edge of a dialog.
+fn fit_to(text: &str, area: Rect) -> String {
+    crate::base::text::truncate(text, usize::from(area.width.saturating_sub(16))).into_owned()
 }
 
 fn query_line(app: &App, buffer: &mut Buffer, area: Rect, prompt: &str, query: &Query, empty: &str) -> Position {
@@ -108,19 +119,28 @@ fn draw_help(app: &App, buffer: &mut Buffer, area: Rect, help: &Help) -> Option<
     let theme = &app.theme;
     let lines = help.lines(app);
     heading(app, buffer, area, "all keys", &format!("{} keys", lines.len()));
-    let cursor = query_line(app, buffer, area, "› ", &help.query, "type to search");
+    let cursor =
+        query_line(app, buffer, area, "› ", &help.query, "type to search: a key, what it does, where it works");
     let list = dialog_list(area, app.overlay.as_ref());
-    let keys_width = lines.iter().map(|line| columns_of(&line.keys)).max().unwrap_or(0).min(24);
+    let keys_width =
+        lines.iter().map(|line| columns_of(&line.keys)).max().unwrap_or(0).min(if list.width < 90 { 14 } else { 20 });
+    let places = if list.width >= 60 { lines.iter().map(|line| columns_of(line.place)).max().unwrap_or(0) } else { 0 };
     let first = scrolled(help.query.row, usize::from(list.height));
+    let mut last = "";
     for ((index, line), y) in lines.iter().enumerate().skip(first).zip(list.y..list.bottom()) {
         let row = Rect { y, height: 1, ..list };
+        let place = fit(if line.place == last { "" } else { line.place }, places);
+        last = line.place;
         let keys = fit(&line.keys, keys_width);
-        let place = format!("{} ", line.place);
-        let right = row.right().saturating_sub(pen::width(&[(&place, theme.dim())]));
-        let left =
-            [(" ", theme.text()), (keys.as_str(), theme.strong()), ("  ", theme.text()), (line.about, theme.text())];
-        pen::pieces(buffer, row.x, y, right.saturating_sub(row.x + 1), &left);
-        pen::put(buffer, right, y, row.right() - right, &place, theme.dim());
+        let left = [
+            (" ", theme.text()),
+            (place.as_str(), theme.dim()),
+            (if places > 0 { "  " } else { "" }, theme.text()),
+            (keys.as_str(), theme.strong()),
+            ("  ", theme.text()),
+            (line.about, theme.text()),
+        ];
+        pen::pieces(buffer, row.x, y, row.width.saturating_sub(1), &left);
         if index == help.query.row {
             mark_row(app, buffer, row, true);
         }
@@ -190,8 +210,35 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+fn draw_choose(app: &App, buffer: &mut Buffer, area: Rect, choose: &Choose) -> Option<Position> {
+    let theme = &app.theme;
+    heading(app, buffer, area, &choose.setting.key, "");
+    let cursor = query_line(app, buffer, area, "› ", &choose.query, "type to narrow");
+    let list = dialog_list(area, app.overlay.as_ref());
+    let first = scrolled(choose.query.row, usize::from(list.height));
+    for ((index, (word, hit)), y) in choose.shown().into_iter().enumerate().skip(first).zip(list.y..list.bottom()) {
+        let row = Rect { y, height: 1, ..list };
+        let now = *word == *choose.setting.value;
+        let x = pen::put(buffer, row.x + 1, y, 2, if now { "● " } else { "○ " }, theme.dim());
+        let end = pen::put(buffer, x, y, row.right().saturating_sub(x), word, theme.text());
+        light_up(app, buffer, x, y, end, word, &hit.letters);
+        if now {
+            let note = format!("now, {} ", choose.setting.layer);
+            pen::pieces_right(buffer, row, end + 1, &[(&note, theme.dim())]);
+        }
+        if index == choose.query.row {
+            mark_row(app, buffer, row, true);
+        }
+    }
+    Some(cursor)
+}
+
 fn draw_message(app: &App, buffer: &mut Buffer, area: Rect, message: &Message) -> Option<Position> {
-    heading(app, buffer, area, &message.purpose.words(), "shift-enter begins a new line");
+    let note = match &message.purpose {
+        Purpose::Value(setting) => setting.about.as_str(),
+        _ => "shift-enter begins a new line",
+    };
+    heading(app, buffer, area, &message.purpose.words(), &fit_to(note, area));
     let inner = Rect {
         x: area.x + 2,
         y: area.y + 1,

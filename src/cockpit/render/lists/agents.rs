@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 
 use crate::base::text::{fit, width as columns_of};
 use crate::view::model::wants_person;
-use crate::view::{AgentView, RigView};
+use crate::view::{AgentView, RigView, Tone};
 
-use super::super::super::app::{App, Pane, Row, Sort};
+use super::super::super::app::{App, Pane, Row, Sort, Tier};
 use super::super::super::layout::below_title;
 use super::super::super::marks;
 use super::super::age;
@@ -26,8 +26,11 @@ fn rig_width(app: &App) -> usize {
     widest(app.town.rigs.iter().map(|rig| rig.name.as_str()), 4, 12)
 }
 
-/// Why an agent needs you, or else what it works on.
-fn why(agent: &AgentView) -> &str {
+/// Why an agent needs you, its own question first, or else what it works on.
+fn why<'a>(app: &'a App, agent: &'a AgentView) -> &'a str {
+    if let Some(question) = app.questions.get(&agent.address) {
+        return question;
+    }
     agent
         .detail
         .as_deref()
@@ -86,7 +89,8 @@ pub(in super::super) fn agents(app: &App, buffer: &mut Buffer) {
                 let agents = all.iter().skip_while(|other| *other != row).skip(1);
                 let count = agents.take_while(|other| matches!(other, Row::Agent(_))).count();
                 let number = format!(" {count}");
-                let line = [(" ", app.theme.dim()), (tier.words(), app.theme.dim()), (&*number, app.theme.dim())];
+                let calls = if *tier == Tier::Needs { app.theme.tone(Tone::Calls) } else { app.theme.dim() };
+                let line = [(" ", app.theme.dim()), (tier.words(), calls), (&*number, calls)];
                 pen::pieces(buffer, place.x, place.y, place.width, &line);
             }
             Row::Rig(index) => {
@@ -174,7 +178,7 @@ fn row_of(app: &App, buffer: &mut Buffer, row: Rect, agent: &AgentView, asks: bo
     }
     let nothing = if agent.bead.is_none() { agent.role.as_str() } else { "" };
     if asks {
-        left.push((why(agent), theme.text()));
+        left.push((why(app, agent), theme.text()));
     } else {
         let title = agent.title.as_deref().unwrap_or(nothing);
         left.push((title, if agent.title.is_some() { theme.text() } else { theme.dim() }));

@@ -12,6 +12,7 @@ use crate::base::text::{fit, width as columns_of};
 use super::super::app::{App, Pane, View};
 use super::super::layout::below_title;
 use super::pen::{self, Piece};
+use crate::view::FeedLine;
 
 pub(super) use agents::{agents, needs};
 pub(super) use convoys::{convoys, member_row};
@@ -84,38 +85,56 @@ pub(super) fn landed(app: &App, buffer: &mut Buffer) {
 }
 
 /// What happened, newest first.
-pub(super) fn feed(app: &App, buffer: &mut Buffer, whole: bool) {
+pub(super) fn feed(app: &App, buffer: &mut Buffer) {
     let area = app.layout.feed;
     if area.height == 0 {
         return;
     }
-    let theme = &app.theme;
     title(app, buffer, area, Pane::Feed, "what happened", "");
     let rows = below_title(area);
-    if app.town.feed.is_empty() && app.loaded {
-        advice(app, buffer, rows, "Nothing yet. Everything agents do will be told here.");
+    let lines = app.feed_lines();
+    if lines.is_empty() && app.loaded {
+        let words = if app.town.feed.is_empty() {
+            "Nothing yet. Everything agents do will be told here."
+        } else {
+            "Nothing of late that matches the filter."
+        };
+        advice(app, buffer, rows, words);
     }
-    let words = app.town.feed.iter().map(|line| columns_of(&line.what)).max().unwrap_or(6).clamp(6, 12);
-    for (index, y) in (app.scroll.feed..app.town.feed.len()).zip(rows.y..rows.bottom()) {
-        let line = &app.town.feed[index];
+    let shown: Vec<&FeedLine> = lines.into_iter().skip(app.scroll.feed).take(usize::from(rows.height)).collect();
+    let widths = event_widths(shown.iter().copied());
+    for ((index, line), y) in shown.into_iter().enumerate().zip(rows.y..rows.bottom()) {
         let row = Rect { y, height: 1, ..rows };
-        let time = line.at.hour_minute();
-        let what = fit(&line.what, words);
-        let bead = line.bead.as_deref().map(|bead| format!("{bead}  ")).unwrap_or_default();
-        let mut content: Vec<Piece<'_>> = vec![
-            (" ", theme.dim()),
-            (&time, theme.dim()),
-            ("  ", theme.dim()),
-            (&what, theme.tone(line.tone)),
-            ("  ", theme.dim()),
-        ];
-        if row.width >= 56 {
-            content.push((&bead, theme.dim()));
-        }
-        content.push((&line.text, theme.text()));
-        pen::pieces(buffer, row.x, y, row.width.saturating_sub(1), &content);
-        if app.feed == index && (whole || app.pane == Pane::Feed) {
-            select_row(app, buffer, row, whole || focused(app, Pane::Feed));
+        event_row(app, buffer, row, line, widths);
+        if app.feed == index + app.scroll.feed && app.pane == Pane::Feed {
+            select_row(app, buffer, row, focused(app, Pane::Feed));
         }
     }
+}
+
+/// How wide the words and the beads of some events are.
+pub(super) fn event_widths<'a>(lines: impl Iterator<Item = &'a FeedLine> + Clone) -> (usize, usize) {
+    let words = lines.clone().map(|line| columns_of(&line.what)).max().unwrap_or(6).clamp(6, 12);
+    let beads = lines.filter_map(|line| line.bead.as_deref()).map(columns_of).max().unwrap_or(0).min(14);
+    (words, beads)
+}
+
+/// One event in one line.
+pub(super) fn event_row(app: &App, buffer: &mut Buffer, row: Rect, line: &FeedLine, (words, beads): (usize, usize)) {
+    let theme = &app.theme;
+    let time = line.at.hour_minute();
+    let what = fit(&line.what, words);
+    let bead = fit(line.bead.as_deref().unwrap_or_default(), beads) + "  ";
+    let mut content: Vec<Piece<'_>> = vec![
+        (" ", theme.dim()),
+        (&time, theme.dim()),
+        ("  ", theme.dim()),
+        (&what, theme.tone(line.tone)),
+        ("  ", theme.dim()),
+    ];
+    if row.width >= 64 && beads > 0 {
+        content.push((&bead, theme.dim()));
+    }
+    content.push((&line.text, theme.text()));
+    pen::pieces(buffer, row.x, row.y, row.width.saturating_sub(1), &content);
 }

@@ -9,7 +9,6 @@ use crate::view::{AgentState, RigView, Tone};
 
 use super::super::super::app::{App, Pane};
 use super::super::super::layout::below_title;
-use super::super::super::marks;
 use super::super::pen;
 use super::{focused, select_row, title};
 
@@ -48,31 +47,66 @@ fn rig_row(app: &App, buffer: &mut Buffer, row: Rect, rig: &RigView, names: usiz
         health,
     ];
     let end = pen::pieces(buffer, row.x, row.y, row.width, &left);
-    let count = |state: AgentState| rig.agents.iter().filter(|agent| agent.state == state).count();
-    let mut notes: Vec<(String, Style)> = Vec::new();
-    for state in [
-        AgentState::NeedsYou,
-        AgentState::Stuck,
-        AgentState::Dead,
-        AgentState::Working,
-        AgentState::Done,
-        AgentState::Idle,
-        AgentState::RateLimited,
-    ] {
-        let count = count(state) + if state == AgentState::Working { count(AgentState::Starting) } else { 0 };
-        if count > 0 {
-            notes.push((format!("{} {count}  ", marks::glyph(state)), theme.state(state)));
+    // Every count has a column of its own in all rows; the last ones give way where there is no room.
+    let columns = columns(app);
+    let mut room = usize::from(row.right().saturating_sub(end + 2));
+    let mut shown = Vec::new();
+    for column in &columns {
+        if column.width > room {
+            break;
         }
+        room -= column.width;
+        shown.push(column);
     }
-    for (count, words) in [(rig.waiting, "waiting"), (rig.queue.len(), "to merge"), (rig.landed, "landed")] {
-        if count > 0 {
-            notes.push((format!("{count} {words}  "), theme.dim()));
-        }
-    }
-    // The last ones give way where there is no room.
-    let mut pieces: Vec<_> = notes.iter().map(|(text, style)| (text.as_str(), *style)).collect();
-    while !pieces.is_empty() && end + 2 + pen::width(&pieces) > row.right() {
-        pieces.pop();
-    }
+    let cells: Vec<(String, Style)> = shown
+        .iter()
+        .map(|column| {
+            let count = (column.count)(rig);
+            let text = if count == 0 { String::new() } else { format!("{}{count}{}", column.before, column.after) };
+            (format!("{}  ", fit(&text, column.width - 2)), column.style)
+        })
+        .collect();
+    let pieces: Vec<_> = cells.iter().map(|(text, style)| (text.as_str(), *style)).collect();
     pen::pieces_right(buffer, row, end, &pieces);
+}
+
+/// A count of a rig, as a column over all rigs.
+struct Column {
+    before: &'static str,
+    after: &'static str,
+    width: usize,
+    style: Style,
+    count: Box<dyn Fn(&RigView) -> usize>,
+}
+
+/// The columns that any rig has something in.
+fn columns(app: &App) -> Vec<Column> {
+    let theme = &app.theme;
+    let mut columns = Vec::new();
+    let mut add = |before: &'static str, after: &'static str, style: Style, count: Box<dyn Fn(&RigView) -> usize>| {
+        let most = app.town.rigs.iter().map(&count).max().unwrap_or(0);
+        if most > 0 {
+            let width = columns_of(before) + most.to_string().len() + columns_of(after) + 2;
+            columns.push(Column { before, after, width, style, count });
+        }
+    };
+    for (state, mark) in [
+        (AgentState::NeedsYou, "▲ "),
+        (AgentState::Stuck, "◌ "),
+        (AgentState::Dead, "✗ "),
+        (AgentState::Working, "● "),
+        (AgentState::Done, "✓ "),
+        (AgentState::Idle, "○ "),
+        (AgentState::RateLimited, "◷ "),
+    ] {
+        let count = move |rig: &RigView| {
+            let starting = |other: AgentState| state == AgentState::Working && other == AgentState::Starting;
+            rig.agents.iter().filter(|agent| agent.state == state || starting(agent.state)).count()
+        };
+        add(mark, "", theme.state(state), Box::new(count));
+    }
+    add("", " waiting", theme.dim(), Box::new(|rig| rig.waiting));
+    add("", " to merge", theme.dim(), Box::new(|rig| rig.queue.len()));
+    add("", " landed", theme.dim(), Box::new(|rig| rig.landed));
+    columns
 }
