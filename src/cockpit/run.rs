@@ -353,6 +353,9 @@ impl<'a> Cockpit<'a> {
     fn draw(&mut self) -> Result<()> {
         let Some(cause) = self.app.dirty.take() else { return Ok(()) };
         let begun = Instant::now();
+        // Tests break it here, to see that the terminal is given back.
+        #[cfg(debug_assertions)]
+        assert!(std::env::var_os("GT_COCKPIT_BREAK").is_none(), "asked to break");
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         let app = &self.app;
         self.terminal.draw(|frame| render::render(app, frame)).context("draw on the terminal")?;

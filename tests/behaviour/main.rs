@@ -27,6 +27,7 @@ mod chaos;
 mod cli;
 mod cockpit;
 mod cockpit_hooks;
+mod cockpit_life;
 mod config;
 mod conformance;
 mod context;

@@ -231,3 +231,109 @@ fn the_mouse_works_in_the_lines_above_and_below() {
     click_on(&mut bench, "$4.20");
     assert_eq!(bench.app.view, View::Costs);
 }
+
+#[test]
+fn interaction_10_help_begins_with_the_keys_of_the_place_one_is_in() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("B").event(Event::Told(Told::Beads(bead_lines()))).keys("?");
+    let text = bench.text();
+    let row =
+        |words: &str| text.lines().position(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}: {text}"));
+    assert!(row("Read the selected bead") < row("Answer what the selected agent asks"), "{text}");
+    assert!(text.lines().nth(row("Read the selected bead")).unwrap().contains("beads"), "{text}");
+    let text = bench.keys("esc esc ?").text();
+    assert!(text.contains("all views") && text.contains("1 … 9"), "{text}");
+}
+
+#[test]
+fn interaction_20_the_trail_goes_from_town_to_rig_to_agent_and_escape_back() {
+    let mut bench = Bench::new(120, 40);
+    let trail = |bench: &Bench| bench.text().lines().next().unwrap().split("  ").next().unwrap().trim().to_owned();
+    bench.keys("tab j enter");
+    assert_eq!(trail(&bench), "gt › outback › shop");
+    bench.keys("g g z");
+    assert_eq!(trail(&bench), "gt › outback › shop › nux");
+    bench.keys("esc");
+    assert_eq!(trail(&bench), "gt › outback › shop");
+    bench.keys("backspace");
+    assert_eq!(trail(&bench), "gt › outback");
+    bench.keys("esc esc esc");
+    assert!(!bench.effects.contains(&Effect::Quit));
+    click_on(&mut bench, "Rate limit");
+    bench.keys("z");
+    click_on(&mut bench, "api ›");
+    assert_eq!((trail(&bench).as_str(), bench.app.zoom), ("gt › outback › api", false));
+}
+
+#[test]
+fn interaction_21_the_same_keys_move_in_every_list() {
+    let many = |count: usize| -> Vec<crate::view::BeadLine> {
+        let line = |n: usize| crate::view::BeadLine {
+            id: format!("sh-{n:05}"),
+            title: format!("Bead {n}"),
+            ..bead_lines()[6].clone()
+        };
+        (0..count).map(line).collect()
+    };
+    let spent = crate::cockpit::costs::Spent {
+        rows: (0..80)
+            .map(|n| crate::cockpit::costs::SpentRow { key: format!("agent {n}"), ..Default::default() })
+            .collect(),
+        ..super::fixtures::spent()
+    };
+    let logged: Vec<crate::view::LogLine> = (0..80)
+        .map(|n| crate::view::LogLine { line: FeedLine { seq: 1000 - n, ..log()[0].line.clone() }, ..log()[0].clone() })
+        .collect();
+    let mail: Vec<crate::view::Letter> =
+        (0..80).map(|n| crate::view::Letter { id: format!("hq-{n}"), ..letters()[0].clone() }).collect();
+    let told = [
+        ("B", Told::Beads(many(80))),
+        ("M", Told::Mail(mail)),
+        ("F", Told::Log(logged)),
+        ("$", Told::Costs(Box::new(spent))),
+        (",", Told::Settings(settings())),
+    ];
+    for (view, told) in told {
+        let mut bench = Bench::new(120, 40);
+        bench.keys(view).event(Event::Told(told));
+        let place = |bench: &Bench| match bench.app.view {
+            View::Beads => bench.app.beads.place(),
+            View::Mail => bench.app.letter,
+            View::Feed => bench.app.log.place(),
+            View::Costs => bench.app.costs.row,
+            _ => bench.app.setting,
+        };
+        let mut at = |keys: &str| place(bench.keys(keys));
+        assert_eq!([at("j"), at("down"), at("k"), at("up"), at("up")], [1, 2, 1, 0, 0], "{view}");
+        let last = at("G");
+        assert!(last >= 79, "{view}: {last}");
+        assert_eq!(at("j"), last, "{view}");
+        assert!(at("pgup") < last && at("ctrl-u") < last - 20, "{view}");
+        assert_eq!([at("g g"), at("end"), at("home")], [0, last, 0], "{view}");
+        assert!(at("pgdn") > 10, "{view}");
+        // What is selected is always in sight.
+        assert!(bench.text().contains('▌'), "{view}");
+    }
+}
+
+#[test]
+fn an_open_question_is_read_off_the_screen_without_opening_it() {
+    let mut two = town();
+    two.rigs[1].agents[0] = agent("shop", "furiosa", AgentState::NeedsYou, "sh-p81qa", "Cart totals round wrongly", 3);
+    let mut bench = Bench::of(two, 120, 40);
+    assert!(
+        bench.app.wishes.iter().any(|wish| wish.session == "shop-polecat-furiosa" && wish.size.is_none()),
+        "its screen is asked for: {:?}",
+        bench.app.wishes
+    );
+    bench.app.dirty = None;
+    bench.event(Event::Screen("shop-polecat-furiosa".into(), Box::new(screen())));
+    assert_eq!(bench.app.dirty, Some(crate::cockpit::app::Cause::Screen));
+    let text = bench.text();
+    let row = text.lines().find(|line| line.contains("furiosa")).unwrap_or_else(|| panic!("{text}"));
+    assert!(row.contains("Bash(npm publish"), "{row}");
+    // The same again changes nothing that can be seen.
+    bench.app.dirty = None;
+    bench.event(Event::Screen("shop-polecat-furiosa".into(), Box::new(screen())));
+    assert_eq!(bench.app.dirty, None);
+}
