@@ -4,6 +4,7 @@ mod clis;
 mod fakes;
 mod http;
 mod models;
+mod person;
 mod streams;
 mod world;
 

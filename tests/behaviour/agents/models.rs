@@ -29,13 +29,17 @@ pub struct Model {
 }
 
 impl Model {
-    pub fn start(acts: &[Act]) -> Model {
+    /// `parts` are what it does, by words that tell who asks: the first that a request holds count; empty words fit all.
+    pub fn start(parts: &[(&'static str, &[Act])]) -> Model {
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let (acts, record) = (acts.to_vec(), Arc::clone(&seen));
+        let parts: Vec<(&str, Vec<Act>)> = parts.iter().map(|(words, acts)| (*words, acts.to_vec())).collect();
+        let record = Arc::clone(&seen);
         let port = serve(move |request| {
             let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
             record.lock().unwrap().push((request.path.clone(), body.clone()));
-            reply(request, &body, &acts)
+            let text = strings(&body);
+            let acts = parts.iter().find(|(words, _)| text.contains(words)).map_or(&[][..], |(_, acts)| acts);
+            reply(request, &body, acts)
         });
         Model { port, seen }
     }
@@ -49,6 +53,14 @@ impl Model {
         self.seen.lock().unwrap().iter().any(|(_, body)| {
             let text = strings(body);
             words.iter().all(|word| text.contains(word))
+        })
+    }
+
+    /// Whether a request held all these words and none of the others.
+    pub fn was_told_but(&self, words: &[&str], others: &[&str]) -> bool {
+        self.seen.lock().unwrap().iter().any(|(_, body)| {
+            let text = strings(body);
+            words.iter().all(|word| text.contains(word)) && !others.iter().any(|word| text.contains(word))
         })
     }
 
@@ -98,7 +110,7 @@ fn reply(request: &Request, body: &Value, acts: &[Act]) -> Response {
     let tools = body["tools"].as_array().is_some_and(|tools| !tools.is_empty());
     let act =
         |done: usize| if tools { acts.get(done).cloned().unwrap_or(Act::Say("Done.")) } else { Act::Say("A title") };
-    if let Act::Refuse(status, kind, words) = act(0)
+    if let Some(Act::Refuse(status, kind, words)) = acts.first().cloned()
         && request.method == "POST"
     {
         let body = json!({"type": "error", "error": {"type": kind, "code": kind, "message": words}});
@@ -200,13 +212,19 @@ fn chat(body: &Value, done: usize, act: &Act) -> String {
     let (delta, reason) = match act {
         Act::Say(words) => (json!({"role": "assistant", "content": words}), "stop"),
         tool => {
-            let (name, input) = match tool {
+            let (name, mut input) = match tool {
                 Act::Write(file, text) => {
                     ("write", json!({"filePath": format!("{}/{file}", worktree(body)), "content": text}))
                 }
                 Act::Run(command) => ("bash", json!({"command": command, "description": "Run it"})),
                 _ => unreachable!(),
             };
+            // Some want to be told how a command is run.
+            let tools = body["tools"].as_array().unwrap();
+            let tool = tools.iter().map(|tool| &tool["function"]).find(|tool| tool["name"] == name);
+            if tool.is_some_and(|tool| !tool["parameters"]["properties"]["mode"].is_null()) {
+                input["mode"] = "sync".into();
+            }
             let call = json!({"index": 0, "id": format!("call_{done}"), "type": "function",
                 "function": {"name": name, "arguments": input.to_string()}});
             (json!({"role": "assistant", "tool_calls": [call]}), "tool_calls")

@@ -57,7 +57,12 @@ pub struct World {
 
 impl World {
     pub fn new(cli: Cli, acts: &[Act]) -> World {
-        let model = Model::start(acts);
+        World::of(cli, &[("", acts)])
+    }
+
+    /// A world whose model plays several parts; see [`Model::start`].
+    pub fn of(cli: Cli, parts: &[(&'static str, &[Act])]) -> World {
+        let model = Model::start(parts);
         let place = Place::new(&["web"]);
         let home = place.sandbox.path("home");
         let mut env = BTreeMap::new();
@@ -106,6 +111,13 @@ impl World {
                     "general": {"enableAutoUpdate": false, "enableAutoUpdateNotification": false},
                     "privacy": {"usageStatisticsEnabled": false}});
                 fs::write(home.join(".gemini/settings.json"), settings.to_string()).unwrap();
+            }
+            "copilot" => {
+                set("COPILOT_OFFLINE", "true");
+                set("COPILOT_AUTO_UPDATE", "false");
+                set("COPILOT_PROVIDER_BASE_URL", &format!("{}/v1", model.url()));
+                set("COPILOT_PROVIDER_API_KEY", "made-up");
+                set("COPILOT_MODEL", "m1");
             }
             _ => {
                 set("OPENCODE_DISABLE_AUTOUPDATE", "1");
