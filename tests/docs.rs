@@ -143,6 +143,105 @@ fn every_command_we_write_about_exists() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The string literals of a Rust source, as they are written but for escaped quotes and line ends.
+fn literals(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut chars = source.chars().peekable();
+    let mut before = ' ';
+    while let Some(c) = chars.next() {
+        match c {
+            '/' if chars.peek() == Some(&'/') => while chars.next_if(|c| *c != '\n').is_some() {},
+            '\'' => {
+                // A character, unless it is a lifetime.
+                let rest: String = chars.clone().take(3).collect();
+                if let Some(end) = rest.char_indices().skip(1).find(|(_, c)| *c == '\'') {
+                    chars.nth(rest[..end.0].chars().count());
+                }
+            }
+            '"' | '#' if c == '"' || before == 'r' && chars.peek() == Some(&'"') => {
+                let raw = before == 'r';
+                let hashed = c == '#';
+                if hashed {
+                    chars.next();
+                }
+                let mut text = String::new();
+                while let Some(c) = chars.next() {
+                    match c {
+                        '\\' if !raw => match chars.next() {
+                            Some('n') => text.push('\n'),
+                            Some('\n') => while chars.next_if(|c| c.is_whitespace()).is_some() {},
+                            Some(escaped) => text.push(escaped),
+                            None => {}
+                        },
+                        '"' if !hashed || chars.peek() == Some(&'#') => break,
+                        c => text.push(c),
+                    }
+                }
+                found.push(text);
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    found
+}
+
+/// What is wrong with the command at the beginning of `words`, which go on in English: as much of it as names a command has to exist.
+fn complaint_of_beginning(words: &[String]) -> Option<String> {
+    let named = |count: usize| Named { words: words[..count.min(words.len())].to_vec(), inline: true };
+    let command = if words[0] == "gt" { gastown::cli::Gt::command() } else { gastown::bdcli::Bd::command() };
+    let group = command.find_subcommand(&words.get(1)?).is_some_and(clap::Command::is_subcommand_required_set);
+    complaint(&named(if group { 3 } else { 2 }))
+}
+
+/// What stands behind `gt` in sentences about it.
+const VERBS: [&str; 3] = ["makes", "needs", "starts"];
+
+/// What the program itself says: hints, prompts and words to agents in its source.
+#[test]
+fn every_command_the_program_names_exists() {
+    let mut files = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for path in files {
+        for text in literals(&std::fs::read_to_string(&path).unwrap()) {
+            let spans = text.split('`').skip(1).step_by(2).map(|span| (span.to_owned(), true));
+            let hint = std::iter::once((text.clone(), false)).filter(|(text, _)| !text.contains('`'));
+            for (line, whole) in spans.chain(hint) {
+                for mut named in shell_line(&line.replace("{}", "{x}"), true) {
+                    named
+                        .words
+                        .iter_mut()
+                        .for_each(|word| *word = word.trim_end_matches([',', ';', ':', '.']).to_owned());
+                    let second = named.words.get(1).map_or("", String::as_str);
+                    // Which command it is may be filled in, and `gt` is a subject too.
+                    let unsaid = line.contains(&format!("{} {{", named.words[0]));
+                    let half = line.contains(&format!("{} {second} {{", named.words[0]));
+                    if unsaid || VERBS.contains(&second) || !second.starts_with(|c: char| c.is_ascii_lowercase()) {
+                        continue;
+                    }
+                    seen += 1;
+                    if half && !whole {
+                        named.words.truncate(2);
+                        named.words.push("--help".into());
+                    }
+                    let what = if whole { complaint(&named) } else { complaint_of_beginning(&named.words) };
+                    wrong.extend(what.map(|what| format!("{}: {line:?}: {what}", path.display())));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(seen > 150, "only {seen} commands were found in the sources");
+}
+
+#[test]
+fn literals_are_found_in_sources() {
+    let source = "fn a<'a>(x: &'a str) { let c = '\"'; // \"no\"\n f(\"one \\\"two\\\" \\\n   three\", r#\"raw \"x\"\"#, b'\\'', \"`gt x`\"); }";
+    assert_eq!(literals(source), ["one \"two\" three", "raw \"x\"", "`gt x`"]);
+}
+
 /// The commands of the description of the existing system, as people know them.
 const KNOWN: &str = r#"
 gt install ~/gt --git
