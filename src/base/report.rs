@@ -1,9 +1,11 @@
 //! What every command gives back: one report, printed as JSON or for people.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
+use super::text::neutralise;
 use super::{Error, Result};
 
 /// How a command was asked to print.
@@ -22,6 +24,26 @@ pub trait Report: Serialize {
     /// # Errors
     /// When the writer fails.
     fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()>;
+}
+
+static NOTICES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Leaves a word for whoever gave the command: what was done is not quite what was asked for. Each is kept once.
+pub fn notice(words: String) {
+    let mut notices = NOTICES.lock().unwrap_or_else(PoisonError::into_inner);
+    if !notices.contains(&words) {
+        notices.push(words);
+    }
+}
+
+/// Prints what [`notice`] was told, on standard error.
+pub fn print_notices(output: Output) {
+    let notices = std::mem::take(&mut *NOTICES.lock().unwrap_or_else(PoisonError::into_inner));
+    if !output.quiet {
+        for words in notices {
+            eprintln!("{} {}", Paint::stderr().yellow("note:"), neutralise(&words, true));
+        }
+    }
 }
 
 /// Colours for people; empty when standard output is no terminal or `NO_COLOR` is set (<https://no-color.org>).

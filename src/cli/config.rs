@@ -355,6 +355,8 @@ struct Listed {
     r#type: &'static str,
     is_custom: bool,
     available: bool,
+    /// Why it can't be started, where it can't.
+    problem: Option<String>,
 }
 
 impl Agents {
@@ -368,7 +370,7 @@ impl Agents {
             let preset = runtime::choose(layers, "", Some(name)).ok()?;
             let is_custom = layers.agents.iter().any(|agents| agents.contains_key(name));
             let args: Vec<&str> = preset.args.iter().chain(&preset.permission_args).map(String::as_str).collect();
-            let available = runtime::check_available(&preset).is_ok();
+            let problem = runtime::check_available(&preset).err().map(|error| error.message().to_owned());
             let r#type = if is_custom { "custom" } else { "built-in" };
             Some(Listed {
                 name: name.into(),
@@ -376,7 +378,8 @@ impl Agents {
                 command: preset.command,
                 r#type,
                 is_custom,
-                available,
+                available: problem.is_none(),
+                problem,
             })
         });
         Self(listed.collect())
@@ -395,8 +398,11 @@ impl Report for Agents {
                 neutralise(&agent.name, true),
                 paint.dim(&neutralise(line.trim(), true))
             )?;
+            if let Some(problem) = agent.problem.as_ref().filter(|problem| problem.contains("not logged in")) {
+                writeln!(out, "               {}", paint.yellow(&neutralise(problem, true)))?;
+            }
         }
-        writeln!(out, "{}", paint.dim("● its program is on the search path"))
+        writeln!(out, "{}", paint.dim("● can be started: its program is here, and logged in as far as that is known"))
     }
 }
 

@@ -236,7 +236,7 @@ fn emit(out: Output, page: &Page) -> Result<bool> {
 }
 
 /// A time, or how long ago: `90s`, `30m`, `2h`, `3d`.
-fn moment(when: &str, now: Timestamp) -> Result<Timestamp> {
+pub(super) fn moment(when: &str, now: Timestamp) -> Result<Timestamp> {
     let unit = match when.chars().last() {
         Some('s') => 1,
         Some('m') => 60,

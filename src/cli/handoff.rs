@@ -1,4 +1,4 @@
-//! `gt handoff`, `gt resume`, `gt seance`: from one session of an agent to the next.
+//! `gt handoff`, `gt resume`: from one session of an agent to the next.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -9,21 +9,23 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::base::report::{self, Output, Paint, Report};
-use crate::base::text::{fit, neutralise};
-use crate::base::{Error, Result, ResultExt, Timestamp};
-use crate::runtime::{self, StartContext};
+use crate::base::{Error, Result, ResultExt};
 use crate::session::{self, registry};
-use crate::town::{Address, Permission, Town};
+use crate::town::Address;
 use crate::work::handoff::{self, Handed};
 use crate::work::hooked::{self, Hooked};
 use crate::work::mail::Message;
-use crate::work::seance::{self, Predecessor};
 use crate::work::standing;
-use crate::work::{Desk, identity};
+use crate::work::{Desk, identity, post};
 
 /// Hand over to your next session: writes what it must know, ends this one, starts that one in the same place
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  gt handoff -s \"The parser\" -m \"tests are red in lexer.rs\" --collect\n  gt handoff mayor/ -m \"start anew\"     another agent's session, from outside"
+)]
 pub struct Handoff {
+    /// Another agent whose session is to be followed by a fresh one
+    agent: Option<String>,
     /// What it is about
     #[arg(long, short, default_value = "")]
     subject: String,
@@ -45,7 +47,10 @@ impl Handoff {
     /// When nobody's session this is, or the hand-over can't be written; the session goes on then.
     pub fn run(self, out: Output) -> Result<()> {
         let mut desk = Desk::open_current()?;
-        let agent = identity::this_agent(&desk.town)?;
+        let agent = match &self.agent {
+            Some(word) => one_agent(&desk, word)?,
+            None => identity::this_agent(&desk.town)?,
+        };
         if self.dry_run {
             let running = standing::running(&desk, &agent)?;
             let bead = hooked::hooked(&desk, &agent)?.bead_id;
@@ -62,6 +67,19 @@ impl Handoff {
         successor(&agent)?;
         // Last of all: what runs in this session ends now, this process aside, and it ends next.
         session::kill(&desk.town, &session, &[]).map(|_| ())
+    }
+}
+
+/// The one agent that `word` means, as mail does.
+fn one_agent(desk: &Desk, word: &str) -> Result<Address> {
+    match post::resolve(desk, word, "")?.as_slice() {
+        [only] => match only.parse()? {
+            Address::Overseer | Address::Deacon | Address::Witness(_) => {
+                Err(Error::refused(format!("{only} has no session to hand over")))
+            }
+            agent => Ok(agent),
+        },
+        _ => Err(Error::usage(format!("{word} is a group")).hint("name one agent")),
     }
 }
 
@@ -181,90 +199,5 @@ impl Report for Waiting {
         }
         writeln!(out)?;
         self.hook.human(out, paint)
-    }
-}
-
-/// List the sessions agents had, newest first, or talk to one of them again
-#[derive(Debug, Args)]
-pub struct Seance {
-    /// Only those of this agent or bead
-    of: Option<String>,
-    /// How many
-    #[arg(long, short = 'n', default_value_t = 20)]
-    recent: usize,
-    /// Take up this conversation here, as a copy where the runtime can
-    #[arg(long, short, value_name = "CONVERSATION")]
-    talk: Option<String>,
-    /// What to ask it
-    #[arg(long, short, requires = "talk")]
-    prompt: Option<String>,
-}
-
-impl Seance {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// When the history can't be read, or the conversation can't be taken up.
-    pub fn run(self, out: Output) -> Result<()> {
-        let town = Town::current()?;
-        if let Some(id) = &self.talk {
-            return Err(talk(&town, &seance::find(&town, id)?, self.prompt.as_deref())?);
-        }
-        let mut found = seance::list(&town, self.of.as_deref().unwrap_or_default())?;
-        found.truncate(self.recent);
-        report::print(out, &Sessions(found))
-    }
-}
-
-/// Becomes the runtime with the old conversation; returns only with the reason why not.
-fn talk(town: &Town, one: &Predecessor, prompt: Option<&str>) -> Result<Error> {
-    let agent: Address = one.agent.parse()?;
-    let rig = agent.rig().map(|rig| town.rig(rig)).transpose()?;
-    let preset = runtime::preset(town, rig.as_ref(), agent.role().as_str(), Some(&one.preset))?;
-    runtime::check_available(&preset)?;
-    let line = runtime::command_line(
-        &preset,
-        // A person looks on: nothing is done without asking.
-        &StartContext {
-            prompt,
-            resume: one.conversation.as_deref(),
-            fork: true,
-            permission: Permission::Ask,
-            ..StartContext::default()
-        },
-    )?;
-    let (program, args) = line.split_first().ok_or_else(|| Error::failed("an empty command line"))?;
-    let mut command = Command::new(program);
-    command.args(args).envs(&preset.env);
-    if one.cwd.is_dir() {
-        command.current_dir(&one.cwd);
-    }
-    Ok(Error::failed(format!("run {program}: {}", command.exec())))
-}
-
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Sessions(Vec<Predecessor>);
-
-impl Report for Sessions {
-    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
-        if self.0.is_empty() {
-            return writeln!(out, "No sessions yet.");
-        }
-        let now = Timestamp::now();
-        for one in &self.0 {
-            let conversation = one.conversation.as_deref().unwrap_or("-");
-            writeln!(
-                out,
-                "{} {} {} {} {} {}",
-                fit(&one.at.age(now), 4),
-                if one.recorded { "▶" } else { " " },
-                fit(&one.agent, 28),
-                fit(&one.preset, 8),
-                fit(one.bead.as_deref().unwrap_or("-"), 10),
-                paint.dim(&neutralise(conversation, true))
-            )?;
-        }
-        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! `gt mail`: messages between agents and people.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -8,9 +8,8 @@ use serde::Serialize;
 use super::mail_book::{ChannelCommand, Group, QueueCommand};
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::{Error, Result};
-use crate::town::Address;
 use crate::work::mail::Sent;
-use crate::work::{Desk, identity, mail, mailbook, mailqueue, post, prime, told};
+use crate::work::{Desk, deliver, identity, mail, mailbook, mailqueue, post, prime, told};
 
 /// Messages between agents and people
 #[derive(Debug, Subcommand)]
@@ -19,9 +18,15 @@ pub enum Mail {
     Inbox {
         /// Whose; your own without
         address: Option<String>,
+        /// The same, as an option
+        #[arg(long = "address", visible_alias = "identity", value_name = "ADDRESS", conflicts_with = "address")]
+        of: Option<String>,
         /// Only what is unread
         #[arg(long, short)]
         unread: bool,
+        /// Also what was archived
+        #[arg(long, short, conflicts_with = "unread")]
+        all: bool,
     },
     /// Send a message
     Send(Send),
@@ -35,8 +40,12 @@ pub enum Mail {
     Reply {
         /// Id or number
         message: String,
-        /// What to say
-        text: String,
+        /// What to say; `-` reads it from standard input
+        #[arg(required_unless_present = "body")]
+        text: Option<String>,
+        /// The same, as an option
+        #[arg(long = "message", short = 'm', visible_alias = "body", conflicts_with = "text")]
+        body: Option<String>,
         /// Another subject than Re: …
         #[arg(long, short)]
         subject: Option<String>,
@@ -48,8 +57,20 @@ pub enum Mail {
     },
     /// Find messages to or from you, archived ones too
     Search {
-        /// A word in subject or text
+        /// A word in subject or text, or a regular expression
         word: String,
+        /// Only what this one sent
+        #[arg(long, value_name = "ADDRESS")]
+        from: Option<String>,
+        /// Only in subjects
+        #[arg(long, conflicts_with = "body")]
+        subject: bool,
+        /// Only in texts
+        #[arg(long)]
+        body: bool,
+        /// Archived ones too (they always are)
+        #[arg(long)]
+        archive: bool,
     },
     /// Put messages out of your inbox
     #[command(visible_alias = "delete")]
@@ -58,8 +79,13 @@ pub enum Mail {
         #[arg(required = true)]
         messages: Vec<String>,
     },
+    /// Archive every message in your inbox
+    Clear,
     /// Say whether there is unread mail: exit code 0 when there is, 1 when not
     Check {
+        /// Whose; your own without
+        #[arg(long, visible_alias = "identity", value_name = "ADDRESS")]
+        address: Option<String>,
         /// For a runtime's hook: a block for the agent's context, each message once; always exit code 0
         #[arg(long)]
         inject: bool,
@@ -123,9 +149,24 @@ pub struct Send {
     /// What it is about
     #[arg(long, short)]
     subject: String,
-    /// What it says
-    #[arg(long, short, visible_alias = "body", default_value = "")]
+    /// What it says; `-` reads it from standard input
+    #[arg(long, short, visible_alias = "body", default_value = "", allow_hyphen_values = true)]
     message: String,
+    /// What kind of message it is: notification, task, reply, ...
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+    /// Keep it on top of the inbox
+    #[arg(long)]
+    pinned: bool,
+    /// Keep it out of the files that git tracks (the default)
+    #[arg(long, conflicts_with = "permanent")]
+    wisp: bool,
+    /// Write it to the files that git tracks
+    #[arg(long)]
+    permanent: bool,
+    /// Tell whoever gets it at once where they do nothing
+    #[arg(long, short)]
+    notify: bool,
     /// 0 (urgent) to 4
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=4))]
     priority: u8,
@@ -141,14 +182,15 @@ impl Mail {
     /// As the command's own work.
     pub fn run(self, out: Output) -> Result<()> {
         let mut desk = Desk::open_current()?;
-        let me = Address::from_env().unwrap_or(Address::Overseer).to_string();
+        let me = identity::who(&desk.town)?.address.to_string();
         match self {
-            Mail::Inbox { address, unread } => {
-                let owner = match address {
+            Mail::Inbox { address, of, unread, all } => {
+                let owner = match address.or(of) {
                     Some(word) => one(&desk, &word, &me)?,
                     None => me,
                 };
-                return report::print(out, &mail::inbox(&desk, &owner, unread)?);
+                let found = if all { mail::all_of(&desk, &owner)? } else { mail::inbox(&desk, &owner, unread)? };
+                return report::print(out, &found);
             }
             Mail::Send(send) => {
                 let mut all: Vec<String> = Vec::new();
@@ -165,25 +207,48 @@ impl Mail {
                 }
                 let priority = if send.urgent { 0 } else { send.priority };
                 let from = if me == identity::OVERSEER { identity::actor() } else { me };
-                let text = (send.subject.as_str(), send.message.as_str());
-                let sent = mail::send_all(&mut desk, &from, &all, text, priority, send.reply_to.as_deref())?;
+                let letter = mail::Letter {
+                    subject: &send.subject,
+                    body: &from_stdin(send.message)?,
+                    priority,
+                    reply_to: send.reply_to.as_deref(),
+                    kind: send.kind.as_deref(),
+                    pinned: send.pinned,
+                    permanent: send.permanent,
+                    cc: &send.cc,
+                };
+                let sent = mail::send_all(&mut desk, &from, &all, &letter)?;
                 for channel in all.iter().filter_map(|to| to.strip_prefix(mailbook::CHANNEL)) {
                     mailqueue::tidy(&mut desk, channel)?;
+                }
+                if send.notify {
+                    for agent in all.iter().filter_map(|to| to.parse().ok()) {
+                        deliver::deliver(&mut desk, &agent)?;
+                    }
                 }
                 match sent.as_slice() {
                     [one] => report::print(out, one)?,
                     _ => report::print(out, &Copies(sent))?,
                 }
             }
-            Mail::Reply { message, text, subject } => {
+            Mail::Reply { message, text, body, subject } => {
+                let text = from_stdin(text.or(body).unwrap_or_default())?;
                 report::print(out, &mail::reply(&mut desk, &me, &message, subject.as_deref(), &text)?)?;
             }
             Mail::Thread { message } => return report::print(out, &mail::thread(&desk, &me, &message)?),
-            Mail::Search { word } => return report::print(out, &mail::search(&desk, &me, &word)?),
+            Mail::Search { word, from, subject, body, archive: _ } => {
+                let search = mail::Search { word: &word, subject, body, from: from.as_deref() };
+                return report::print(out, &mail::search(&desk, &me, &search)?);
+            }
+            Mail::Clear => {
+                let count = mail::clear(&mut desk, &me)?;
+                report::print(out, &Cleared { archived: count })?;
+            }
             Mail::Archive { messages } => {
                 report::print(out, &Moved::Archived(mail::archive(&mut desk, &me, &messages)?))?;
             }
-            Mail::Check { inject: true } => {
+            Mail::Check { inject: true, address } => {
+                let me = address.map_or_else(|| Ok(me.clone()), |word| one(&desk, &word, &me))?;
                 let new = told::take(&mut desk, &me)?;
                 if !new.is_empty() {
                     let newest: Vec<String> = new.iter().take(3).map(|message| message.subject.clone()).collect();
@@ -191,7 +256,8 @@ impl Mail {
                 }
                 return Ok(());
             }
-            Mail::Check { inject: false } => {
+            Mail::Check { inject: false, address } => {
+                let me = address.map_or_else(|| Ok(me.clone()), |word| one(&desk, &word, &me))?;
                 let unread = mail::inbox(&desk, &me, true)?.messages.len();
                 report::print(out, &Check { address: me, unread, has_new: unread > 0 })?;
                 return if unread > 0 { Ok(()) } else { Err(Error::failed("no unread mail")) };
@@ -236,6 +302,27 @@ impl Mail {
             Mail::Read { message } => report::print(out, &mail::read(&mut desk, &me, &message)?)?,
         }
         super::after_change(&desk)
+    }
+}
+
+/// The text, or all of standard input for `-`.
+fn from_stdin(text: String) -> Result<String> {
+    if text != "-" {
+        return Ok(text);
+    }
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[derive(Serialize)]
+struct Cleared {
+    archived: usize,
+}
+
+impl Report for Cleared {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        writeln!(out, "{} Archived {}", paint.green("✓"), self.archived)
     }
 }
 

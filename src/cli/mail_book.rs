@@ -19,6 +19,9 @@ pub enum Group {
         name: String,
         /// Who is in it: web/crew/ann, */witness, @crew/web, group:others
         members: Vec<String>,
+        /// The same, as an option
+        #[arg(long = "member", value_name = "ADDRESS")]
+        more: Vec<String>,
     },
     /// Put somebody into a group
     Add {
@@ -203,7 +206,8 @@ impl Group {
                 mailbook::change(&desk.town, |book| Ok(book.groups.remove(&name)))?;
                 return report::print(out, &Shown::One(gone));
             }
-            Group::Create { name, members } => {
+            Group::Create { name, mut members, more } => {
+                members.extend(more);
                 for member in &members {
                     post::members_of(desk, member)?;
                 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::standing::{Started, Status, Stopped, attach, detach, restart};
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::neutralise;
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, Timestamp};
 use crate::runtime::AgentState;
 use crate::session::{self, NudgeOutcome};
 use crate::town::Address;
@@ -86,6 +86,7 @@ impl Tell {
         let record = standing::running(desk, mayor)?.ok_or_else(|| standing::not_running(mayor))?;
         let from = Address::from_env().unwrap_or(Address::Overseer);
         let text = if from == Address::Overseer { self.text } else { format!("[from {from}] {}", self.text) };
+        let told_at = Timestamp::now();
         let outcome = session::nudge(&desk.town, &record.name, &text, &from.to_string())?;
         match &outcome {
             NudgeOutcome::Refused(reason) => {
@@ -99,7 +100,7 @@ impl Tell {
         }
         let mut told = Told { outcome: outcome.word(), state: None, screen: None };
         if self.wait {
-            let state = wait(desk, mayor, Duration::from_secs(self.timeout))?;
+            let state = wait(desk, mayor, told_at, Duration::from_secs(self.timeout))?;
             told.state = Some(state);
             told.screen = Some(session::peek(&desk.town, &record.name, 40)?);
         }
@@ -107,18 +108,20 @@ impl Tell {
     }
 }
 
-/// Waits until its turn is over: it has stayed in a state that is not work for a moment.
-fn wait(desk: &Desk, mayor: &Address, most: Duration) -> Result<AgentState> {
+/// Waits until its turn is over: it has stayed in a state that is not work for a moment, or for longer where nothing has shown yet that
+/// the turn began after `told_at`.
+fn wait(desk: &Desk, mayor: &Address, told_at: Timestamp, most: Duration) -> Result<AgentState> {
     let begin = Instant::now();
-    let mut quiet = 0;
+    let (mut quiet, mut begun) = (0, false);
     loop {
         let status = standing::status(desk, mayor)?;
         let Some(reading) = status.state else {
             return Err(Error::failed("the mayor's session ended meanwhile").hint("gt mayor start"));
         };
+        begun |= reading.state == AgentState::Working || reading.since.is_some_and(|since| since >= told_at);
         match reading.state {
             AgentState::Working | AgentState::Starting => quiet = 0,
-            state if quiet >= 3 => return Ok(state),
+            state if quiet >= if begun { 3 } else { 20 } => return Ok(state),
             _ => quiet += 1,
         }
         if begin.elapsed() > most {

@@ -16,12 +16,14 @@ mod rig;
 mod worktree;
 // agents and sessions
 mod attach;
+mod checkpoint;
 mod handoff;
 mod hook_event;
 mod mayor;
 mod memory;
 mod prime;
 mod recording;
+mod seance;
 mod session;
 mod standing;
 // work
@@ -110,13 +112,16 @@ pub enum Command {
     /// Show what was handed over to you; with an agent, start its session again on its hook
     Resume(handoff::Resume),
     /// List the sessions agents had, newest first, or talk to one of them again
-    Seance(handoff::Seance),
+    Seance(seance::Seance),
     /// Keep a short note for the agents to come
     Remember(memory::Remember),
     /// Show notes
     Recall(memory::Recall),
     /// Drop a note
     Forget(memory::Forget),
+    /// Where you stopped, for the session that goes on from there
+    #[command(subcommand)]
+    Checkpoint(checkpoint::CheckpointCommand),
     /// Start an agent's next session once the present one has ended
     #[command(hide = true)]
     SessionNext(handoff::SessionNext),
@@ -239,7 +244,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let output = Output { json: gt.json, quiet: gt.quiet };
     crate::ledger::follow_with(crate::formula::molecule::follow);
-    match run(gt.command, output) {
+    let done = run(gt.command, output);
+    report::print_notices(output);
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ExitCode::from(report::print_error(output, &error)),
     }
@@ -269,6 +276,7 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Remember(command)) => command.run(output),
         Some(Command::Recall(command)) => command.run(output),
         Some(Command::Forget(command)) => command.run(output),
+        Some(Command::Checkpoint(command)) => command.run(output),
         Some(Command::SessionNext(command)) => command.run(),
         Some(Command::HookEvent(command)) => {
             command.run();

@@ -10,7 +10,7 @@ use crate::base::text::neutralise;
 use crate::base::{Error, Result};
 use crate::formula::molecule::{self as formula, StepState};
 use crate::formula::parse_pairs;
-use crate::town::Address;
+use crate::town::{Address, Role};
 use crate::work::molecule::{self, Hung, Standing};
 use crate::work::{Desk, hooked, identity, recipe};
 
@@ -153,11 +153,48 @@ fn own_bead(desk: &Desk, me: &Address) -> Result<String> {
 #[derive(Serialize)]
 struct Status {
     target: String,
+    role: Option<Role>,
     has_work: bool,
     bead: Option<String>,
     title: String,
+    attached_molecule: Option<String>,
+    is_wisp: bool,
+    progress: Option<Counts>,
     molecule: Option<Standing>,
     next_action: String,
+}
+
+/// How far a molecule is, in the words that scripts know.
+#[derive(Serialize)]
+struct Counts {
+    root_id: String,
+    root_title: String,
+    total_steps: usize,
+    done_steps: usize,
+    in_progress_steps: usize,
+    ready_steps: Vec<String>,
+    blocked_steps: Vec<String>,
+    percent_complete: f64,
+    complete: bool,
+}
+
+impl Counts {
+    fn of(progress: &formula::Progress, views: &[formula::StepView]) -> Counts {
+        let ids = |state: &[StepState]| {
+            views.iter().filter(|view| state.contains(&view.state)).map(|view| view.bead.id.clone()).collect()
+        };
+        Counts {
+            root_id: progress.molecule_id.clone(),
+            root_title: progress.molecule_title.clone(),
+            total_steps: progress.total,
+            done_steps: progress.completed,
+            in_progress_steps: progress.in_progress,
+            ready_steps: ids(&[StepState::Ready, StepState::Current]),
+            blocked_steps: ids(&[StepState::Blocked, StepState::Pending]),
+            percent_complete: progress.percent,
+            complete: progress.completed == progress.total,
+        }
+    }
 }
 
 impl Report for Status {
@@ -213,8 +250,14 @@ fn status(desk: &Desk, me: &Address, word: Option<&str>) -> Result<Status> {
         }
         _ => "do it, then gt done".to_owned(),
     };
+    let counted = molecule.as_ref().map(|molecule| counts(desk, &molecule.root)).transpose()?;
+    let root = molecule.as_ref().map(|molecule| desk.ledger.find(&molecule.root)).transpose()?.flatten();
     Ok(Status {
         target,
+        role: agent.as_ref().map(Address::role),
+        attached_molecule: molecule.as_ref().map(|molecule| molecule.root.clone()),
+        is_wisp: root.is_some_and(|root| root.ephemeral),
+        progress: counted,
         has_work: bead.is_some(),
         title: bead.as_ref().map(|bead| bead.title.clone()).unwrap_or_default(),
         bead: bead.map(|bead| bead.id),
@@ -235,7 +278,8 @@ struct Line {
 struct Progress {
     #[serde(flatten)]
     progress: formula::Progress,
-    complete: bool,
+    #[serde(flatten)]
+    counts: Counts,
     steps: Vec<Line>,
 }
 
@@ -258,17 +302,22 @@ impl Report for Progress {
     }
 }
 
+fn counts(desk: &Desk, root: &str) -> Result<Counts> {
+    let progress = formula::progress(&desk.ledger, root)?;
+    Ok(Counts::of(&progress, &formula::load(&desk.ledger, root)?.views()))
+}
+
 fn progress(desk: &Desk, root: &str) -> Result<Progress> {
     let progress = formula::progress(&desk.ledger, root)?;
     let views = formula::load(&desk.ledger, root)?.views();
+    let counts = Counts::of(&progress, &views);
     let line = |view: formula::StepView| Line {
         id: view.bead.id,
         title: view.bead.title,
         state: view.state,
         assignee: view.bead.assignee,
     };
-    let complete = progress.completed == progress.total;
-    Ok(Progress { progress, complete, steps: views.into_iter().map(line).collect() })
+    Ok(Progress { progress, counts, steps: views.into_iter().map(line).collect() })
 }
 
 #[derive(Serialize)]

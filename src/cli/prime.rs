@@ -7,10 +7,10 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::base::report::{self, Output, Paint, Report};
-use crate::base::{Error, Kind, Result};
+use crate::base::{Error, Kind, Result, Timestamp};
 use crate::town::{Address, Role, Town, agent_env};
 use crate::work::identity::{self, Identity};
-use crate::work::{Desk, prime, told};
+use crate::work::{Desk, checkpoint, prime, told};
 
 /// Tell an agent who it is, what is on its hook, which step it is at and what mail waits
 #[derive(Debug, Args)]
@@ -21,6 +21,58 @@ pub struct Prime {
     /// Don't count the mail as told
     #[arg(long, short = 'n')]
     dry_run: bool,
+    /// Only say what you come back from: normal, post-handoff, crash-recovery or autonomous (work on the hook)
+    #[arg(long, conflicts_with = "explain")]
+    state: bool,
+    /// Only say how long each part is, in bytes and tokens
+    #[arg(long)]
+    explain: bool,
+}
+
+/// What an agent comes back from.
+#[derive(Serialize)]
+struct State {
+    state: &'static str,
+    role: Role,
+    prev_session: Option<String>,
+    /// In seconds.
+    checkpoint_age: Option<i64>,
+    hooked_bead: Option<String>,
+}
+
+impl Report for State {
+    fn human(&self, out: &mut dyn Write, _paint: Paint) -> io::Result<()> {
+        let bead = self.hooked_bead.as_deref().map(|bead| format!("  {bead}")).unwrap_or_default();
+        writeln!(out, "{}{bead}", self.state)
+    }
+}
+
+/// How long what an agent is told is.
+#[derive(Serialize)]
+struct Lengths {
+    agent: String,
+    role: Role,
+    bytes: usize,
+    tokens: usize,
+    parts: Vec<prime::Part>,
+}
+
+impl Report for Lengths {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        for prime::Part { name, bytes, tokens } in &self.parts {
+            writeln!(out, "{name:<13} {bytes:>6} bytes {tokens:>6} tokens")?;
+        }
+        writeln!(
+            out,
+            "{}",
+            paint.bold(&format!("{:<13} {:>6} bytes {:>6} tokens", "in all", self.bytes, self.tokens))
+        )?;
+        writeln!(
+            out,
+            "{}",
+            paint.dim("a token is taken for four bytes; long parts are cut so that all stays under 6 KB")
+        )
+    }
 }
 
 impl Prime {
@@ -35,7 +87,25 @@ impl Prime {
         };
         let mut desk = Desk::of(town)?;
         let who = identity::who(&desk.town)?;
+        identity::note_conversation(&desk.town, &who.address)?;
         let primed = prime::prime(&desk, &who)?;
+        if self.explain {
+            let (bytes, parts) = (primed.text.len(), primed.parts);
+            let lengths = Lengths { agent: primed.agent, role: primed.role, bytes, tokens: bytes.div_ceil(4), parts };
+            return report::print(out, &lengths);
+        }
+        if self.state {
+            let at = checkpoint::read(&desk.town, &who.address);
+            let age = at.as_ref().and_then(|at| at.timestamp).map(|at| at.seconds_until(Timestamp::now()));
+            let state = State {
+                state: primed.state,
+                role: primed.role,
+                prev_session: at.and_then(|at| at.session_id),
+                checkpoint_age: age,
+                hooked_bead: primed.hook.bead_id,
+            };
+            return report::print(out, &state);
+        }
         report::print(out, &primed)?;
         if !self.dry_run {
             told::note(&mut desk, &primed.agent, &primed.messages)?;
@@ -114,9 +184,16 @@ pub enum RoleCommand {
     /// All roles
     List,
     /// The directory an agent works in
+    #[command(after_help = "Examples:\n  gt role home web/crew/ann\n  gt role home polecat --rig web --name nux")]
     Home {
-        /// Whose; your own without
-        agent: Option<Address>,
+        /// Whose: an address, or a role with --rig and --name; your own without
+        agent: Option<String>,
+        /// The rig of that role
+        #[arg(long, requires = "agent")]
+        rig: Option<String>,
+        /// The name of the agent
+        #[arg(long, visible_alias = "polecat", requires = "agent")]
+        name: Option<String>,
     },
     /// The environment of an agent, for a shell: eval "$(gt role env)"
     Env {
@@ -137,8 +214,9 @@ impl RoleArgs {
                 out,
                 &Roles(Role::ALL.into_iter().map(|role| RoleLine { role, plain: role.plain() }).collect()),
             ),
-            RoleCommand::Home { agent } => {
+            RoleCommand::Home { agent, rig, name } => {
                 let town = Town::current()?;
+                let agent = agent.map(|word| of_role(&word, rig, name)).transpose()?;
                 report::print(out, &Home { home: town.home(&chosen(&town, agent)?) })
             }
             RoleCommand::Env { agent } => {
@@ -153,6 +231,23 @@ impl RoleArgs {
             }
         }
     }
+}
+
+/// The agent that a word means: an address, or a role with what it takes to make one of it.
+fn of_role(word: &str, rig: Option<String>, name: Option<String>) -> Result<Address> {
+    let Ok(role) = word.parse::<Role>() else { return word.parse() };
+    let missing = |what: &str| Error::usage(format!("which {role}?")).hint(format!("gt role home {role} {what}"));
+    let the_rig = || rig.clone().ok_or_else(|| missing("--rig <rig>"));
+    let the_name = || name.clone().ok_or_else(|| missing("--rig <rig> --name <name>"));
+    let words = match role {
+        Role::Mayor | Role::Deacon | Role::Overseer => role.to_string(),
+        Role::Witness | Role::Refinery => format!("{}/{role}", the_rig()?),
+        Role::Crew => format!("{}/crew/{}", the_rig()?, the_name()?),
+        Role::Polecat => format!("{}/polecats/{}", the_rig()?, the_name()?),
+        Role::Dog => format!("deacon/dogs/{}", the_name()?),
+    };
+    // Checked as any address is.
+    words.parse()
 }
 
 fn chosen(town: &Town, agent: Option<Address>) -> Result<Address> {

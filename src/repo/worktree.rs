@@ -101,6 +101,30 @@ impl Worktree {
         Ok(head.with_context(|| format!("{}: HEAD", self.path.display()))?.id().to_string())
     }
 
+    /// The commit checked out, and the first line of its message.
+    ///
+    /// # Errors
+    /// As [`Worktree::head`].
+    pub fn head_commit(&self) -> Result<(String, String)> {
+        let repository = self.repository()?;
+        let head = repository.head().and_then(|head| head.peel_to_commit());
+        let commit = head.with_context(|| format!("{}: HEAD", self.path.display()))?;
+        let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        Ok((commit.id().to_string(), message.lines().next().unwrap_or_default().to_owned()))
+    }
+
+    /// How many stashes there are; worktrees of one repository share them.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn stashes(&self) -> Result<usize> {
+        if !self.git().args(["rev-parse", "--verify", "--quiet", "refs/stash"]).output()?.success {
+            return Ok(0);
+        }
+        let log = self.git().args(["log", "--walk-reflogs", "--format=%H", "refs/stash", "--"]).run()?;
+        Ok(log.lines().count())
+    }
+
     /// Every changed file: staged, unstaged and untracked; ignored ones left out.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::AgentState;
 
@@ -156,6 +157,10 @@ pub struct Preset {
     /// What makes it go on in a copy of the conversation it takes up: among the other arguments, or in place of `resume_args` where
     /// those are a subcommand.
     pub fork_args: Vec<String>,
+    /// What makes it answer one prompt and end: flags in front of the prompt, or a subcommand, which comes first.
+    pub print_args: Vec<String>,
+    /// Words in front of its first prompt.
+    pub initial_prompt: Option<String>,
     /// The format of its lifecycle hooks.
     pub hooks: HookFormat,
     /// The format of its account of tokens.
@@ -168,16 +173,24 @@ pub struct Preset {
     pub instructions_file: Option<String>,
     /// The variable that names its configuration directory.
     pub config_dir_env: Option<String>,
+    /// Its configuration directory where that variable is not set; `~` stands for the home directory.
+    pub config_dir: Option<String>,
+    /// Variables any of which stands for a login. Without these and without `login_files` it is not known whether it is logged in.
+    pub login_env: Vec<String>,
+    /// Files any of which stands for a login: a path (`~` for the home directory, `{config}` for its configuration directory), with
+    /// `: word` where the file has to hold that word.
+    pub login_files: Vec<String>,
+    /// How a person logs in.
+    pub login_hint: Option<String>,
     /// Whether it reports its state by OSC 7501.
     pub program_status: bool,
     /// Beginnings of its title that tell its state, the first match counts.
     pub titles: Vec<TitleRule>,
     /// Where a person gets it.
     pub install: String,
-    /// Files of which one is there when somebody is logged in; `~` stands for the home directory.
-    pub login_files: Vec<String>,
-    /// Variables of which one is set when no login is needed.
-    pub login_env: Vec<String>,
+    /// What settings say of it that nothing here knows.
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
 }
 
 impl Default for Preset {
@@ -205,17 +218,22 @@ impl Default for Preset {
             resume_args: Vec::new(),
             latest_args: Vec::new(),
             fork_args: Vec::new(),
+            print_args: Vec::new(),
+            initial_prompt: None,
             hooks: HookFormat::None,
             transcripts: TranscriptFormat::None,
             interrupt_key: "ctrl-c".into(),
             submit_key: "enter".into(),
             instructions_file: None,
             config_dir_env: None,
+            config_dir: None,
+            login_env: Vec::new(),
+            login_files: Vec::new(),
+            login_hint: None,
             program_status: false,
             titles: Vec::new(),
             install: String::new(),
-            login_files: Vec::new(),
-            login_env: Vec::new(),
+            rest: Map::new(),
         }
     }
 }
@@ -250,7 +268,12 @@ mod tests {
         for name in names {
             let preset = builtin(name).unwrap();
             assert!(!preset.command.is_empty() && !preset.summary.is_empty() && !preset.install.is_empty(), "{name}");
-            assert!(!preset.process_names.is_empty(), "{name}");
+            assert!(!preset.process_names.is_empty() && preset.rest.is_empty(), "{name}");
+            assert_eq!(
+                preset.login_env.is_empty() && preset.login_files.is_empty(),
+                preset.login_hint.is_none(),
+                "{name}"
+            );
             assert_eq!(preset.resume_style == ResumeStyle::None, preset.resume_args.is_empty(), "{name}");
         }
     }

@@ -47,10 +47,12 @@ const CLAUDE_EVENTS: &[&str] = &[
     "StopFailure",
     "PreCompact",
 ];
-const CODEX_EVENTS: &[&str] = &["SessionStart", "UserPromptSubmit", "PostToolUse", "PermissionRequest", "Stop"];
+const CODEX_EVENTS: &[&str] =
+    &["SessionStart", "UserPromptSubmit", "PostToolUse", "PermissionRequest", "PreCompact", "Stop"];
 const GEMINI_EVENTS: &[&str] =
     &["SessionStart", "SessionEnd", "BeforeAgent", "AfterTool", "AfterAgent", "Notification", "PreCompress"];
-const CURSOR_EVENTS: &[&str] = &["sessionStart", "beforeSubmitPrompt", "postToolUse", "stop", "sessionEnd"];
+const CURSOR_EVENTS: &[&str] =
+    &["sessionStart", "beforeSubmitPrompt", "postToolUse", "preCompact", "stop", "sessionEnd"];
 const COPILOT_EVENTS: &[&str] = &["sessionStart", "userPromptSubmitted", "postToolUse", "errorOccurred", "sessionEnd"];
 
 /// Where Gemini CLI looks for a project's settings.

@@ -78,6 +78,8 @@ fn canonical(event: &str) -> &str {
         "stop" => "Stop",
         "sessionEnd" => "SessionEnd",
         "errorOccurred" => "StopFailure",
+        "preCompact" => "PreCompact",
+        "agentStop" => "Stop",
         other => other,
     }
 }
@@ -89,6 +91,11 @@ pub fn moment(event: &str) -> Moment {
         "UserPromptSubmit" | "BeforeAgent" => Moment::Prompt,
         _ => Moment::Other,
     }
+}
+
+/// Whether the event comes before the runtime shortens its context.
+pub fn shortens(event: &str) -> bool {
+    matches!(canonical(event), "PreCompact" | "PreCompress")
 }
 
 /// Notes what `event` with its `input` tells. Returns whether anything changed that has to be written.

@@ -48,9 +48,15 @@ impl Prepared {
     ///
     /// # Errors
     /// As [`command_line`].
-    pub fn command_line(&self, prompt: Option<&str>, resume: Option<&str>) -> Result<Vec<String>> {
+    pub fn command_line(
+        &self,
+        prompt: Option<&str>,
+        resume: Option<&str>,
+        session_id: Option<&str>,
+    ) -> Result<Vec<String>> {
         let permission = self.permission;
-        let context = StartContext { prompt, resume, permission, town: &self.town, ..StartContext::default() };
+        let context =
+            StartContext { prompt, resume, session_id, permission, town: &self.town, ..StartContext::default() };
         command_line(&self.preset, &context)
     }
 }

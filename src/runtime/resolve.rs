@@ -6,8 +6,9 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::catalogue::{Preset, builtin, builtin_names};
-use super::start::{check_available, split_words};
-use crate::base::{Error, Result, ResultExt, files, text};
+use super::custom::{base_of, build, written};
+use super::start::has_program;
+use crate::base::{Error, Result, ResultExt, files, report, text};
 use crate::town::{Rig, Town};
 
 /// What settings say about runtimes, as plain data; the most particular settings come first in each list.
@@ -69,7 +70,7 @@ pub fn preset(town: &Town, rig: Option<&Rig>, role: &str, explicit: Option<&str>
 
 /// The runtime for `role`: the one named explicitly, the role's, the rig's own, the rig's agent, the town's default, `claude`.
 ///
-/// An agent set for the role whose program is missing is passed over; one that was named explicitly never is.
+/// An agent set for the role whose program is missing is passed over with a notice; one that was named explicitly never is.
 ///
 /// # Errors
 /// `NotFound` with the nearest name when a named agent does not exist; failed when a custom agent is malformed.
@@ -80,35 +81,58 @@ pub fn choose(layers: &Layers, role: &str, explicit: Option<&str>) -> Result<Pre
     for roles in &layers.role_agents {
         if let Some(name) = roles.get(role) {
             let preset = named(layers, name).with_context(|| format!("role_agents.{role}"))?;
-            if check_available(&preset).is_ok() {
+            if has_program(&preset) {
                 return Ok(preset);
             }
+            report::notice(format!(
+                "role_agents.{role}: `{name}` is passed over, its program `{}` is not on the search path",
+                preset.command
+            ));
         }
     }
     if let Some(runtime) = &layers.rig_runtime {
-        let name = runtime.get("provider").and_then(Value::as_str).unwrap_or("runtime").to_owned();
-        return custom(&name, runtime).context("runtime in the rig's settings");
+        let own = written(runtime).context("runtime in the rig's settings")?;
+        let provider = own.get("provider").and_then(Value::as_str).unwrap_or("runtime").to_owned();
+        return assembled(layers, &provider, vec![own], &mut Vec::new()).context("runtime in the rig's settings");
     }
     let name = layers.rig_agent.as_deref().or(layers.default_agent.as_deref()).unwrap_or("claude");
     named(layers, name)
 }
 
 fn named(layers: &Layers, name: &str) -> Result<Preset> {
-    for agents in &layers.agents {
-        if let Some(value) = agents.get(name) {
-            return custom(name, value).with_context(|| format!("agent {name}"));
-        }
+    find(layers, name, &mut Vec::new())?.ok_or_else(|| {
+        let mut known: Vec<&str> = builtin_names().collect();
+        known.extend(layers.agents.iter().flat_map(|agents| agents.keys()).map(String::as_str));
+        let hint = match text::nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known agents: {}", known.join(", ")),
+        };
+        Error::not_found(format!("no agent runtime `{name}`")).hint(hint)
+    })
+}
+
+/// The agent called `name`: what all layers say of it, the most particular on top. `open` are the names on the way here.
+fn find(layers: &Layers, name: &str, open: &mut Vec<String>) -> Result<Option<Preset>> {
+    let values = layers.agents.iter().rev().filter_map(|agents| agents.get(name));
+    let own: Result<Vec<_>> = values.map(written).collect();
+    let own = own.with_context(|| format!("agent {name}"))?;
+    if own.is_empty() {
+        return Ok(builtin(name).cloned());
     }
-    if let Some(preset) = builtin(name) {
-        return Ok(preset.clone());
-    }
-    let mut known: Vec<&str> = builtin_names().collect();
-    known.extend(layers.agents.iter().flat_map(|agents| agents.keys()).map(String::as_str));
-    let hint = match text::nearest(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known agents: {}", known.join(", ")),
+    open.push(name.to_owned());
+    assembled(layers, name, own, open).map(Some).with_context(|| format!("agent {name}"))
+}
+
+/// `own`, the least particular first, on top of what it builds on: its `provider`, which may be an agent of the person's own.
+fn assembled(layers: &Layers, name: &str, own: Vec<Map<String, Value>>, open: &mut Vec<String>) -> Result<Preset> {
+    let provider = own.iter().rev().find_map(|keys| keys.get("provider")?.as_str()).unwrap_or_default();
+    let base = if open.iter().any(|name| name == provider) {
+        builtin(provider).cloned()
+    } else {
+        find(layers, provider, open)?
     };
-    Err(Error::not_found(format!("no agent runtime `{name}`")).hint(hint))
+    let base = base.unwrap_or_else(|| base_of(name, &own));
+    build(name, &base, own)
 }
 
 /// An agent as settings write it: a command line, or an object whose keys replace those of the preset it builds on
@@ -117,52 +141,7 @@ fn named(layers: &Layers, name: &str) -> Result<Preset> {
 /// # Errors
 /// When it is neither, or a key has the wrong type, or there is no command.
 pub fn custom(name: &str, value: &Value) -> Result<Preset> {
-    let mut own = match value {
-        Value::String(line) => {
-            let mut words = split_words(line)?.into_iter();
-            let mut map = Map::new();
-            map.insert("command".into(), words.next().unwrap_or_default().into());
-            map.insert("args".into(), words.collect::<Vec<_>>().into());
-            map
-        }
-        Value::Object(map) => map.clone(),
-        other => return Err(Error::failed(format!("expected a command line or an object, found {other}"))),
-    };
-    if let Some(mode) = own.remove("prompt_mode") {
-        // In settings of old `none` means that the prompt is typed later.
-        let typed = mode == "none" && own.get("provider").and_then(Value::as_str) != Some("script");
-        own.insert("prompt_mode".into(), if typed { "typed".into() } else { mode });
-    }
-    let command = own.get("command").and_then(Value::as_str).unwrap_or_default();
-    let program = command.rsplit('/').next().unwrap_or_default();
-    let provider = own.get("provider").and_then(Value::as_str);
-    let base = provider
-        .and_then(builtin)
-        .or_else(|| builtin(name))
-        .or_else(|| builtin_names().filter_map(builtin).find(|preset| preset.command == program))
-        .cloned()
-        .unwrap_or_default();
-    let mut merged = serde_json::to_value(&base)?;
-    if let Value::Object(fields) = &mut merged {
-        for (key, value) in own {
-            if !value.is_null() {
-                fields.insert(key, value);
-            }
-        }
-        fields.insert("name".into(), name.into());
-    }
-    let mut preset: Preset = serde_json::from_value(merged)?;
-    if preset.command.is_empty() {
-        return Err(Error::failed("there is no `command`")
-            .hint("write the program it runs, for example \"claude --model opus\""));
-    }
-    if preset.process_names.is_empty() || preset.command != base.command {
-        let own = preset.command.rsplit('/').next().unwrap_or_default().to_owned();
-        if !preset.process_names.contains(&own) {
-            preset.process_names.insert(0, own);
-        }
-    }
-    Ok(preset)
+    assembled(&Layers::default(), name, vec![written(value)?], &mut Vec::new())
 }
 
 #[cfg(test)]
@@ -210,6 +189,24 @@ mod tests {
             (glm.command.as_str(), glm.args.as_slice()),
             ("claude-glm", ["--model".to_owned(), "glm 4".into()].as_slice())
         );
+    }
+
+    #[test]
+    fn layers_are_put_on_top_of_each_other() {
+        let map = |value: Value| value.as_object().cloned().unwrap();
+        let rig =
+            map(json!({"house": {"env": {"B": "2"}, "args": ["-r"]}, "opus": {"provider": "house", "args": ["opus"]}}));
+        let town = map(json!({"house": {"provider": "codex", "command": "house", "env": {"A": "1"}, "args": ["-t"]},
+            "claude": {"env": {"C": "3"}}, "a": {"provider": "b", "command": "a"}, "b": {"provider": "a"}}));
+        let layers = Layers { agents: vec![rig, town], ..Layers::default() };
+        let house = choose(&layers, "polecat", Some("house")).unwrap();
+        assert_eq!((house.command.as_str(), house.args.join(" ").as_str()), ("house", "-r"));
+        assert_eq!((house.env["A"].as_str(), house.env["B"].as_str()), ("1", "2"));
+        assert!(house.program_status, "of its provider, which the town's layer names");
+        let opus = choose(&layers, "polecat", Some("opus")).unwrap();
+        assert_eq!((opus.command.as_str(), opus.args.join(" ").as_str(), opus.env.len()), ("house", "opus", 2));
+        assert_eq!(choose(&layers, "polecat", None).unwrap().env["C"], "3", "a built-in one with more to it");
+        assert_eq!(choose(&layers, "polecat", Some("b")).unwrap().command, "a", "a circle ends");
     }
 
     #[test]

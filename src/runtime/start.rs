@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::catalogue::{Preset, PromptMode, ResumeStyle};
+use super::login;
 use crate::base::{Error, Result, ResultExt};
 use crate::town::Permission;
 
@@ -16,6 +17,8 @@ pub struct StartContext<'a> {
     pub resume: Option<&'a str>,
     /// The name to give to a new conversation, where the program takes one.
     pub session_id: Option<&'a str>,
+    /// Whether it answers this one prompt and ends, where the program can.
+    pub print: bool,
     /// Whether it goes on in a copy of the conversation it takes up, where the program can.
     pub fork: bool,
     /// What it may do without asking.
@@ -41,6 +44,11 @@ pub fn environment(preset: &Preset, permission: Permission, town: &str) -> Vec<(
 /// When the preset stands for the running binary and that can't be found.
 pub fn command_line(preset: &Preset, context: &StartContext<'_>) -> Result<Vec<String>> {
     let mut line = vec![program(preset)?];
+    let print: &[String] = if context.print { &preset.print_args } else { &[] };
+    let alone = print.first().is_some_and(|word| !word.starts_with('-'));
+    if alone {
+        line.extend(print.iter().cloned());
+    }
     let subcommand_first = preset.resume_style == ResumeStyle::Subcommand;
     let fork = context.fork && !preset.fork_args.is_empty();
     let resume = context.resume.filter(|_| preset.resume_style != ResumeStyle::None).map(|name| {
@@ -62,14 +70,20 @@ pub fn command_line(preset: &Preset, context: &StartContext<'_>) -> Result<Vec<S
         Permission::Edits => &preset.edits_args,
         Permission::Bypass => &preset.permission_args,
     };
-    line.extend(preset.args.iter().chain(by_mode).map(|arg| arg.replace("{town}", context.town)));
+    // What a subcommand of its own takes is not what the terminal takes.
+    let args: &[String] = if alone { &[] } else { &preset.args };
+    line.extend(args.iter().chain(by_mode).map(|arg| arg.replace("{town}", context.town)));
     if !subcommand_first {
         line.extend(resume.clone().unwrap_or_default());
     }
     if let (None, Some(flag), Some(id)) = (&resume, &preset.session_id_flag, context.session_id) {
         line.extend([flag.clone(), id.to_owned()]);
     }
-    if let (PromptMode::Arg, Some(prompt)) = (preset.prompt_mode, context.prompt.filter(|prompt| !prompt.is_empty())) {
+    let Some(prompt) = context.prompt.filter(|prompt| !prompt.is_empty()) else { return Ok(line) };
+    if !print.is_empty() {
+        line.extend(print.iter().filter(|_| !alone).cloned());
+        line.push(prompt.to_owned());
+    } else if preset.prompt_mode == PromptMode::Arg {
         line.extend(preset.prompt_flag.clone());
         line.push(prompt.to_owned());
     }
@@ -86,20 +100,34 @@ fn program(preset: &Preset) -> Result<String> {
     Ok(own.strip_suffix(" (deleted)").unwrap_or(&own).to_owned())
 }
 
-/// Makes sure that the preset's program can be started.
+/// Makes sure that the preset's program can be started, and that it is logged in as far as that can be told without running it.
 ///
 /// # Errors
-/// `NotFound`, with where to get it, when it is not on the search path.
+/// `NotFound`, with where to get it, when it is not on the search path; refused, with how to log in, when nothing says that it is.
 pub fn check_available(preset: &Preset) -> Result<()> {
-    if preset.command == "gt" || find_program(&preset.command).is_some() {
-        return Ok(());
+    if !has_program(preset) {
+        let get =
+            if preset.install.is_empty() { String::new() } else { format!("install it ({}), or ", preset.install) };
+        return Err(Error::not_found(format!(
+            "agent runtime `{}`: the program `{}` is not on the search path",
+            preset.name, preset.command
+        ))
+        .hint(format!("{get}choose another with --agent; `--agent script` needs no account")));
     }
-    let get = if preset.install.is_empty() { String::new() } else { format!("install it ({}), or ", preset.install) };
-    Err(Error::not_found(format!(
-        "agent runtime `{}`: the program `{}` is not on the search path",
-        preset.name, preset.command
-    ))
-    .hint(format!("{get}choose another with --agent; `--agent script` needs no account")))
+    if !login::logged_in(preset) {
+        return Err(login::refusal(preset));
+    }
+    Ok(())
+}
+
+/// Whether the preset's program is on the search path.
+pub fn has_program(preset: &Preset) -> bool {
+    preset.command == "gt" || find_program(&preset.command).is_some()
+}
+
+/// The name of a program without its directory.
+pub(super) fn program_name(command: &str) -> &str {
+    command.rsplit('/').next().unwrap_or_default()
 }
 
 pub(super) fn find_program(command: &str) -> Option<PathBuf> {
@@ -174,6 +202,20 @@ mod tests {
     }
 
     #[test]
+    fn a_question_is_answered_without_a_terminal() {
+        let asked = |name, fork| {
+            let permission = Permission::Ask;
+            let (prompt, resume) = (Some("why?"), Some("abc"));
+            let context = StartContext { prompt, resume, print: true, fork, permission, ..Default::default() };
+            command_line(builtin(name).unwrap(), &context).unwrap().join(" ")
+        };
+        assert_eq!(asked("claude", true), "claude --resume abc --fork-session -p why?");
+        assert_eq!(asked("codex", true), "codex exec --skip-git-repo-check fork abc why?");
+        assert_eq!(asked("gemini", true), "gemini --resume abc -p why?");
+        assert_eq!(asked("opencode", true), "opencode run --session abc --fork why?");
+    }
+
+    #[test]
     fn prompts_go_where_each_program_wants_them() {
         let start = StartContext { prompt: Some("go"), session_id: Some("id"), ..Default::default() };
         assert_eq!(line("claude", start), "claude --dangerously-skip-permissions --session-id id go");
@@ -210,6 +252,7 @@ mod tests {
         assert_eq!(error.exit_code(), 3);
         assert!(error.hint_text().unwrap().contains("https://claude.ai/code"));
         preset.command = "/bin/sh".into();
+        (preset.login_env, preset.login_files) = (Vec::new(), Vec::new());
         assert!(check_available(&preset).is_ok());
     }
 }

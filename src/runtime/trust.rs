@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::{Preset, TrustStyle};
+use super::{Preset, TrustStyle, login};
 use crate::base::{Error, Result, ResultExt, files};
 
 /// How old Claude Code's lock has to be to count as left behind.
@@ -49,12 +49,9 @@ pub fn trust(preset: &Preset, directory: &Path) -> Result<Extra> {
 
 /// Claude Code's own file of settings: in its configuration directory where one is set, else in the home directory.
 fn claude_file(preset: &Preset) -> Option<PathBuf> {
-    let set = |key: &str| {
-        let own = preset.env.get(key).map(Into::into);
-        own.or_else(|| std::env::var_os(key)).filter(|value| !value.is_empty()).map(PathBuf::from)
-    };
-    let directory = set("CLAUDE_CONFIG_DIR").or_else(|| set("HOME"))?;
-    Some(directory.join(".claude.json"))
+    let set = preset.config_dir_env.as_deref().and_then(|name| login::variable(preset, name));
+    let directory = set.or_else(|| login::variable(preset, "HOME"))?;
+    Some(PathBuf::from(directory).join(".claude.json"))
 }
 
 fn trust_in_claude(file: &Path, directory: &Path) -> Result<()> {

@@ -232,7 +232,7 @@ impl Sum {
 pub fn costs(desk: &Desk, query: &Query) -> Result<Costs> {
     let town = &desk.town;
     let prices = Prices::of(town)?;
-    let history = seance::list(town, "")?;
+    let history = seance::list(town, &seance::Wanted::default())?;
     let (conversations, silent) = conversations(town, &history);
     let holds = |one: &Predecessor| {
         one.agent.contains(&query.of)

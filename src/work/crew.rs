@@ -24,6 +24,8 @@ pub struct CrewLine {
     pub branch: Option<String>,
     /// Its clone.
     pub path: PathBuf,
+    /// Whether its session runs.
+    pub has_session: bool,
     /// Whether everything in it is committed.
     pub git_clean: bool,
     /// What is wrong with it, if anything.
@@ -68,7 +70,7 @@ pub fn add(desk: &Desk, rig: &str, name: &str, own_branch: bool) -> Result<CrewL
     bare.clone_shared(&making, &rig.default_branch, branch.as_deref())?;
     let path = rig.crew_dir(name);
     fs::rename(&making, &path).with_context(|| format!("make {}", path.display()))?;
-    Ok(line(&rig, name))
+    Ok(line(desk, &rig, name))
 }
 
 pub(super) fn names(rig: &Rig) -> Result<Vec<String>> {
@@ -89,15 +91,26 @@ pub(super) fn names(rig: &Rig) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn line(rig: &Rig, name: &str) -> CrewLine {
+/// What the list says of one member.
+///
+/// # Errors
+/// When there is no such rig.
+pub fn line_of(desk: &Desk, member: &Address) -> Result<CrewLine> {
+    Ok(line(desk, &desk.town.rig(member.rig().unwrap_or_default())?, member.name()))
+}
+
+fn line(desk: &Desk, rig: &Rig, name: &str) -> CrewLine {
     let path = rig.crew_dir(name);
-    let address = Address::Crew { rig: rig.name.clone(), name: name.to_owned() }.to_string();
+    let agent = Address::Crew { rig: rig.name.clone(), name: name.to_owned() };
+    // A record that is broken is of no session that runs.
+    let has_session = standing::running(desk, &agent).is_ok_and(|record| record.is_some());
+    let address = agent.to_string();
     let found = Worktree::open(&path).and_then(|clone| Ok((clone.branch()?, clone.is_clean()?)));
     let (branch, git_clean, problem) = match found {
         Ok((branch, clean)) => (branch, clean, None),
         Err(error) => (None, false, Some(error.to_string())),
     };
-    CrewLine { name: name.to_owned(), rig: rig.name.clone(), address, branch, path, git_clean, problem }
+    CrewLine { name: name.to_owned(), rig: rig.name.clone(), address, branch, path, has_session, git_clean, problem }
 }
 
 /// The crew of `rig`, or of all rigs.
@@ -111,7 +124,7 @@ pub fn list(desk: &Desk, rig: Option<&str>) -> Result<Vec<CrewLine>> {
     };
     let mut found = Vec::new();
     for rig in rigs {
-        found.extend(names(&rig)?.iter().map(|name| line(&rig, name)));
+        found.extend(names(&rig)?.iter().map(|name| line(desk, &rig, name)));
     }
     Ok(found)
 }
@@ -189,5 +202,5 @@ pub fn rename(desk: &Desk, rig: &str, name: &str, new: &str) -> Result<CrewLine>
     }
     let (old, path) = (rig.crew_dir(name), rig.crew_dir(new));
     fs::rename(&old, &path).with_context(|| format!("rename {}", old.display()))?;
-    Ok(line(&rig, new))
+    Ok(line(desk, &rig, new))
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::start::{self, Launch};
-use super::{Desk, assignment, hooked, mail, molecule, standing};
+use super::{Desk, assignment, checkpoint, hooked, mail, molecule, standing};
 use crate::base::text::neutralise;
 use crate::base::{Error, Result, lock::Lock};
 use crate::ledger::ReadyFilter;
@@ -48,6 +48,7 @@ pub fn write(desk: &mut Desk, agent: &Address, subject: &str, message: &str, col
     {
         worktree.snapshot(&agent.to_string(), "handed over")?;
     }
+    checkpoint::write(desk, agent, None)?;
     let bead = hook.bead_id.clone();
     let subject = match (subject.trim(), &bead) {
         ("", Some(bead)) => format!("Handed over: {bead} {}", hook.title),

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use super::seance;
 use crate::base::{Error, Result};
+use crate::runtime::{self, lifecycle};
 use crate::town::{Address, Town};
 
 /// The actor of commands typed by a person.
@@ -55,6 +57,33 @@ pub fn this_agent(town: &Town) -> Result<Address> {
     }
     Err(Error::usage("this command is for an agent, and nothing says which one asks")
         .hint("run it inside an agent's session or worktree; gt agents lists them"))
+}
+
+/// Notes the conversation that the agent's runtime tells in a variable, where no hook has told one: `gt` is called from inside it.
+///
+/// # Errors
+/// When the town can't be written.
+pub fn note_conversation(town: &Town, agent: &Address) -> Result<()> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (Some(session), Some(name)) = (set("GT_SESSION"), set("GT_AGENT")) else { return Ok(()) };
+    if session != agent.session_name() {
+        return Ok(());
+    }
+    let mut note = lifecycle::read_note(town, &session);
+    if note.begun {
+        return Ok(());
+    }
+    let rig = agent.rig().map(|rig| town.rig(rig)).transpose()?;
+    let preset = runtime::preset(town, rig.as_ref(), agent.role().as_str(), Some(&name));
+    // A runtime that was taken out of the settings meanwhile tells nothing any more.
+    let Some(conversation) = preset.ok().and_then(|preset| preset.session_id_env).and_then(|name| set(&name)) else {
+        return Ok(());
+    };
+    note.conversation = Some(conversation.clone());
+    // Who calls gt is in the middle of a turn.
+    note.begun = true;
+    lifecycle::write_note(town, &session, &note)?;
+    seance::named(town, &session, &conversation, note.transcript.as_deref())
 }
 
 /// How `who` signs what it does: by its address, a person by what the environment says.

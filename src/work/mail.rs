@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use regex::RegexBuilder;
 use serde::Serialize;
 
 use crate::base::report::{Paint, Report};
@@ -42,6 +43,20 @@ pub struct Message {
     /// The channel it was said in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
+    /// What kind of message it is, where its sender said so: `task`, `scavenge`, ...
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Whether it stays on top of the inbox.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+    /// Whether it is kept out of the files that git tracks.
+    pub wisp: bool,
+    /// Who else got it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<String>,
+    /// Who took it from its queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed_by: Option<String>,
     /// The agent hands over to its own next session with it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub handoff: bool,
@@ -53,6 +68,14 @@ pub(super) const READ: &str = "read";
 const THREAD: &str = "thread:";
 /// What stands before the answered message's id.
 const REPLY: &str = "reply-to:";
+/// What stands before the kind of message.
+const TYPE: &str = "msg-type:";
+/// The label of a message that goes into the files that git tracks.
+const PERMANENT: &str = "permanent";
+/// The label of a message that stays on top.
+const PINNED: &str = "pinned";
+/// What stands before whoever else got it.
+const CC: &str = "cc:";
 
 impl Message {
     pub(super) fn of(bead: &Bead) -> Self {
@@ -75,6 +98,11 @@ impl Message {
             reply_to: label(REPLY),
             queue: bead.assignee.strip_prefix(QUEUE).map(str::to_owned).or_else(|| label(QUEUE)),
             channel: bead.assignee.strip_prefix(CHANNEL).map(str::to_owned).or_else(|| label(CHANNEL)),
+            kind: label(TYPE),
+            pinned: bead.has_label(PINNED),
+            wisp: bead.ephemeral,
+            cc: bead.labels.iter().filter_map(|label| label.strip_prefix(CC)).map(str::to_owned).collect(),
+            claimed_by: label(QUEUE).is_some().then(|| bead.assignee.clone()),
             handoff: bead.labels.iter().any(|label| label == super::handoff::HANDOFF),
         }
     }
@@ -114,8 +142,8 @@ pub fn post_with(
             priority: Some(priority),
             assignee: to.to_owned(),
             sender: from.to_owned(),
+            ephemeral: !labels.iter().any(|label| label == PERMANENT),
             labels,
-            ephemeral: true,
             ..NewBead::default()
         },
     )?;
@@ -149,21 +177,39 @@ pub fn send(desk: &mut Desk, from: &str, to: &str, subject: &str, body: &str, pr
     Ok(Sent { id, to: to.to_owned(), subject: subject.to_owned() })
 }
 
-/// Sends a message from `from` to all of `boxes`, in one transaction; as an answer to `reply_to` in its thread. What is said in a channel
+/// What a message says, and how it is to be taken.
+#[derive(Debug, Clone, Default)]
+pub struct Letter<'a> {
+    /// What it is about.
+    pub subject: &'a str,
+    /// What it says.
+    pub body: &'a str,
+    /// 0 (urgent) to 4.
+    pub priority: u8,
+    /// The message it answers.
+    pub reply_to: Option<&'a str>,
+    /// What kind of message it is.
+    pub kind: Option<&'a str>,
+    /// Whether it stays on top of the inbox.
+    pub pinned: bool,
+    /// Whether it goes into the files that git tracks.
+    pub permanent: bool,
+    /// Who else gets it, as named by the sender.
+    pub cc: &'a [String],
+}
+
+/// Sends a letter from `from` to all of `boxes`, in one transaction; as an answer in the thread of what it answers. What is said in a channel
 /// says so in every copy.
 ///
 /// # Errors
 /// When the subject is empty, or there is no message to answer.
-pub fn send_all(
-    desk: &mut Desk,
-    from: &str,
-    boxes: &[String],
-    (subject, body): (&str, &str),
-    priority: u8,
-    reply_to: Option<&str>,
-) -> Result<Vec<Sent>> {
-    let mut labels = Vec::new();
-    if let Some(which) = reply_to {
+pub fn send_all(desk: &mut Desk, from: &str, boxes: &[String], letter: &Letter<'_>) -> Result<Vec<Sent>> {
+    let &Letter { subject, body, priority, .. } = letter;
+    let mut labels: Vec<String> = letter.cc.iter().map(|one| format!("{CC}{one}")).collect();
+    labels.extend(letter.kind.map(|kind| format!("{TYPE}{kind}")));
+    labels.extend(letter.pinned.then(|| PINNED.to_owned()));
+    labels.extend(letter.permanent.then(|| PERMANENT.to_owned()));
+    if let Some(which) = letter.reply_to {
         let first = Message::of(&pick(desk, from, which)?);
         labels.extend([format!("{THREAD}{}", first.thread_id), format!("{REPLY}{}", first.id)]);
     }
@@ -225,7 +271,8 @@ fn open_of(owner: &str, list: impl FnOnce(&Filter) -> Result<Vec<Bead>>) -> Resu
     };
     let mut messages: Vec<Message> =
         list(&filter)?.iter().filter(|bead| !bead.status.is_done()).map(Message::of).collect();
-    messages.sort_by(|a, b| b.timestamp.cmp(&a.timestamp).then_with(|| b.id.cmp(&a.id)));
+    newest_first(&mut messages);
+    messages.sort_by_key(|message| !message.pinned);
     Ok(messages)
 }
 
@@ -234,6 +281,20 @@ pub(super) fn unread_of(owner: &str, list: impl FnOnce(&Filter) -> Result<Vec<Be
     let mut messages = open_of(owner, list)?;
     messages.retain(|message| !message.read);
     Ok(messages)
+}
+
+fn newest_first(messages: &mut [Message]) {
+    messages.sort_by(|a, b| b.timestamp.cmp(&a.timestamp).then_with(|| b.id.cmp(&a.id)));
+}
+
+/// Every message that `owner` ever got, archived ones too, newest first.
+///
+/// # Errors
+/// When the ledger can't be read.
+pub fn all_of(desk: &Desk, owner: &str) -> Result<Inbox> {
+    let mut messages = all(desk)?;
+    messages.retain(|message| message.to == owner);
+    Ok(Inbox { messages, owner: owner.to_owned() })
 }
 
 impl Report for Message {
@@ -348,16 +409,35 @@ pub fn thread(desk: &Desk, owner: &str, which: &str) -> Result<Inbox> {
     Ok(Inbox { messages, owner: format!("thread {first}") })
 }
 
-/// Messages to or from `owner` with `word` in subject or body, newest first; archived ones too.
+/// What is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Search<'a> {
+    /// A regular expression, in either case of letters.
+    pub word: &'a str,
+    /// Only in subjects.
+    pub subject: bool,
+    /// Only in texts.
+    pub body: bool,
+    /// Only what this one sent.
+    pub from: Option<&'a str>,
+}
+
+/// Messages to or from `owner` that fit, newest first; archived ones too.
 ///
 /// # Errors
-/// When the ledger can't be read.
-pub fn search(desk: &Desk, owner: &str, word: &str) -> Result<Inbox> {
-    let word = word.to_lowercase();
+/// Usage when the expression is none; also when the ledger can't be read.
+pub fn search(desk: &Desk, owner: &str, search: &Search<'_>) -> Result<Inbox> {
+    let word = RegexBuilder::new(search.word)
+        .case_insensitive(true)
+        .build()
+        .map_err(|error| Error::usage(format!("not an expression: {error}")).hint("write \\. for a dot, and so on"))?;
     let mut messages = all(desk)?;
     messages.retain(|message| {
+        let in_subject = !search.body && word.is_match(&message.subject);
+        let in_body = !search.subject && word.is_match(&message.body);
         (message.to == owner || message.from == owner)
-            && (message.subject.to_lowercase().contains(&word) || message.body.to_lowercase().contains(&word))
+            && (in_subject || in_body)
+            && search.from.is_none_or(|from| message.from.trim_end_matches('/') == from.trim_end_matches('/'))
     });
     Ok(Inbox { messages, owner: owner.to_owned() })
 }
@@ -365,8 +445,18 @@ pub fn search(desk: &Desk, owner: &str, word: &str) -> Result<Inbox> {
 fn all(desk: &Desk) -> Result<Vec<Message>> {
     let filter = Filter { types: vec!["message".into()], closed: true, ephemeral: None, ..Filter::default() };
     let mut messages: Vec<Message> = desk.ledger.list(&filter)?.iter().map(Message::of).collect();
-    messages.sort_by(|a, b| b.timestamp.cmp(&a.timestamp).then_with(|| b.id.cmp(&a.id)));
+    newest_first(&mut messages);
     Ok(messages)
+}
+
+/// Archives every message in the inbox of `owner`; returns how many there were.
+///
+/// # Errors
+/// When the ledger can't be written.
+pub fn clear(desk: &mut Desk, owner: &str) -> Result<usize> {
+    let all = inbox(desk, owner, false)?.messages;
+    desk.ledger.write(owner, |tx| all.iter().try_for_each(|message| tx.close(&message.id, "archived").map(|_| ())))?;
+    Ok(all.len())
 }
 
 /// Puts messages out of the inbox of `owner`; threads and searches still find them. Returns their ids.

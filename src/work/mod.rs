@@ -5,6 +5,7 @@ pub mod archive;
 pub mod assignment;
 pub mod branches;
 pub mod caps;
+pub mod checkpoint;
 pub mod convoy;
 pub mod costs;
 pub mod crew;

@@ -1,16 +1,19 @@
 //! What an agent needs to know to begin, or to go on after its context was lost: short, exact, and the same for every runtime.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
+use std::sync::LazyLock;
 
 use serde::Serialize;
 
 use super::hooked::{self, Hooked};
 use super::identity::Identity;
 use super::molecule::{self, Standing};
-use super::{Desk, mail, memory, roles};
+use super::{Desk, checkpoint, mail, memory, roles};
 use crate::base::Result;
 use crate::base::report::{Paint, Report};
 use crate::base::text::neutralise;
+use crate::runtime;
 use crate::town::{Address, Role};
 
 /// The most bytes of it, whatever hangs on the hook.
@@ -42,8 +45,29 @@ pub struct Prime {
     /// The ids of all of them.
     #[serde(skip)]
     pub messages: Vec<String>,
+    /// What it comes back from: `post-handoff`, `crash-recovery`, `autonomous` with work on its hook, else `normal`.
+    pub state: &'static str,
+    /// The parts of the text, in their order.
+    pub parts: Vec<Part>,
     /// All of it as the agent reads it.
     pub text: String,
+}
+
+/// A part of what an agent is told.
+#[derive(Debug, Clone, Serialize)]
+pub struct Part {
+    /// What it is: `role`, `hook`, `steps`, ...
+    pub name: &'static str,
+    /// Its length in bytes.
+    pub bytes: usize,
+    /// About how many tokens that is: a token is four bytes of English.
+    pub tokens: usize,
+}
+
+impl Part {
+    fn of(name: &'static str, bytes: usize) -> Part {
+        Part { name, bytes, tokens: bytes.div_ceil(4) }
+    }
 }
 
 impl Report for Prime {
@@ -77,33 +101,47 @@ pub fn prime(desk: &Desk, who: &Identity) -> Result<Prime> {
     let inbox = mail::inbox(desk, &agent.to_string(), true)?;
     let newest: Vec<String> = inbox.messages.iter().take(3).map(|message| message.subject.clone()).collect();
 
-    let mut parts: Vec<String> = Vec::new();
+    let mut parts: Vec<(&'static str, String)> = Vec::new();
     if let Some(warning) = &who.disagreement {
-        parts.push(format!("Careful: {warning}"));
+        parts.push(("warning", format!("Careful: {warning}")));
     }
     let role = roles::text(&desk.town, agent, bead.as_ref())?;
-    parts.push(if role.is_empty() { format!("You are {agent} in the town of {}.", desk.town.name) } else { role });
-    parts.push(hook_words(&hook));
-    if let Some(molecule) = &molecule {
-        parts.push(molecule_words(molecule));
-    }
-    if let Some(message) = inbox.messages.iter().find(|message| message.handoff) {
+    let role = if role.is_empty() { format!("You are {agent} in the town of {}.", desk.town.name) } else { role };
+    parts.push(("role", role));
+    parts.push(("hook", hook_words(&hook)));
+    parts.extend(molecule.as_ref().map(|molecule| ("steps", molecule_words(molecule))));
+    let handed = inbox.messages.iter().find(|message| message.handoff);
+    if let Some(message) = handed {
         let read = format!("gt mail read {}", message.id);
         let body = short(&message.body, MOST_TEXT, &read);
-        parts.push(format!(
+        let words = format!(
             "## Handed over to you\n{}\n{body}\nGo on from there; `{read}` notes that you have it.",
-            message.subject
-        ));
+            neutralise(&message.subject, true)
+        );
+        parts.push(("handoff", words));
     }
+    let stopped = checkpoint::words(&desk.town, agent, &hook);
+    let state = match (handed, &stopped, &hook.bead_id) {
+        (Some(_), ..) => "post-handoff",
+        (None, Some(_), _) => "crash-recovery",
+        (None, None, Some(_)) => "autonomous",
+        (None, None, None) => "normal",
+    };
+    parts.extend(stopped.map(|words| ("checkpoint", words)));
+    parts.extend(instructions(desk, agent).map(|words| ("instructions", words)));
     if !inbox.messages.is_empty() {
-        parts.push(mail_words(inbox.messages.len(), &newest));
+        parts.push(("mail", mail_words(inbox.messages.len(), &newest)));
     }
     let notes = notes(desk, agent)?;
     if !notes.is_empty() {
-        parts.push(notes);
+        parts.push(("notes", notes));
     }
-    let text = short(parts.join("\n\n").trim(), MOST - 60, "gt hook");
+    let lengths = parts.iter().map(|(name, words)| Part::of(name, words.len())).collect();
+    let words: Vec<String> = parts.into_iter().map(|(_, words)| words).collect();
+    let text = short(words.join("\n\n").trim(), MOST - 60, "gt hook");
     Ok(Prime {
+        state,
+        parts: lengths,
         agent: agent.to_string(),
         role: agent.role(),
         rig: agent.rig().map(str::to_owned),
@@ -115,6 +153,28 @@ pub fn prime(desk: &Desk, who: &Identity) -> Result<Prime> {
         messages: inbox.messages.into_iter().map(|message| message.id).collect(),
         text,
     })
+}
+
+/// The files of instructions that some runtime reads by itself.
+static INSTRUCTIONS: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    runtime::builtin_names().filter_map(|name| runtime::builtin(name)?.instructions_file.as_deref()).collect()
+});
+
+/// Where the project's instructions are in a file that the agent's own runtime does not read by itself.
+fn instructions(desk: &Desk, agent: &Address) -> Option<String> {
+    if !matches!(agent, Address::Polecat { .. } | Address::Crew { .. }) {
+        return None;
+    }
+    let name = std::env::var("GT_AGENT").ok().filter(|name| !name.is_empty())?;
+    let home = desk.town.home(agent);
+    let there: Vec<&str> = INSTRUCTIONS.iter().copied().filter(|file| home.join(file).is_file()).collect();
+    let rig = desk.town.rig(agent.rig()?).ok()?;
+    let preset = runtime::preset(&desk.town, Some(&rig), agent.role().as_str(), Some(&name)).ok()?;
+    let own = preset.instructions_file?;
+    if there.is_empty() || there.contains(&own.as_str()) {
+        return None;
+    }
+    Some(format!("The project's instructions for agents are in {}: read them before you change anything.", there[0]))
 }
 
 fn hook_words(hook: &Hooked) -> String {

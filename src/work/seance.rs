@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::base::{Error, Result, Timestamp, files};
 use crate::session::{SessionRecord, registry};
-use crate::town::Town;
+use crate::town::{Address, Role, Town};
 
 /// One session an agent had.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -67,11 +67,39 @@ pub fn named(town: &Town, session: &str, conversation: &str, transcript: Option<
     files::append_line(&path(town), &line.to_string(), 0o600)
 }
 
-/// All sessions there were, newest first; only those whose agent, bead or conversation holds `word`.
+/// Which predecessors to list.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// What the agent, the bead or the conversation holds; empty for any.
+    pub word: String,
+    /// The role of the agent.
+    pub role: Option<Role>,
+    /// Its rig.
+    pub rig: Option<String>,
+    /// The earliest beginning.
+    pub since: Option<Timestamp>,
+}
+
+impl Wanted {
+    fn fits(&self, one: &Predecessor) -> bool {
+        let holds = |text: &str| text.contains(&self.word);
+        let by_word = holds(&one.agent)
+            || one.bead.as_deref().is_some_and(holds)
+            || one.conversation.as_deref().is_some_and(holds)
+            || one.session == self.word;
+        let address = one.agent.parse::<Address>().ok();
+        by_word
+            && self.role.is_none_or(|role| address.as_ref().is_some_and(|address| address.role() == role))
+            && self.rig.as_deref().is_none_or(|rig| address.as_ref().and_then(Address::rig) == Some(rig))
+            && self.since.is_none_or(|since| one.at >= since)
+    }
+}
+
+/// The sessions there were, newest first.
 ///
 /// # Errors
 /// When the history can't be read.
-pub fn list(town: &Town, word: &str) -> Result<Vec<Predecessor>> {
+pub fn list(town: &Town, wanted: &Wanted) -> Result<Vec<Predecessor>> {
     let text = files::read_optional(&path(town))?.unwrap_or_default();
     let mut found: Vec<Predecessor> = Vec::new();
     for line in text.lines() {
@@ -85,28 +113,34 @@ pub fn list(town: &Town, word: &str) -> Result<Vec<Predecessor>> {
         }
     }
     found.reverse();
+    found.retain(|one| wanted.fits(one));
     for one in &mut found {
         // By its beginning to the second: the two notes of it are made a moment apart.
         let runs = registry::recordings(town, &one.session);
         one.recorded = runs.iter().any(|run| run.started_at.seconds_until(one.at).abs() <= 1);
     }
-    let holds = |text: &str| text.contains(word);
-    found.retain(|one| {
-        holds(&one.agent)
-            || one.bead.as_deref().is_some_and(holds)
-            || one.conversation.as_deref().is_some_and(holds)
-            || one.session == word
-    });
     Ok(found)
 }
 
-/// The one predecessor whose conversation is or begins with `id`.
+/// The newest predecessor that `id` means: a conversation or its beginning, a bead, an agent or its session.
 ///
 /// # Errors
-/// [`crate::base::Kind::NotFound`] when there is none.
+/// [`crate::base::Kind::NotFound`] when there is none, or when its runtime told no conversation.
 pub fn find(town: &Town, id: &str) -> Result<Predecessor> {
-    list(town, "")?
-        .into_iter()
-        .find(|one| !id.is_empty() && one.conversation.as_deref().is_some_and(|name| name.starts_with(id)))
-        .ok_or_else(|| Error::not_found(format!("no conversation {id:?}")).hint("gt seance lists them"))
+    let all = list(town, &Wanted::default())?;
+    let by_name = |one: &&Predecessor| one.conversation.as_deref().is_some_and(|name| name.starts_with(id));
+    if let Some(one) = all.iter().filter(|_| !id.is_empty()).find(by_name) {
+        return Ok(one.clone());
+    }
+    let address = id.parse::<Address>().map(|address| address.to_string()).ok();
+    let means = |one: &&Predecessor| {
+        one.bead.as_deref() == Some(id) || one.session == id || address.as_deref() == Some(one.agent.as_str())
+    };
+    let mut meant = all.iter().filter(means);
+    match (meant.clone().find(|one| one.conversation.is_some()), meant.next()) {
+        (Some(one), _) => Ok(one.clone()),
+        (None, Some(one)) => Err(Error::not_found(format!("{} ({}) told no conversation", one.agent, one.preset))
+            .hint(format!("gt session replay {} plays what it showed", one.session))),
+        (None, None) => Err(Error::not_found(format!("no conversation {id:?}")).hint("gt seance lists them")),
+    }
 }

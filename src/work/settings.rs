@@ -331,11 +331,23 @@ fn refer(scope: Scope<'_>, key: &str, value: &Value) -> Result<()> {
         (Some(("role_agents", _)), _) => named(value),
         (Some(("agents", name)), _) => {
             crate::town::validate_agent_name(name)?;
-            runtime::custom(name, value).map(drop)
+            known_keys(&runtime::custom(name, value)?)
         }
-        (None, "runtime") if !value.is_null() => runtime::custom("runtime", value).map(drop),
+        (None, "runtime") if !value.is_null() => known_keys(&runtime::custom("runtime", value)?),
         _ => Ok(()),
     }
+}
+
+/// Refuses a key of an agent that nothing knows: it is kept, but has no effect.
+fn known_keys(preset: &runtime::Preset) -> Result<()> {
+    let Some(unknown) = runtime::unknown_keys(preset).first().map(|key| (*key).to_owned()) else { return Ok(()) };
+    let error = Error::usage(format!("an agent has no key `{unknown}`"));
+    let known = serde_json::to_value(runtime::Preset::default())?;
+    let known = known.as_object().into_iter().flat_map(|keys| keys.keys().map(String::as_str));
+    Err(match crate::base::text::nearest(&unknown, known) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("gt config agent get claude shows the keys there are"),
+    })
 }
 
 /// Something that is wrong in a settings file.

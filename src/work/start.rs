@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::{Desk, molecule, roles, seance};
+use super::{Desk, checkpoint, hooked, molecule, roles, seance};
 use crate::base::Result;
 use crate::base::text::neutralise;
 use crate::ledger::Bead;
 use crate::runtime::lifecycle::{self, Note};
 use crate::runtime::{self, Preset, PromptMode, ResumeStyle};
-use crate::session::{self, SessionRecord, SessionSpec, Ways};
+use crate::session::{self, SessionRecord, SessionSpec, Ways, registry};
 use crate::town::{Address, Rig, Role, agent_env};
 
 /// The runtime for an agent of `role` in `rig`, checked to be installed.
@@ -48,7 +48,9 @@ pub fn prompt(desk: &Desk, agent: &Address, bead: Option<&Bead>, primed: bool) -
         // The text of a worker names its bead already; only the step is news.
         (Some(_), false) if agent.role() == Role::Polecat => {
             let role = roles::text(&desk.town, agent, bead)?;
-            Ok(Some(if step.is_empty() { role } else { format!("{role}\n{step}") }))
+            let stopped = checkpoint::words(&desk.town, agent, &hooked::hooked(desk, agent)?);
+            let parts = [Some(role), Some(step).filter(|step| !step.is_empty()), stopped];
+            Ok(Some(parts.into_iter().flatten().collect::<Vec<_>>().join("\n")))
         }
         (Some(work), false) => Ok(Some(format!("Run `gt prime` first: it says who you are. {work}"))),
         (None, false) => Ok(Some("Run `gt prime`: it says who you are. Then wait for the person's word.".into())),
@@ -85,8 +87,8 @@ pub fn start(
     launch(desk, &Launch { agent, preset, bead: Some(bead), directory: worktree, resume })
 }
 
-/// The conversation to take up: the one its hooks told, once a turn was begun in it; without hooks, whatever the runtime takes for
-/// its latest.
+/// The conversation to take up: the one its hooks told, once a turn was begun in it; without hooks, the one it was given, or whatever the
+/// runtime takes for its latest.
 fn conversation(preset: &Preset, note: &Note, names: bool) -> Option<String> {
     if preset.resume_style == ResumeStyle::None {
         return None;
@@ -95,7 +97,24 @@ fn conversation(preset: &Preset, note: &Note, names: bool) -> Option<String> {
         // A conversation that has no turn yet is in no file: taking it up would fail.
         return note.conversation.clone().filter(|_| note.begun);
     }
-    Some(String::new())
+    // Without hooks that tell it: the one it was given when it began, else whatever it takes for its latest.
+    Some(note.conversation.clone().unwrap_or_default())
+}
+
+/// A name for a new conversation: a random UUID, version 4.
+fn new_conversation() -> String {
+    let bits = (fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
+/// Notes where the session before stopped that worked on the same bead, so that this one goes on from there.
+fn stopped(desk: &Desk, agent: &Address, bead: &str) -> Result<()> {
+    let before = registry::find(&desk.town, &agent.session_name())?;
+    if before.is_some_and(|before| before.bead.as_deref() == Some(bead)) {
+        checkpoint::write(desk, agent, None)?;
+    }
+    Ok(())
 }
 
 /// What the session's host has to know of the runtime.
@@ -118,11 +137,19 @@ pub fn launch(desk: &Desk, launch: &Launch<'_>) -> Result<SessionRecord> {
     let settings = desk.town.settings()?;
     let prepared = runtime::prepare(&desk.town, agent, preset, directory)?;
     let mut note = lifecycle::read_note(&desk.town, &name);
+    if let Some(bead) = bead {
+        stopped(desk, agent, &bead.id)?;
+    }
     let taken_up = if resume { conversation(preset, &note, prepared.names) } else { None };
-    let prompt = prompt(desk, agent, bead, prepared.primes)?;
-    let argv = prepared.command_line(prompt.as_deref(), taken_up.as_deref())?;
+    // A new conversation is named by us where its runtime takes a name, so that it is known before the first hook tells it.
+    let named = (taken_up.is_none() && preset.session_id_flag.is_some()).then(new_conversation);
+    let prompt = match (prompt(desk, agent, bead, prepared.primes)?, &preset.initial_prompt) {
+        (Some(prompt), Some(first)) => Some(format!("{first}\n{prompt}")),
+        (prompt, first) => prompt.or_else(|| first.clone()),
+    };
+    let argv = prepared.command_line(prompt.as_deref(), taken_up.as_deref(), named.as_deref())?;
     if taken_up.is_none() {
-        note = Note::default();
+        note = Note { conversation: named.clone(), ..Note::default() };
     }
     note.state = None;
     note.since = None;
@@ -149,11 +176,24 @@ pub fn launch(desk: &Desk, launch: &Launch<'_>) -> Result<SessionRecord> {
         name,
     };
     let record = session::start(&desk.town, &spec)?;
-    seance::began(&desk.town, &record, taken_up.as_deref())?;
+    seance::began(&desk.town, &record, taken_up.or(named).as_deref())?;
     if preset.prompt_mode == PromptMode::Typed
         && let Some(prompt) = prompt
     {
         session::nudge_later(&desk.town, &record.name, &prompt)?;
     }
     Ok(record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversations_have_names_of_their_own() {
+        let (one, other) = (new_conversation(), new_conversation());
+        assert_ne!(one, other);
+        assert_eq!((one.len(), one.as_bytes()[14]), (36, b'4'), "{one}");
+        assert!(matches!(one.as_bytes()[19], b'8' | b'9' | b'a' | b'b'), "{one}");
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::support::GT;
 use crate::town::Place;
 
+const MANUAL: &str = include_str!("../../docs/agents.md");
 /// The most bytes a start may cost.
 const MOST: usize = 6 * 1024;
 
@@ -29,21 +30,37 @@ fn every_role_starts_with_little_to_read() {
     for n in 0..10 {
         place.gt(["remember", &format!("note-{n}"), &words[..900], "--town"]).ok();
     }
-    println!("role          bytes   tokens (bytes / 4)");
+    println!("role          bytes   tokens");
     let worktree = PathBuf::from(slung["slung"][0]["worktree"].as_str().unwrap());
+    place.gt(["mail", "send", "web/witness", "-s", &words[..400], "-m", &words]).ok();
     for (role, home) in [
         ("mayor", place.root.join("mayor")),
+        ("witness", place.root.clone()),
         ("polecat", worktree),
         ("crew", place.root.join("web/crew/ann")),
         ("refinery", place.root.join("web/refinery/rig")),
         ("dog", place.root.join("deacon/dogs/rex")),
     ] {
         let mut prime = place.sandbox.command(GT);
-        prime.current_dir(&home).args(["prime", "--json"]);
-        let primed = place.sandbox.run(prime).ok().json();
-        assert_eq!(primed["role"], role);
-        let bytes = primed["text"].as_str().unwrap().len();
-        println!("{role:<12} {bytes:>6}   {:>6}", bytes / 4);
-        assert!((200..MOST).contains(&bytes), "{role}: {bytes} bytes");
+        prime.current_dir(&home).args(["prime", "--explain", "--json"]);
+        if role == "witness" {
+            // It has no directory of its own.
+            prime.env("GT_ROLE", "witness").env("GT_RIG", "web");
+        }
+        let told = place.sandbox.run(prime).ok().json();
+        assert_eq!(told["role"], role);
+        let (bytes, tokens) = (told["bytes"].as_u64().unwrap(), told["tokens"].as_u64().unwrap());
+        println!("{role:<12} {bytes:>6}   {tokens:>6}");
+        assert!((200..MOST as u64).contains(&bytes), "{role}: {bytes} bytes");
+        // What the manual says of it is about right.
+        let row = MANUAL.lines().find_map(|line| line.strip_prefix(&format!("| {role} | "))).unwrap();
+        let said: Vec<u64> = row.split('|').filter_map(|cell| cell.trim().parse().ok()).collect();
+        let about = |said: u64, is: u64| said.abs_diff(is) * 8 < is;
+        assert!(
+            about(said[0], bytes) && about(said[1], tokens),
+            "docs/agents.md: {role}: {bytes} bytes, {tokens} tokens"
+        );
+        let parts = told["parts"].as_array().unwrap();
+        assert!(parts.iter().any(|part| part["name"] == "role" && part["bytes"].as_u64() < Some(2048)), "{told}");
     }
 }

@@ -211,3 +211,40 @@ fn of_many_who_ask_while_mail_comes_each_message_is_told_to_one() {
     let counts = told.lines().filter_map(|line| line.split_once(" unread message")?.0.trim().parse::<usize>().ok());
     assert_eq!(counts.sum::<usize>(), MESSAGES, "{told}");
 }
+
+#[test]
+fn a_message_is_what_its_sender_says_and_found_by_it() {
+    let (sandbox, root) = town();
+    let (ann, bob) = (as_crew(&sandbox, &root, "ann"), as_crew(&sandbox, &root, "bob"));
+    ann(&["mail", "send", "web/bob", "--pinned", "--type", "task", "-s", "Keep this", "-m", "on top"]).ok();
+    ann(&["mail", "send", "web/bob", "--cc", "mayor/", "-s", "News of the roof", "-m", "It is (almost) red."]).ok();
+    sandbox.gt_in(&root, ["mail", "send", "web/bob", "--permanent", "-s", "For the record", "-m", "roof"]).ok();
+    let inbox = bob(&["mail", "inbox", "--json"]).ok().json();
+    let subjects: Vec<&str> = inbox.as_array().unwrap().iter().map(|one| one["subject"].as_str().unwrap()).collect();
+    assert_eq!(subjects, ["Keep this", "For the record", "News of the roof"], "what is pinned is on top");
+    assert_eq!((&inbox[0]["type"], &inbox[0]["pinned"]), (&"task".into(), &true.into()));
+    assert_eq!((&inbox[1]["wisp"], &inbox[0]["wisp"]), (&false.into(), &true.into()));
+    assert_eq!(inbox[2]["cc"], serde_json::json!(["mayor/"]));
+    // What is pinned and old does not make what is new told again.
+    assert!(bob(&["mail", "check", "--inject"]).ok().stdout.contains("3 unread"));
+    assert_eq!(bob(&["mail", "check", "--inject"]).ok().stdout, "");
+    let found = |args: &[&str]| {
+        let all = bob(&[&["mail", "search", "--json"], args].concat()).ok().json();
+        all.as_array().unwrap().iter().map(|one| one["subject"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&["ROOF"]), ["For the record", "News of the roof"]);
+    assert_eq!(found(&["roof", "--subject"]), ["News of the roof"]);
+    assert_eq!(found(&["roof", "--body"]), ["For the record"]);
+    assert_eq!(found(&["roof", "--from", "web/crew/ann"]), ["News of the roof"]);
+    assert_eq!(found(&["\\(almost\\)|record$"]), ["For the record", "News of the roof"]);
+    bob(&["mail", "search", "("]).code(2);
+    assert_eq!(bob(&["mail", "reply", "3", "-m", "Good", "--json"]).ok().json()["to"], "web/crew/ann");
+    // Another's mailbox, by option too; and one's own by the directory one is in.
+    assert_eq!(bob(&["mail", "inbox", "--address", "mayor/", "--json"]).ok().json().as_array().unwrap().len(), 1);
+    bob(&["mail", "check", "--identity", "mayor/"]).ok();
+    let here = sandbox.gt_in(&root.join("web/crew/bob"), ["mail", "inbox", "--json"]).ok().json();
+    assert_eq!(here.as_array().unwrap().len(), 3);
+    assert_eq!(bob(&["mail", "clear", "--json"]).ok().json()["archived"], 3);
+    assert!(bob(&["mail", "inbox", "--json"]).ok().json().as_array().unwrap().is_empty());
+    assert_eq!(bob(&["mail", "inbox", "--all", "--json"]).ok().json().as_array().unwrap().len(), 3);
+}

@@ -46,6 +46,7 @@ mod halt;
 mod hardship;
 mod hook_care;
 mod hooks;
+mod identities;
 mod install;
 mod integration;
 mod mail;

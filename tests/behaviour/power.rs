@@ -212,8 +212,12 @@ fn the_doctor_sees_each_thing_that_is_broken_and_mends_it() {
         let all = found["checks"].as_array().unwrap().iter().filter(|one| one["check"] == "runtimes");
         all.map(|one| format!("{} {} ({})", one["status"], one["message"], one["fix"])).collect()
     };
+    // Of a program of one's own it is known only where settings say where its login is.
+    let (fake, login) = (place.sandbox.path("bin/fake-claude"), json!(["{config}/.credentials.json"]));
+    let fake = json!({"provider": "claude", "command": fake, "login_files": login});
+    place.set("settings/config.json", &[("agents.fake", fake)]);
     let found = runtimes(&look(true));
-    assert!(found.iter().any(|one| one.contains("nobody is logged in") && one.contains("log in")), "{found:?}");
+    assert!(found.iter().any(|one| one.contains("is not logged in") && one.contains("log in")), "{found:?}");
     let login = place.sandbox.path("home/.claude/.credentials.json");
     fs::create_dir_all(login.parent().unwrap()).unwrap();
     fs::write(&login, "{}").unwrap();

@@ -21,6 +21,7 @@ while [ $# -gt 0 ]; do
     case "$1" in
         --settings) settings=$2; shift ;;
         --resume) name=$2; shift ;;
+        -p) pwd > "$at/asked"; echo "$name answers: $2"; exit 0 ;;
     esac
     shift
 done
@@ -50,6 +51,7 @@ struct Town {
 impl Town {
     fn new() -> Town {
         let sandbox = Sandbox::new();
+        sandbox.log_in();
         let (bin, notes) = (sandbox.path("bin"), sandbox.path("notes"));
         fs::create_dir(&bin).unwrap();
         fs::create_dir(&notes).unwrap();
@@ -259,10 +261,123 @@ fn a_session_hands_over_to_the_next_one_in_its_place() {
     assert_eq!(all[0]["bead"], id);
     town.gt(["seance", "--talk", "nothing-like-it"]).code(3);
     town.gt(["crew", "stop", "ann"]).ok();
+    // By role, rig and time too; and one is asked a question, in its own directory, without becoming the agent.
+    let listed = |args: &[&str]| {
+        let mut command = town.command(&town.root);
+        command.args([&["seance", "--json"], args].concat());
+        town.sandbox.run(command).ok().json().as_array().unwrap().len()
+    };
+    assert_eq!((listed(&["--role", "crew", "--rig", "web"]), listed(&["--role", "polecat"])), (2, 0));
+    assert_eq!((listed(&[id]), listed(&["--since", "1h"]), listed(&["--since", "2100-01-01T00:00:00Z"])), (2, 2, 0));
+    town.gt(["seance", "--rig", "nowhere"]).code(3);
+    let conversation = all[1]["conversation"].as_str().unwrap();
+    let note = fs::read(town.root.join(".runtime/agents/web-crew-ann/note.json")).unwrap();
+    let asked = town.gt(["seance", "--talk", conversation, "-p", "Which ladder?", "--json"]).ok().json();
+    assert_eq!(asked["answer"], format!("{conversation} answers: Which ladder?"));
+    assert!(town.note("asked").trim().ends_with("web/crew/ann"), "{}", town.note("asked"));
+    assert_eq!(fs::read(town.root.join(".runtime/agents/web-crew-ann/note.json")).unwrap(), note);
+    let no_terminal = town.gt(["seance", "--talk", id]).code(2);
+    assert!(no_terminal.stderr.contains("-p"), "{no_terminal:?}");
     let again = town.gt(["resume", "web/crew/ann", "--json"]).ok().json();
     assert_eq!(again["bead"], id);
     town.gt(["resume", "web/crew/ann"]).code(4);
     town.gt(["crew", "stop", "ann"]).ok();
+}
+
+#[test]
+fn another_s_session_is_followed_by_a_fresh_one() {
+    let town = Town::new();
+    town.gt(["mayor", "start"]).ok();
+    town.primed();
+    let first = town.gt(["mayor", "status", "--json"]).ok().json();
+    fs::remove_file(town.notes.join("SessionStart.out")).unwrap();
+    town.gt(["handoff", "overseer"]).code(4);
+    let handed = town.gt(["handoff", "mayor/", "-m", "Start anew", "--json"]).ok().json();
+    assert_eq!((&handed["agent"], &handed["session"]), (&"mayor/".into(), &"hq-mayor".into()));
+    let told = town.primed();
+    assert!(told.contains("Handed over to you") && told.contains("Start anew"), "{told}");
+    wait_for("the next session", || {
+        let status = town.gt(["mayor", "status", "--json"]).ok().json();
+        (status["running"] == true && status["pid"] != first["pid"]).then_some(())
+    });
+    town.gt(["mayor", "stop"]).ok();
+}
+
+#[test]
+fn where_a_session_stopped_the_next_one_goes_on() {
+    let town = Town::new();
+    town.gt(["crew", "add", "ann"]).ok();
+    let ann = town.root.join("web/crew/ann");
+    let as_ann = |args: &[&str]| {
+        let mut command = town.command(&ann);
+        command.args(args);
+        town.sandbox.run(command)
+    };
+    assert_eq!(as_ann(&["prime", "--state", "--json"]).ok().json()["state"], "normal");
+    as_ann(&["checkpoint", "read"]).code(3);
+    let mut create = town.sandbox.command(crate::support::BD);
+    create.current_dir(town.root.join("web")).args(["create", "Paint the roof", "--json"]);
+    let id = town.sandbox.run(create).ok().json()["id"].as_str().unwrap().to_owned();
+    // A bead is taken by its name, and twice is no harm.
+    as_ann(&["hook", &id, "--dry-run"]).ok();
+    as_ann(&["hook", &id]).ok();
+    as_ann(&["hook", &id]).ok();
+    assert_eq!(as_ann(&["hook", "--json"]).ok().json()["bead_id"], id.as_str());
+    assert_eq!(as_ann(&["prime", "--state", "--json"]).ok().json()["state"], "autonomous");
+    fs::write(ann.join("half.txt"), "half\n").unwrap();
+    let written = as_ann(&["checkpoint", "write", "--notes", "the ladder is red", "--json"]).ok().json();
+    assert_eq!(written["modified_files"], serde_json::json!(["half.txt"]));
+    assert_eq!((&written["hooked_bead"], &written["last_subject"]), (&id.as_str().into(), &"First commit".into()));
+    let told = as_ann(&["prime"]).ok().stdout;
+    for words in ["Where you stopped", "half.txt", "the ladder is red", "First commit"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let state = as_ann(&["prime", "--state", "--json"]).ok().json();
+    assert_eq!((&state["state"], &state["hooked_bead"]), (&"crash-recovery".into(), &id.as_str().into()));
+    assert!(state["checkpoint_age"].as_i64().unwrap() >= 0);
+    // A runtime's context is about to be shortened: what was noted stays, and the rest is as it is now.
+    fs::write(ann.join("more.txt"), "more\n").unwrap();
+    let mut hook = town.command(&ann);
+    hook.args(["hook-event", "PreCompact"]).envs([("GT_ROLE", "crew"), ("GT_RIG", "web"), ("GT_CREW", "ann")]);
+    assert_eq!(town.sandbox.run(hook).ok().stdout, "{}\n");
+    let now = as_ann(&["checkpoint", "read", "--json"]).ok().json();
+    assert_eq!((&now["notes"], now["modified_files"].as_array().unwrap().len()), (&"the ladder is red".into(), 2));
+    as_ann(&["checkpoint", "clear"]).ok();
+    as_ann(&["hook", "--clear"]).ok();
+    assert!(as_ann(&["hook", "--json"]).ok().json()["bead_id"].is_null());
+}
+
+#[test]
+fn a_crew_is_started_and_stopped_together() {
+    let town = Town::new();
+    let crew = |args: &[&str]| {
+        let mut command = town.command(&town.root);
+        command.args([&["crew"], args].concat());
+        town.sandbox.run(command)
+    };
+    assert_eq!(crew(&["add", "ann", "bob", "--json"]).ok().json().as_array().unwrap().len(), 2);
+    // One that is there already keeps none of the others from it.
+    crew(&["add", "ann", "cid"]).code(4);
+    assert_eq!(crew(&["start", "--all", "--dry-run", "--json"]).ok().json()["would"].as_array().unwrap().len(), 3);
+    assert_eq!(crew(&["start", "web", "ann", "bob", "--json"]).ok().json().as_array().unwrap().len(), 2);
+    let runs =
+        |json: &Value| -> Vec<bool> { json.as_array().unwrap().iter().map(|one| one["has_session"] == true).collect() };
+    assert_eq!(runs(&crew(&["list", "--json"]).ok().json()), [true, true, false]);
+    fs::write(town.root.join("web/crew/ann/new.txt"), "x").unwrap();
+    town.gt(["mail", "send", "web/ann", "-s", "Hello"]).ok();
+    let all = crew(&["status", "--json"]).ok().json();
+    let ann = &all[0];
+    assert_eq!((&ann["git_untracked"], &ann["git_modified"], &ann["git_clean"]), (&1.into(), &0.into(), &false.into()));
+    assert_eq!((&ann["mail_total"], &ann["mail_unread"], &ann["running"]), (&1.into(), &1.into(), &true.into()));
+    assert_eq!(crew(&["at", "ann", "--no-tmux"]).ok().stdout.trim(), town.root.join("web/crew/ann").to_str().unwrap());
+    assert_eq!(crew(&["at", "web/cid", "--detached", "--json"]).ok().json()["address"], "web/crew/cid");
+    let stopped = crew(&["stop", "--all", "--json"]).ok().json();
+    assert_eq!(stopped.as_array().unwrap().len(), 3);
+    crew(&["stop", "--all"]).code(3);
+    fs::remove_file(town.root.join("web/crew/ann/new.txt")).unwrap();
+    crew(&["remove", "ann", "bob", "cid", "--purge"]).ok();
+    assert!(crew(&["list", "--json"]).ok().json().as_array().unwrap().is_empty());
+    crew(&["start"]).code(2);
 }
 
 #[test]

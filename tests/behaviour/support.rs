@@ -59,6 +59,21 @@ impl Sandbox {
         self.dir.path().join(name)
     }
 
+    /// The person of this sandbox is logged in with every runtime of which that can be told.
+    pub fn log_in(&self) {
+        for file in [
+            ".claude/.credentials.json",
+            ".codex/auth.json",
+            ".gemini/oauth_creds.json",
+            ".config/cursor/auth.json",
+            ".augment/session.json",
+        ] {
+            let path = self.path("home").join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "{}").unwrap();
+        }
+    }
+
     /// A command with this sandbox's environment and nothing of ours around the test.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);

@@ -1,7 +1,6 @@
 //! Rigs, hooks and runtimes: repositories that open, worktrees that are there, programs that are installed.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use super::{FIX, Finding, Health, mendable};
 use crate::base::Error;
@@ -121,12 +120,8 @@ pub(super) fn runtimes(desk: &Desk) -> Vec<Finding> {
     for (rig, role) in asked {
         let preset = runtime::preset(&desk.town, rig, role, None);
         match preset.and_then(|preset| runtime::check_available(&preset).map(|()| preset)) {
-            Ok(preset) if is_logged_in(&preset) => {
-                found.insert(preset.name);
-            }
             Ok(preset) => {
-                let fix = format!("start {} once and log in, or set {}", preset.command, preset.login_env.join(" or "));
-                wrong.insert((format!("{} is installed, but nobody is logged in", preset.name), fix));
+                found.insert(preset.name);
             }
             Err(error) => {
                 wrong.insert((error.to_string(), error.hint_text().unwrap_or_default().to_owned()));
@@ -140,22 +135,4 @@ pub(super) fn runtimes(desk: &Desk) -> Vec<Finding> {
             .push(Finding::ok(CHECK, format!("{} can be started", found.into_iter().collect::<Vec<_>>().join(", "))));
     }
     findings
-}
-
-/// Whether somebody is logged in, by what the program leaves where it was logged in; so, too, where it leaves nothing that could be seen.
-fn is_logged_in(preset: &runtime::Preset) -> bool {
-    // macOS keeps logins in its keychain.
-    if preset.login_files.is_empty() || cfg!(target_os = "macos") {
-        return true;
-    }
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let own = preset.config_dir_env.as_deref().and_then(set).map(PathBuf::from);
-    let home = set("HOME").map(PathBuf::from).unwrap_or_default();
-    let there = |file: &String| {
-        let usual = file.strip_prefix("~/").map_or_else(|| PathBuf::from(file), |rest| home.join(rest));
-        // Where the program's own directory is elsewhere, so is this.
-        let elsewhere = own.as_ref().and_then(|own| Some(own.join(usual.file_name()?)));
-        elsewhere.unwrap_or(usual).exists()
-    };
-    preset.login_env.iter().any(|name| set(name).is_some()) || preset.login_files.iter().any(there)
 }

@@ -16,7 +16,7 @@ pub(super) fn carry_out(desk: &mut Desk, rig: &Rig, begun: &Begun) -> Result<Spa
     let prepared = runtime::prepare(&desk.town, &ticket.agent, &preset, &ticket.worktree)?;
     // A runtime that its hooks don't tell gets told by its first words.
     let prompt = (!prepared.primes).then_some("Run `gt prime`: it says who you are and what your work is. Then begin.");
-    let argv = prepared.command_line(prompt, None)?;
+    let argv = prepared.command_line(prompt, None, None)?;
     let env = prepared.env.iter();
     let mut words = vec![format!("cd {} &&", shell_word(&ticket.worktree.to_string_lossy()))];
     words.extend(env.map(|(key, value)| format!("{key}={}", shell_word(value))));
