@@ -27,7 +27,7 @@ pub use nudges::{NUDGE_TTL, NudgeEntry, NudgeOrder, NudgeStage, NudgeWhen};
 pub use place::Place;
 pub use record::{Exit, LastScreen, SessionRecord, SessionSpec};
 pub use start::{DETACHED_ENV, SESSION_ID_ENV, detach, start};
-pub use talk::{deliver, detach_all, hear, nudge, nudge_later, nudges, peek, status, upgrade};
+pub use talk::{deliver, detach_all, hear, nudge, nudge_later, nudges, peek, press, status, upgrade};
 pub use ways::Ways;
 pub use wire::{AttachMode, ClientMsg, Delta, KillReport, MAX_LINES, NudgeOutcome, PROTOCOL, ServerMsg, Status};
 

@@ -10,6 +10,7 @@ use super::place::Place;
 use super::wire::{self, ClientMsg, NudgeOutcome, ServerMsg, Status};
 use super::{registry, start};
 use crate::base::{Error, Kind, Result};
+use crate::terminal::KeyPress;
 use crate::town::Town;
 
 /// The longest a nudge is waited for; the host answers `queued` long before when it can't deliver at once.
@@ -128,6 +129,17 @@ pub fn hear(town: &Town, name: &str, state: &str, prompt: Option<&str>) {
     if let Ok(mut stream) = UnixStream::connect(socket) {
         let _ = stream.set_write_timeout(Some(Duration::from_secs(1))).and_then(|()| stream.write_all(&frames));
     }
+}
+
+/// Presses a key in the session called `name`.
+///
+/// # Errors
+/// When no such session runs or its host does not answer.
+pub fn press(town: &Town, name: &str, key: KeyPress) -> Result<()> {
+    let mut client = Client::connect(town, name)?;
+    client.send(&ClientMsg::Key(key))?;
+    // Messages are taken in order: with the answer to this one it is pressed.
+    client.status().map(|_| ())
 }
 
 /// Ends every open terminal on the session called `name`; the agent goes on. Returns how many there were.
