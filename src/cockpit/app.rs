@@ -574,6 +574,11 @@ impl App {
 }
 
 impl App {
+    /// Whether an agent has a session that lives. That of a dead one is still shown, but nobody works there.
+    pub fn works(&self, address: &str) -> bool {
+        self.town.agent(address).is_some_and(|agent| agent.session.is_some() && agent.state != AgentState::Dead)
+    }
+
     /// Goes on where the last start ended; the theme too, unless another was asked for.
     pub fn recall(&mut self, memory: Memory, theme: bool) {
         self.view = self.settings.layout.start.unwrap_or(memory.view);

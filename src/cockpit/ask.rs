@@ -160,7 +160,7 @@ pub fn wanted(app: &App) -> Vec<(Ask, u64)> {
             asks.push((Ask::Hooks(app.hooks.archived), now));
             if let Some(agent) = app.hooks.selected.clone() {
                 // Files change without a word to the ledger while somebody works there.
-                let works = app.town.agent(&agent).is_some_and(|agent| agent.session.is_some());
+                let works = app.works(&agent);
                 let live = if works { u64::try_from(app.now.unix_seconds() / LIVE).unwrap_or(0) } else { 0 };
                 asks.push((Ask::Hook(agent, app.hooks.from()), now + live));
             }

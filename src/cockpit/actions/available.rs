@@ -227,16 +227,15 @@ fn hooks(action: Action, app: &App) -> Result<(), String> {
         Action::Mark | Action::Reject if hooks.part != Part::Diff => Err("Go to the diff first: enter".into()),
         Action::Message => update::recipient(app, &row.agent).map(|_| ()),
         Action::Rollback => match hooks.chosen_step() {
-            Some(step) if step.kind == StepKind::Snapshot => match app.town.agent(&row.agent) {
-                Some(agent) if agent.session.is_some() => Err(format!("{} works there now: X stops it", row.agent)),
-                _ => Ok(()),
-            },
+            Some(step) if step.kind == StepKind::Snapshot && app.works(&row.agent) => {
+                Err(format!("{} works there now: X stops it", row.agent))
+            }
+            Some(step) if step.kind == StepKind::Snapshot => Ok(()),
             _ => Err("Choose a snapshot in the history first: tab".into()),
         },
-        Action::Archive if row.state != "archived" => match app.town.agent(&row.agent) {
-            Some(agent) if agent.session.is_some() => Err(format!("{} works there now: X stops it", row.agent)),
-            _ => Ok(()),
-        },
+        Action::Archive if row.state != "archived" && app.works(&row.agent) => {
+            Err(format!("{} works there now: X stops it", row.agent))
+        }
         _ => Ok(()),
     }
 }

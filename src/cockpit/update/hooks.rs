@@ -328,7 +328,7 @@ fn take_out(app: &mut App) {
     };
     let (path, line) = (file.path.clone(), hunk.new.0);
     let Some(agent) = app.hooks.selected.clone() else { return };
-    let works = app.town.agent(&agent).is_some_and(|agent| agent.session.is_some());
+    let works = app.works(&agent);
     let mut lines = vec![
         format!("{path}, from line {line}: the files become what they were there."),
         "A snapshot keeps what is there now; u puts the hunk back.".to_owned(),
@@ -370,7 +370,7 @@ fn send(app: &mut App) {
 /// The reason why nobody does.
 pub fn recipient(app: &App, agent: &str) -> Result<Purpose, String> {
     if let Some(view) = app.town.agent(agent)
-        && let Some(session) = view.session.clone()
+        && let Some(session) = view.session.clone().filter(|_| app.works(agent))
     {
         if view.state == crate::view::AgentState::NeedsYou {
             return Err(format!("{agent} asks something first: A and a answer it"));
