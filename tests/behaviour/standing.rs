@@ -117,7 +117,7 @@ fn the_mayor_is_started_told_left_and_taken_up_again() {
     });
     let answer = town.gt(["mayor", "tell", "Build me a house", "--wait", "--json"]).ok().json();
     assert!(answer["screen"].as_str().unwrap().contains("heard: Build me a house"), "{answer}");
-    assert_eq!((&answer["state"], &answer["outcome"]), (&"idle".into(), &"delivered".into()));
+    assert_eq!((&answer["state"], &answer["outcome"]), (&"idle".into(), &"seen".into()), "its prompt hook told of it");
     assert_eq!(town.note("UserPromptSubmit.out").trim(), "{}", "mail is told of once");
     town.gt(["mail", "send", "mayor/", "-s", "Second thoughts", "-m", "x"]).ok();
     town.gt(["mayor", "tell", "And a garden", "--wait"]).ok();
@@ -430,7 +430,7 @@ fn mail_reaches_one_who_is_idle_by_itself_once_and_never_one_who_wants_peace() {
     assert_eq!(typed.matches("Fourth").count() + hooked.matches("Fourth").count(), 1, "{typed}\n{hooked}");
     assert_eq!(typed.matches("psst").count(), 0, "{typed}");
     let told = town.gt(["broadcast", "Hear this", "--json"]).ok().json();
-    assert!(matches!(told[0]["outcome"].as_str(), Some("delivered" | "queued" | "unconfirmed")), "{told}");
+    assert!(matches!(told[0]["outcome"].as_str(), Some("seen" | "delivered" | "queued" | "unconfirmed")), "{told}");
     wait_for("the broadcast to be typed", || town.note("typed").contains("Hear this").then_some(()));
     town.gt(["broadcast", "x", "--rig", "nowhere"]).code(3);
 }

@@ -1,4 +1,5 @@
-//! The reference recordings of alacritty_terminal, which its package carries: what programs wrote, shown by both emulators.
+//! Recordings that packages carry, shown by alacritty's emulator and by ours: the reference tests of alacritty_terminal, and what vttest
+//! wrote, screen by screen, as tui-term's tests keep it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,18 +16,34 @@ use super::target::Target;
 
 /// Recordings whose text comes out otherwise, and why.
 const TEXT_DIFFERS: &[(&str, &str)] = &[
-    (
-        "deccolm_reset",
-        "as in xterm, changing the columns does nothing unless mode 40 allows it; alacritty clears the screen",
-    ),
+    ("deccolm_reset", COLUMNS),
     ("selective_erasure", "alacritty passes over DECSED and DECSEL; here they erase, as no cell can be protected"),
 ];
 /// Recordings whose looks come out otherwise, and why.
 const LOOKS_DIFFER: &[(&str, &str)] =
     &[("underline", "attribute 21 is a double underline, as in ECMA-48, xterm and kitty; for alacritty it ends bold")];
 
-/// Where the package's recordings are, if it was unpacked here.
-fn recordings() -> Vec<PathBuf> {
+/// The same of vttest's screens.
+const VTTEST_TEXT_DIFFERS: &[(&str, &str)] = &[
+    ("vttest_01_03", COLUMNS),
+    ("vttest_01_04", COLUMNS),
+    ("vttest_01_05", COLUMNS),
+    ("vttest_02_07", ORIGIN),
+    ("vttest_02_09", ORIGIN),
+    ("vttest_08_11", COLUMNS),
+    ("vttest_08_12", DELETE),
+    ("vttest_09_08", COLUMNS),
+];
+const VTTEST_LOOKS_DIFFER: &[(&str, &str)] = &[("vttest_02_03", LIGHT), ("vttest_02_14", LIGHT)];
+const COLUMNS: &str =
+    "as in xterm, changing the columns does nothing unless mode 40 allows it; alacritty clears the screen";
+const ORIGIN: &str = "in origin mode moving down stops at the lower margin; alacritty counts the region's offset twice";
+const DELETE: &str =
+    "at the last column one character is deleted, as there is no other; alacritty clears as many as were asked for";
+const LIGHT: &str = "a light background (DECSCNM) inverts the whole screen; alacritty doesn't know it";
+
+/// What is in `directory` of the package, if it was unpacked here.
+fn unpacked(package: &str, directory: &str) -> Vec<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")));
     let registries = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok());
@@ -34,20 +51,36 @@ fn recordings() -> Vec<PathBuf> {
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|registry| std::fs::read_dir(registry.path().join("alacritty_terminal-0.26.0/tests/ref")).ok())
+        .filter_map(|registry| std::fs::read_dir(registry.path().join(package).join(directory)).ok())
         .flatten()
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.join("alacritty.recording").exists())
         .collect();
     found.sort();
     found.dedup_by_key(|path| path.file_name().map(std::ffi::OsStr::to_owned));
     if found.is_empty() {
-        eprintln!("skipped: alacritty_terminal's package is not unpacked here");
+        eprintln!("skipped: the package {package} is not unpacked here");
     }
     found
 }
 
+/// Alacritty's recordings.
+fn recordings() -> Vec<Recording> {
+    let all = unpacked("alacritty_terminal-0.26.0", "tests/ref");
+    all.iter().filter(|path| path.join("alacritty.recording").exists()).map(|path| Recording::read(path)).collect()
+}
+
+/// vttest's screens.
+fn vttest() -> Vec<Recording> {
+    let all = unpacked("tui-term-0.3.4", "test/typescript");
+    let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+    all.iter()
+        .filter(|path| name(path).starts_with("vttest_"))
+        .map(|path| Recording { name: name(path), bytes: std::fs::read(path).unwrap(), size: (80, 24) })
+        .collect()
+}
+
+#[derive(Clone)]
 struct Recording {
     name: String,
     bytes: Vec<u8>,
@@ -161,57 +194,65 @@ fn differences(recordings: &[Recording], mut show: impl FnMut(&Recording) -> Scr
 }
 
 /// The results as the document shows them.
-fn table(recordings: usize) -> String {
+fn table(recordings: usize, text: &[(&str, &str)], looks: &[(&str, &str)]) -> String {
     let mut out = format!(
         "| Recordings | same text | same colours and attributes too |\n|---:|---:|---:|\n| {recordings} | {} | {} |\n",
-        recordings - TEXT_DIFFERS.len(),
-        recordings - TEXT_DIFFERS.len() - LOOKS_DIFFER.len()
+        recordings - text.len(),
+        recordings - text.len() - looks.len()
     );
-    out.push_str("\nWhere it differs, and why:\n\n");
-    for (name, why) in TEXT_DIFFERS.iter().chain(LOOKS_DIFFER) {
+    if !text.is_empty() || !looks.is_empty() {
+        out.push_str("\nWhere it differs, and why:\n\n");
+    }
+    for (name, why) in text.iter().chain(looks) {
         out.push_str(&format!("- **{name}**: {why}.\n"));
     }
     out
 }
 
-fn check(found: &[Vec<String>; 2]) {
+fn check(found: &[Vec<String>; 2], text: &[(&str, &str)], looks: &[(&str, &str)]) {
     let known = |list: &[(&str, &str)]| list.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>();
-    assert_eq!(found[0], known(TEXT_DIFFERS), "text");
-    assert_eq!(found[1], known(LOOKS_DIFFER), "looks");
+    assert_eq!(found[0], known(text), "text");
+    assert_eq!(found[1], known(looks), "looks");
+}
+
+fn emulate(recording: &Recording) -> ScreenState {
+    let mut emulator = new_emulator(recording.size.0, recording.size.1, 100);
+    emulator.feed(&recording.bytes);
+    emulator.refresh(Instant::now() + Duration::from_secs(1));
+    emulator.screen().clone()
 }
 
 #[test]
 fn recordings_show_what_alacritty_shows() {
-    let recordings: Vec<Recording> = recordings().iter().map(|path| Recording::read(path)).collect();
-    if recordings.is_empty() {
-        return;
+    let recordings = recordings();
+    if !recordings.is_empty() {
+        check(&differences(&recordings, emulate), TEXT_DIFFERS, LOOKS_DIFFER);
+        super::shown("recordings", &table(recordings.len(), TEXT_DIFFERS, LOOKS_DIFFER));
     }
-    check(&differences(&recordings, |recording| {
-        let mut emulator = new_emulator(recording.size.0, recording.size.1, 100);
-        emulator.feed(&recording.bytes);
-        emulator.refresh(Instant::now() + Duration::from_secs(1));
-        emulator.screen().clone()
-    }));
-    super::shown("recordings", &table(recordings.len()));
 }
 
-/// Each on its own session; three of them unless there is time.
+#[test]
+fn vttest_shows_what_alacritty_shows() {
+    let recordings = vttest();
+    if !recordings.is_empty() {
+        check(&differences(&recordings, emulate), VTTEST_TEXT_DIFFERS, VTTEST_LOOKS_DIFFER);
+        super::shown("vttest", &table(recordings.len(), VTTEST_TEXT_DIFFERS, VTTEST_LOOKS_DIFFER));
+    }
+}
+
+/// Each on its own session; a few of them unless there is time.
 #[test]
 fn recordings_show_the_same_through_a_session() {
-    let mut recordings: Vec<Recording> = recordings().iter().map(|path| Recording::read(path)).collect();
-    let few = std::env::var_os("GT_LONG").is_none();
-    if few {
-        recordings
-            .retain(|recording| ["vim_large_window_scroll", "tmux_htop", "ll"].contains(&recording.name.as_str()));
+    let mut all = [recordings(), vttest()].concat();
+    if std::env::var_os("GT_LONG").is_none() {
+        let few = ["vim_large_window_scroll", "tmux_htop", "ll", "vttest_01_01", "vttest_02_12", "vttest_08_14"];
+        all.retain(|recording| few.contains(&recording.name.as_str()));
     }
     let mut target: Option<Target> = None;
-    for recording in &recordings {
+    for recording in &all {
         let target = target.get_or_insert_with(|| Target::start(recording.size));
         target.resize(recording.size);
         let (through, _) = target.run(&recording.bytes);
-        let mut emulator = new_emulator(recording.size.0, recording.size.1, 100);
-        emulator.feed(&recording.bytes);
-        emulator.refresh(Instant::now() + Duration::from_secs(1));
-        assert_eq!(ours(&through), ours(emulator.screen()), "{}", recording.name);
+        assert_eq!(ours(&through), ours(&emulate(recording)), "{}", recording.name);
     }
 }
