@@ -88,7 +88,10 @@ fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
         }
         Deed::Write { to, subject, text } => {
             let boxes = post::resolve(desk, &to, PERSON)?;
-            let sent = mail::send_all(desk, &me, &boxes, (&subject, &text), 2, None)?;
+            let sent = {
+                let letter = mail::Letter { subject: &subject, body: &text, priority: 2, ..mail::Letter::default() };
+                mail::send_all(desk, &me, &boxes, &letter)?
+            };
             let whom: Vec<&str> = sent.iter().map(|one| one.to.as_str()).collect();
             (format!("Sent to {}", whom.join(", ")), None)
         }
