@@ -1,7 +1,6 @@
 //! The cockpit on hard days: it breaks, is stopped and goes on, loses sessions and the ledger, and has agents of every kind before it.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
