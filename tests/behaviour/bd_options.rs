@@ -338,7 +338,8 @@ fn what_was_cooked_into_the_ledger_is_poured_from_there() {
                    assignee = \"{{feature}}-dev\"\n[[steps]]\nid = \"build\"\ntitle = \"Build\"\nneeds = [\"design\"]\n\
                    [[steps.children]]\nid = \"api\"\ntitle = \"API\"\n[[steps.children]]\nid = \"ui\"\ntitle = \"UI\"\nneeds = [\"api\"]\n\
                    [[steps]]\nid = \"review\"\ntitle = \"Review\"\nwaits_for = \"children-of(build)\"\n[steps.gate]\ntype = \"gh:pr\"\nid = \"42\"\n\
-                   timeout = \"24h\"\n[[steps]]\nid = \"retry\"\ntitle = \"Retry\"\n[steps.loop]\ncount = 2\n[[steps.loop.body]]\nid = \"try\"\ntitle = \"Try\"\n";
+                   timeout = \"24h\"\n[[steps]]\nid = \"only\"\ntitle = \"Only in production\"\ncondition = \"{{env}} == production\"\n\
+                   [[steps]]\nid = \"retry\"\ntitle = \"Retry\"\n[steps.loop]\ncount = 2\n[[steps.loop.body]]\nid = \"try\"\ntitle = \"Try\"\n";
     std::fs::write(formulas.join("mol-ship.formula.toml"), formula).unwrap();
     let run = |args: &[&str]| {
         let mut command = sandbox.command(BD);
@@ -363,6 +364,7 @@ fn what_was_cooked_into_the_ledger_is_poured_from_there() {
         ".build.ui",
         ".design",
         ".gate-review",
+        ".only",
         ".retry.iter1.try",
         ".retry.iter2.try",
         ".review",
@@ -373,6 +375,9 @@ fn what_was_cooked_into_the_ledger_is_poured_from_there() {
     assert!(message.stderr.contains("feature is required"), "{message:?}");
     let again = run(&["mol", "pour", "mol-ship", "--var", "feature=auth"]).ok().json();
     assert_eq!(direct["created"], again["created"]);
+    let more =
+        run(&["mol", "pour", "mol-ship", "--var", "feature=auth", "--var", "env=production", "--dry-run"]).ok().json();
+    assert!(more["steps"].as_array().unwrap().iter().any(|step| step["id"] == "only"), "{more}");
     // The same beads, whichever way they came.
     let beads = |poured: &Value| {
         let names: std::collections::BTreeMap<&str, &str> = poured["id_mapping"]
@@ -417,7 +422,7 @@ fn what_was_cooked_into_the_ledger_is_poured_from_there() {
     assert_eq!(bonded["id_mapping"]["mol-ship.build.api"], json!(format!("{live}.arm-more.build.api")));
     assert_eq!(
         run(&["show", "mol-ship"]).ok().json()[0].get("dependents").map(|d| d.as_array().unwrap().len()),
-        Some(6),
+        Some(7),
         "the pattern stays as it is"
     );
 }

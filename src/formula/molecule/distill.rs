@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::convert;
 use super::super::model::{Formula, FormulaType, Step, Var};
 use super::super::values::{self, Values};
-use super::pour::slug;
+use super::pour::{CONDITION, slug};
 use super::read::Molecule;
 use crate::base::{Error, Result, ResultExt, files};
 use crate::ledger::{Bead, dep_type};
@@ -175,7 +175,12 @@ impl Builder<'_> {
         let first = waited.filter(|_| any).cloned();
         let needs =
             blockers.iter().filter(|id| !self.gates.contains_key(*id)).filter_map(|id| self.names.get(id).cloned());
-        let metadata = bead.extra.get("metadata").and_then(|metadata| metadata.as_object()).cloned();
+        let mut metadata =
+            bead.extra.get("metadata").and_then(|metadata| metadata.as_object()).cloned().unwrap_or_default();
+        let condition = match bead.is_template {
+            true => metadata.shift_remove(CONDITION).and_then(|condition| condition.as_str().map(str::to_owned)),
+            false => None,
+        };
         Step {
             id: self.names.get(bead.id.as_str()).cloned().unwrap_or_default(),
             title: (self.text)(&bead.title),
@@ -191,7 +196,8 @@ impl Builder<'_> {
                 .map(|label| (self.text)(label))
                 .collect(),
             assignee: if bead.is_template { bead.assignee.clone() } else { String::new() },
-            metadata: metadata.filter(|metadata| !metadata.is_empty()).map(Box::new),
+            metadata: (!metadata.is_empty()).then(|| Box::new(metadata)),
+            condition: condition.unwrap_or_default(),
             needs: first.clone().into_iter().chain(needs.filter(|need| Some(need) != first.as_ref())).collect(),
             waits_for,
             gate,

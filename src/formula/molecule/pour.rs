@@ -39,6 +39,9 @@ pub struct Poured {
     created: usize,
 }
 
+/// Where the beads of a pattern keep their conditions, in their metadata.
+pub(super) const CONDITION: &str = "condition";
+
 /// A molecule of more beads is not listed step by step where it is poured.
 pub const LISTED: usize = 10_000;
 
@@ -204,6 +207,10 @@ impl Pouring<'_, '_> {
         let mut metadata = step.metadata.as_deref().cloned().unwrap_or_default();
         if let Some(on_complete) = &step.on_complete {
             metadata.insert(ON_COMPLETE.into(), serde_json::to_value(on_complete)?);
+        }
+        // Whether the step is left out is only known when the pattern is poured.
+        if self.options.template && !step.condition.is_empty() {
+            metadata.insert(CONDITION.into(), step.condition.clone().into());
         }
         if !step.output.is_empty() {
             metadata.insert("output".into(), step.output.clone().into());
