@@ -102,6 +102,11 @@ impl Hooks {
         self.picture.as_deref().filter(|picture| Some(&picture.agent) == self.selected.as_ref())
     }
 
+    /// The picture, when it is compared with what the selected step says.
+    pub fn current(&self) -> Option<&HookPicture> {
+        self.shown().filter(|picture| picture.from == self.from())
+    }
+
     /// The steps of the selected hook.
     pub fn steps(&self) -> &[Step] {
         self.shown().map(|picture| picture.steps.as_slice()).unwrap_or_default()
@@ -175,7 +180,7 @@ impl Hooks {
 
     /// The files that differ.
     pub fn files(&self) -> &[FilePatch] {
-        self.shown().map(|picture| picture.patch.files.as_slice()).unwrap_or_default()
+        self.current().map(|picture| picture.patch.files.as_slice()).unwrap_or_default()
     }
 
     /// One of them.

@@ -289,6 +289,12 @@ fn diff(app: &App, buffer: &mut Buffer) {
         Some(step) if step.kind == StepKind::Commit => format!("since {}", step.id.get(..7).unwrap_or(&step.id)),
         _ => format!("against {}", picture.target),
     };
+    if app.hooks.current().is_none() {
+        let title = [(since.as_str(), title_style(app, Part::Diff))];
+        pen::rule(buffer, area, theme.rule(), &title, &[]);
+        advice(app, buffer, below_title(area), "Reading what has changed …");
+        return;
+    }
     let patch = &picture.patch;
     let hunks = patch.files.iter().flat_map(|file| file.hunks.iter().map(move |hunk| (file, hunk)));
     let (mut all, mut fine) = (0usize, 0usize);

@@ -252,6 +252,8 @@ fn interaction_34_a_rollback_names_what_is_taken_back_and_no_is_the_default() {
     bench.effects.clear();
     bench.keys("tab j");
     assert!(bench.effects.contains(&Effect::Ask(Ask::Hook("shop/polecats/furiosa".into(), Some("5bbbbbbbbb".into())))));
+    // What was compared with something else is not shown under the new heading.
+    assert!(bench.text().contains("Reading what has changed") && !bench.text().contains("let mut sum"));
     let since = HookPicture { from: Some("5bbbbbbbbb".into()), ..picture() };
     bench.event(Event::Told(Told::Hook(Box::new(since), Inks::default())));
     assert!(bench.text().contains("since snapshot 2"), "{}", bench.text());

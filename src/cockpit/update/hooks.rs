@@ -394,7 +394,7 @@ fn roll_back(app: &mut App) {
     };
     let when = step.at.map(|at| at.hour_minute()).unwrap_or_default();
     let mut lines = vec![format!("{when}  {}", step.words)];
-    let patch = app.hooks.shown().filter(|picture| picture.from.as_deref() == Some(&step.id));
+    let patch = app.hooks.current();
     if let Some(patch) = patch.map(|picture| &picture.patch) {
         let files = patch.files.len();
         lines.push(match files {
