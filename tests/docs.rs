@@ -190,7 +190,7 @@ fn literals(source: &str) -> Vec<String> {
 fn complaint_of_beginning(words: &[String]) -> Option<String> {
     let named = |count: usize| Named { words: words[..count.min(words.len())].to_vec(), inline: true };
     let command = if words[0] == "gt" { gastown::cli::Gt::command() } else { gastown::bdcli::Bd::command() };
-    let group = command.find_subcommand(&words.get(1)?).is_some_and(clap::Command::is_subcommand_required_set);
+    let group = command.find_subcommand(words.get(1)?).is_some_and(clap::Command::is_subcommand_required_set);
     complaint(&named(if group { 3 } else { 2 }))
 }
 
