@@ -68,8 +68,8 @@ impl Log {
 }
 
 /// One event with its words.
-#[derive(Debug, Serialize)]
-struct Told {
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub(super) struct Told {
     #[serde(flatten)]
     line: EventLine,
     /// The event as a sentence.

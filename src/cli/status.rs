@@ -18,8 +18,8 @@ use crate::work::{Desk, identity, mail};
 #[derive(Debug, Args)]
 pub struct Status {}
 
-#[derive(Serialize)]
-struct TownStatus {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct TownStatus {
     name: String,
     root: String,
     daemon: bool,
@@ -31,8 +31,8 @@ struct TownStatus {
     needs_you: Vec<Need>,
 }
 
-#[derive(Serialize)]
-struct RigGlance {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct RigGlance {
     name: String,
     agents: usize,
     merging: usize,
@@ -41,8 +41,8 @@ struct RigGlance {
     parked: bool,
 }
 
-#[derive(Serialize)]
-struct ConvoyGlance {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct ConvoyGlance {
     id: String,
     title: String,
     done: usize,
@@ -51,8 +51,8 @@ struct ConvoyGlance {
 }
 
 /// Something that waits for a person, and the command that deals with it.
-#[derive(Serialize)]
-struct Need {
+#[derive(Serialize, schemars::JsonSchema)]
+pub(super) struct Need {
     what: String,
     command: String,
 }
@@ -68,7 +68,7 @@ impl Status {
     }
 }
 
-fn glance(desk: &Desk) -> Result<TownStatus> {
+pub(super) fn glance(desk: &Desk) -> Result<TownStatus> {
     let town = view::town(desk)?;
     let scheduler = halt::scheduler(desk)?;
     let daemon = daemon::status(&desk.town)?.running;

@@ -15,7 +15,7 @@ const BUSY_SECONDS: i64 = 5;
 const STUCK_SECONDS: i64 = 30 * 60;
 
 /// The state of an agent, as people are shown it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AgentState {
     /// A question or a permission waits for a person.
@@ -126,7 +126,7 @@ pub struct Facts<'a> {
 }
 
 /// An agent's state with its evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StateReading {
     /// The state.
     pub state: AgentState,

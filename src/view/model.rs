@@ -194,7 +194,7 @@ pub enum Tone {
 }
 
 /// How many agents are in which state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Counts {
     /// They wait for a person.
     pub needs_you: usize,

@@ -16,7 +16,7 @@ use crate::session::{self, SessionRecord, registry};
 use crate::town::Address;
 
 /// One agent.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct AgentInfo {
     /// Its address.
     pub address: String,
@@ -48,7 +48,7 @@ pub struct AgentInfo {
 }
 
 /// All agents.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct AgentList {
     /// The agents, by address.

@@ -54,7 +54,7 @@ const TOLD: [&str; 32] = [
 ];
 
 /// One line of the file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EventLine {
     /// When it happened.
     pub ts: Timestamp,

@@ -24,7 +24,7 @@ fn parked_key(rig: &str) -> String {
 }
 
 /// Why something is held up, since when and by whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Halt {
     /// Why, in the words of whoever did it; may be empty.
     pub reason: String,
@@ -85,7 +85,7 @@ pub fn frozen(conn: &Connection) -> Result<Option<Halt>> {
 }
 
 /// How dispatch goes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct SchedulerStatus {
     /// Why it is paused, if it is.
     pub paused: Option<Halt>,
@@ -104,7 +104,7 @@ pub struct SchedulerStatus {
 }
 
 /// A bead that waits for a place.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Waiting {
     /// The bead.
     pub bead: String,

@@ -12,7 +12,7 @@ use crate::ledger::{Bead, Filter};
 use crate::work::{Desk, assignment};
 
 /// How many of a convoy's beads are closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Progress {
     /// Closed beads.
     pub completed: usize,
@@ -29,7 +29,7 @@ impl Progress {
 }
 
 /// One convoy in a list.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct ConvoyLine {
     /// Its place in the list of open ones, from 1.
     pub number: usize,
@@ -50,7 +50,7 @@ pub struct ConvoyLine {
 }
 
 /// Convoys, the oldest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct ConvoyList {
     /// The convoys.
@@ -58,7 +58,7 @@ pub struct ConvoyList {
 }
 
 /// A bead that a convoy tracks, and who works on it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Tracked {
     /// Its id.
     pub id: String,
@@ -81,7 +81,7 @@ pub struct Tracked {
 }
 
 /// One convoy with all it tracks.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct ConvoyStatus {
     /// Its id.
     pub id: String,
@@ -144,7 +144,10 @@ pub fn resolve(desk: &Desk, which: &str) -> Result<String> {
             Error::not_found(format!("no open convoy has number {number}")).hint("gt convoy list shows the numbers")
         });
     }
-    let id = desk.ledger.resolve(which).map_err(|error| error.hint("gt convoy list --all"))?;
+    let id = desk.ledger.resolve(which).map_err(|error| match error.hint_text() {
+        Some(hint) if hint.starts_with("did you mean") => error,
+        _ => error.hint("gt convoy list --all"),
+    })?;
     Ok(expect_convoy(desk.ledger.get(&id)?)?.id)
 }
 

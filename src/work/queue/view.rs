@@ -13,7 +13,7 @@ use crate::base::{Error, Result, Timestamp};
 use crate::work::{Desk, assignment, convoy};
 
 /// One request in the list.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct QueueRow {
     /// The request.
     pub id: String,
@@ -44,7 +44,7 @@ pub struct QueueRow {
 }
 
 /// The merge queue.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct QueueList {
     /// The requests, the next one first.
@@ -158,7 +158,7 @@ impl Report for QueueList {
 }
 
 /// One request in full.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct QueueStatus {
     /// The request.
     pub id: String,

@@ -10,7 +10,7 @@ use crate::base::text::neutralise;
 use crate::work::Desk;
 
 /// What would be done.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Plan {
     /// Each bead.
     pub lines: Vec<PlanLine>,
@@ -19,7 +19,7 @@ pub struct Plan {
 }
 
 /// What would be done with one bead.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct PlanLine {
     /// The bead.
     pub bead: String,
@@ -50,7 +50,7 @@ impl Report for Plan {
 }
 
 /// One slung bead.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Slung {
     /// The bead.
     pub bead: String,
@@ -78,7 +78,7 @@ pub struct Slung {
 }
 
 /// A bead whose agent could not be started; all of it was taken back.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Failure {
     /// The bead.
     pub bead: String,
@@ -89,7 +89,7 @@ pub struct Failure {
 }
 
 /// What a sling did.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, schemars::JsonSchema)]
 pub struct SlingReport {
     /// Beads with an agent or a place in the queue.
     pub slung: Vec<Slung>,
