@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use clap::error::ErrorKind;
+use gastown::base::commands::{Described, describe, page};
+use gastown::cockpit::actions::{Context, TABLE};
 
 /// A command as a document names it.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,11 +18,11 @@ struct Named {
 
 fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = vec![root.join("README.md")];
+    let mut found = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root.join(name)).to_vec();
     for directory in ["assets", "docs", "formulas"] {
         walk(&root.join(directory), &mut found);
     }
-    found.retain(|path| path.extension().is_some_and(|extension| extension == "md" || extension == "toml"));
+    found.retain(|path| path.extension().is_some_and(|kind| kind == "md" || kind == "toml"));
     found.sort();
     found
 }
@@ -240,6 +242,132 @@ fn every_command_the_program_names_exists() {
 fn literals_are_found_in_sources() {
     let source = "fn a<'a>(x: &'a str) { let c = '\"'; // \"no\"\n f(\"one \\\"two\\\" \\\n   three\", r#\"raw \"x\"\"#, b'\\'', \"`gt x`\"); }";
     assert_eq!(literals(source), ["one \"two\" three", "raw \"x\"", "`gt x`"]);
+}
+
+/// The documents that are made from the program, with what they have to be.
+fn generated() -> [(&'static str, String); 2] {
+    let head = "<!-- Made from the program by: GT_REGENERATE=1 cargo test --test docs -->\n";
+    let gt = page(&describe(gastown::cli::documented()));
+    let bd = page(&describe(gastown::bdcli::documented()));
+    let about = "Every command of `gt` and `bd`, as `--help`, `gt help` and the manual pages show them too.";
+    let commands = format!("{head}# Commands\n\n{about}\n\n{}\n\n{}\n", gt.trim_end(), bd.trim_end());
+    [("docs/commands.md", commands), ("docs/keys.md", format!("{head}{}", keys()))]
+}
+
+/// The keys of the cockpit, by where they work.
+fn keys() -> String {
+    let mut text = "# Keys of the cockpit\n\nWhat is bound can be changed in `settings/cockpit.toml`, under `[keys]`, by the name in the \
+                    last column; `?` in the cockpit shows what holds.\n"
+        .to_owned();
+    let mut places: Vec<Context> = Vec::new();
+    for spec in TABLE {
+        if !places.contains(&spec.context) {
+            places.push(spec.context);
+        }
+    }
+    for place in places {
+        text += &format!("\n## {}\n\n| keys | what | name |\n|---|---|---|\n", place_words(place));
+        for spec in TABLE.iter().filter(|spec| spec.context == place) {
+            // A vertical bar parts the cells.
+            let keys: Vec<String> = spec.keys.iter().map(|key| format!("`{}`", key.replace('|', "\\|"))).collect();
+            let keys = keys.join(" ").replace("```", "`` ` ``");
+            text += &format!("| {keys} | {} | {} |\n", spec.about, spec.name);
+        }
+    }
+    text
+}
+
+fn place_words(place: Context) -> String {
+    match place {
+        Context::Main => "Everywhere there are lists".into(),
+        Context::Typing => "While typing into an agent".into(),
+        Context::Filter => "While filtering".into(),
+        Context::Picker => "In what is found by typing: palette, help, journal".into(),
+        Context::Sling => "Slinging".into(),
+        Context::Message => "Writing a message".into(),
+        Context::Answer => "Answering an agent".into(),
+        Context::Confirm => "Before something that can't be taken back".into(),
+        Context::Jump => "Jumping by letters".into(),
+        Context::Note => "Reading".into(),
+        Context::Form => "Writing a bead".into(),
+        Context::Back => "Looking back in a terminal".into(),
+        Context::Search => "Searching in a terminal".into(),
+        Context::Beads => "Beads".into(),
+        Context::Mail => "Mail".into(),
+        Context::Queue => "The merge queue".into(),
+        Context::Settings => "Settings".into(),
+    }
+}
+
+#[test]
+fn generated_documents_are_up_to_date() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (name, wanted) in generated() {
+        let path = root.join(name);
+        if std::env::var_os("GT_REGENERATE").is_some() {
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        let there = std::fs::read_to_string(&path).unwrap_or_default();
+        let differs = there.lines().zip(wanted.lines()).find(|(there, wanted)| there != wanted);
+        assert!(there == wanted, "{name} is out of date ({differs:?}): GT_REGENERATE=1 cargo test --test docs");
+    }
+}
+
+/// Every command that people see has an example, and every example is a command.
+#[test]
+fn every_command_has_an_example() {
+    fn walk<'d>(command: &'d Described, without: &mut Vec<&'d str>, wrong: &mut Vec<String>) {
+        if command.examples.is_empty() && command.path.contains(' ') {
+            without.push(&command.path);
+        }
+        for example in &command.examples {
+            let named = shell_line(&example.command, false);
+            let ours = ["gt ", "bd ", "claude mcp add "].iter().any(|name| example.command.contains(name));
+            assert!(ours, "{}: {}", command.path, example.command);
+            wrong.extend(named.iter().filter_map(complaint).map(|what| format!("{}: {what}", command.path)));
+        }
+        for below in &command.commands {
+            walk(below, without, wrong);
+        }
+    }
+    let (gt, bd) = (describe(gastown::cli::documented()), describe(gastown::bdcli::documented()));
+    let (mut without, mut wrong) = (Vec::new(), Vec::new());
+    walk(&gt, &mut without, &mut wrong);
+    walk(&bd, &mut without, &mut wrong);
+    assert!(without.is_empty(), "no example: {without:?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // A line for a command that is no longer there would quietly go to its family.
+    for (text, program) in [(include_str!("../assets/help/gt.txt"), &gt), (include_str!("../assets/help/bd.txt"), &bd)]
+    {
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let first = words[1];
+            assert!(
+                program.commands.iter().any(|command| command.path.ends_with(&format!(" {first}"))
+                    || command.aliases.iter().any(|alias| alias == first)),
+                "{line}"
+            );
+        }
+    }
+}
+
+/// What a path of our documents leads to is there.
+#[test]
+fn links_lead_somewhere() {
+    let mut dead = Vec::new();
+    for path in documents().into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "md")) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            if file.is_empty() || file.contains("://") || file.contains(' ') {
+                continue;
+            }
+            if !path.parent().unwrap().join(file).exists() {
+                dead.push(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{}", dead.join("\n"));
 }
 
 /// The commands of the description of the existing system, as people know them.

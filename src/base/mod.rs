@@ -1,6 +1,8 @@
 //! The ground floor: what every module may use and what knows nothing of towns, beads or terminals.
 
 pub mod clock;
+pub mod commands;
+pub mod complete;
 pub mod error;
 pub mod files;
 #[cfg(test)]

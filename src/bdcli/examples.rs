@@ -109,6 +109,14 @@ bd mol squash gt-wisp-abc12 --summary \"all well\"",
     ("hooks", "bd hooks install\nbd hooks list"),
     ("init", "bd init --prefix gt\nbd init --branch beads-sync\nbd init --stealth"),
     ("info", "bd info --json"),
+    (
+        "completion",
+        "bd completion bash > /etc/bash_completion.d/bd
+bd completion zsh > \"${fpath[1]}/_bd\"
+bd completion fish > ~/.config/fish/completions/bd.fish",
+    ),
+    ("api", "bd api"),
+    ("help", "bd help\nbd help dep add"),
     ("where", "bd where"),
     ("version", "bd version --json"),
 ];

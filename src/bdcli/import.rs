@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::context::{self, Context};
 use super::data::same_file;
-use super::{Global, mentions, render, twins};
+use super::{Global, github, mentions, render, twins};
 use crate::base::report::Paint;
 use crate::base::{Error, Result, ResultExt, Timestamp};
 use crate::ledger::{Ledger, ids, jsonl};
@@ -20,6 +20,10 @@ pub struct Import {
     /// The file, - for standard input; the store's own issues.jsonl otherwise
     #[arg(long, short, value_name = "FILE")]
     input: Option<PathBuf>,
+    /// Read issues of GitHub instead, as gh issue list --json wrote them; - for standard input. Those that were read before are
+    /// brought up to date
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "strict", "rename_on_import"])]
+    github: Option<PathBuf>,
     /// Fail, and change nothing, when a line can't be read
     #[arg(long)]
     strict: bool,
@@ -93,17 +97,12 @@ impl Import {
         if !self.dry_run {
             context.to_be_changed()?;
         }
+        if let Some(file) = &self.github {
+            return self.issues(&mut context, file);
+        }
         let store = context.ledger.store(&context.store)?;
         let input = self.input.clone().unwrap_or_else(|| store.beads_dir.join(jsonl::FILE));
-        let mut bytes = Vec::new();
-        if input == Path::new("-") {
-            std::io::stdin().read_to_end(&mut bytes).context("read standard input")?;
-        } else {
-            bytes = std::fs::read(&input).map_err(|error| {
-                Error::not_found(format!("read {}: {error}", input.display()))
-                    .hint("give the file with -i, - for standard input")
-            })?;
-        }
+        let mut bytes = read(&input)?;
         if self.strict
             && let Some(first) = jsonl::check(&bytes).rejected.first()
         {
@@ -295,5 +294,38 @@ fn clear_references(lines: &mut Lines, ledger: &Ledger) -> Result<()> {
         }
         map.shift_remove("external_ref");
         Ok(Some(true))
+    })
+}
+
+impl Import {
+    /// Issues of GitHub.
+    fn issues(&self, context: &mut Context, file: &Path) -> Result<()> {
+        let report = github::import(context, &read(file)?, self.skip_existing, self.dry_run)
+            .map_err(|error| error.context(file.display()))?;
+        let paint = Paint::stdout();
+        let done = if self.dry_run { "Would import:" } else { "Imported:" };
+        let text = format!(
+            "{} {} issues: {} new, {} changed, {} as they were, {} dependencies\n",
+            paint.green(done),
+            report.issues,
+            report.created.len(),
+            report.updated.len(),
+            report.unchanged,
+            report.dependencies
+        );
+        render::print_change(context.output, serde_json::to_value(&report)?, text)
+    }
+}
+
+/// A file, or standard input for `-`.
+fn read(input: &Path) -> Result<Vec<u8>> {
+    if input == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).context("read standard input")?;
+        return Ok(bytes);
+    }
+    std::fs::read(input).map_err(|error| {
+        Error::not_found(format!("read {}: {error}", input.display()))
+            .hint("give the file with -i, - for standard input")
     })
 }

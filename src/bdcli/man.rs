@@ -24,8 +24,8 @@ impl Man {
     /// When the directory can't be written.
     pub fn run(self, global: &Global) -> Result<()> {
         match self.dir {
-            Some(dir) => report::print(global.output(), &Written::into(&dir, super::command())?),
-            None => report::print(global.output(), &Page::of(super::command())?),
+            Some(dir) => report::print(global.output(), &Written::into(&dir, super::documented())?),
+            None => report::print(global.output(), &Page::of(super::documented())?),
         }
     }
 }

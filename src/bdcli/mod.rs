@@ -1,9 +1,11 @@
 //! The face of `bd`: beads for shells, scripts and agents, one file a family of commands.
 
 mod agent;
+mod api;
 mod close;
 mod comment;
 mod compat;
+mod completion;
 mod config;
 mod context;
 mod cook;
@@ -18,7 +20,9 @@ mod examples;
 mod external;
 mod formula;
 mod gate;
+mod github;
 mod graph;
+mod help;
 mod hooks;
 mod import;
 mod init;
@@ -53,10 +57,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::base::Result;
 use crate::base::report::{self, Output};
+use crate::base::{Result, complete};
 
 /// Beads: track work with its dependencies, in one file that git keeps.
 #[derive(Debug, Parser)]
@@ -209,6 +214,12 @@ pub enum Command {
     Prime(teach::Prime),
     /// Print the manual page, or write one for each command
     Man(man::Man),
+    /// Print a completion script for a shell
+    Completion(completion::Completion),
+    /// Print every command with what it takes, as JSON
+    Api(api::Api),
+    /// Show help: the commands, or one command
+    Help(help::Help),
     /// Print a paragraph for AGENTS.md
     Onboard(teach::Onboard),
     /// Print the first steps
@@ -237,16 +248,28 @@ pub fn command() -> clap::Command {
     examples::add(Bd::command())
 }
 
+/// The parser with what only its readers need: an example under every command, those below others too.
+pub fn documented() -> clap::Command {
+    crate::base::commands::with_examples(command(), include_str!("../../assets/help/bd.txt"))
+}
+
 /// Parses `args` (the first is the program's name), runs the command and returns its exit code.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    // Examples are made for those who ask for help: every other start is to take as little time as can be.
-    let asks = args.iter().any(|arg| arg == "--help" || arg == "-h");
-    let parser = if asks { command() } else { Bd::command() };
-    let parsed = parser.try_get_matches_from(args).and_then(|matches| Bd::from_arg_matches(&matches));
+    match complete::answer(&args, || complete::teach(Bd::command(), &completion::source)) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return ExitCode::from(report::print_error(Output::default(), &error)),
+    }
+    let parsed = Bd::command().try_get_matches_from(&args).and_then(|matches| Bd::from_arg_matches(&matches));
     let bd = match parsed {
         Ok(bd) => bd,
         Err(error) => {
+            // Only who asks for help waits until all examples are put in.
+            let error = match error.kind() {
+                ErrorKind::DisplayHelp => documented().try_get_matches_from(&args).err().unwrap_or(error),
+                _ => error,
+            };
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
@@ -304,6 +327,9 @@ fn run(command: Command, global: &Global) -> Result<()> {
         Command::Doctor(command) => command.run(global),
         Command::Prime(command) => command.run(global),
         Command::Man(command) => command.run(global),
+        Command::Completion(command) => command.run(global),
+        Command::Api(command) => command.run(global),
+        Command::Help(command) => command.run(global),
         Command::Onboard(command) => command.run(global),
         Command::Quickstart(command) => command.run(global),
         Command::Sync(command) => command.run(global),

@@ -1,16 +1,18 @@
-//! `gt completion`: scripts that teach a shell to complete gt's commands.
+//! `gt completion`: scripts that teach a shell to complete gt's commands, with the names the town has at that moment.
 
-use clap::CommandFactory;
+use clap::Arg;
 
-use super::Gt;
 use crate::base::Result;
+use crate::base::complete::{self, Source};
 use crate::base::report::{self, Output, Paint, Report};
+use crate::view::names;
 
 /// Which shell to write for.
 #[derive(Debug, clap::Args)]
 pub struct Completion {
-    /// The shell: bash, zsh, fish, elvish or powershell
-    shell: clap_complete::Shell,
+    /// The shell
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(complete::shells()))]
+    shell: String,
 }
 
 #[derive(serde::Serialize)]
@@ -31,9 +33,47 @@ impl Completion {
     /// # Errors
     /// When standard output can't be written.
     pub fn run(self, output: Output) -> Result<()> {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Gt::command(), "gt", &mut script);
-        let script = String::from_utf8_lossy(&script).into_owned();
-        report::print(output, &Script { shell: self.shell.to_string(), script })
+        let script = complete::script(&self.shell, "gt")?;
+        report::print(output, &Script { shell: self.shell, script })
     }
+}
+
+/// Where the values of an argument of the command `path` come from.
+pub fn source(path: &str, arg: &Arg) -> Option<Source> {
+    let value = arg.get_value_names()?.first()?.as_str();
+    let family = path.split(' ').nth(1).unwrap_or_default();
+    let find: fn(&str) -> Vec<complete::Candidate> = match (family, value) {
+        (_, "FILE") => return Some(Source::Files),
+        (_, "DIR" | "PATH" | "CWD") => return Some(Source::Directories),
+        ("sling", "BEAD... [TARGET]") => names::targets,
+        ("mol", "[BEAD] MOLECULE") => |begun| [names::open_beads(begun), names::formulas(begun)].concat(),
+        ("mol", "TARGET") => |begun| [names::open_beads(begun), names::agents(begun)].concat(),
+        ("mq", "ID") => names::requests,
+        ("escalate", "ID") => names::escalations,
+        ("mail", "MESSAGE" | "MESSAGES") => names::letters,
+        ("mail", "REPLY_TO") => names::letters,
+        ("mail", "QUEUE") => names::queues,
+        ("mail", "CHANNEL") => names::channels,
+        ("mail", "NAME") if path.contains(" group ") => names::groups,
+        ("mail", "NAME") if path.contains(" queue ") => names::queues,
+        ("mail", "NAME") if path.contains(" channel ") => names::channels,
+        ("mail", "ADDRESS" | "CC" | "MEMBER" | "MEMBERS") => names::addresses,
+        ("crew", "NAME") if path != "gt crew add" => names::crew,
+        ("dog", "NAME") if path != "gt dog add" => names::dogs,
+        ("rig", "NAME") if path != "gt rig add" => names::rigs,
+        ("config", "KEY") => names::settings,
+        ("config", "NAME") if path != "gt config agent set" => names::presets,
+        ("formula", "NAME") => names::formulas,
+        (_, "PRESET") => names::presets,
+        ("mayor", "AGENT") => names::presets,
+        (_, "RIG") => names::rigs,
+        (_, "AGENT") if arg.get_long().is_some() => names::presets,
+        (_, "AGENT" | "OF" | "TALK" | "FOLLOW" | "ACTOR") if family != "config" => names::agents,
+        ("convoy", "ADDRESS" | "NOTIFY" | "OWNER") => names::addresses,
+        (_, "CONVOY") => names::convoys,
+        (_, "BEAD" | "BEADS" | "ON" | "RELATED") => names::open_beads,
+        (_, "FORMULA") => names::formulas,
+        _ => return None,
+    };
+    Some(Source::Found(find))
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 
 use crate::base::Result;
 use crate::base::manual::{Page, Written};
@@ -24,8 +24,8 @@ impl Man {
     /// When the directory can't be written.
     pub fn run(self, output: Output) -> Result<()> {
         match self.dir {
-            Some(dir) => report::print(output, &Written::into(&dir, super::Gt::command())?),
-            None => report::print(output, &Page::of(super::Gt::command())?),
+            Some(dir) => report::print(output, &Written::into(&dir, super::documented())?),
+            None => report::print(output, &Page::of(super::documented())?),
         }
     }
 }

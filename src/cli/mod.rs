@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::base::report::{self, Output};
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, complete};
 
 // town and rigs
 mod crew;
@@ -50,12 +51,15 @@ mod power;
 mod sling;
 mod status;
 // faces
+mod api;
 mod cockpit;
 mod completion;
 mod config;
 mod dashboard;
 mod demo;
+mod help;
 mod man;
+mod mcp;
 mod script;
 
 /// Gas Town: run many coding agents side by side, track their work and merge what they finish.
@@ -210,6 +214,10 @@ pub enum Command {
     Cockpit(cockpit::Cockpit),
     /// The whole town in a browser
     Dashboard(dashboard::Dashboard),
+    /// Offer the ledger, convoys and slinging as tools to any agent that speaks MCP, over standard input and output
+    Mcp(mcp::Mcp),
+    /// Tell scripts what they may rely on: commands, exit codes, the form of errors and of what --json prints
+    Api(api::Api),
     /// Print a completion script for a shell
     Completion(completion::Completion),
     /// Print manual pages
@@ -221,8 +229,16 @@ pub enum Command {
     /// Do the sh block of a bead step by step, commit and hand in
     #[command(hide = true)]
     ScriptAgent(script::ScriptAgent),
+    /// Show help: the commands, one command, or a page about the town
+    Help(help::Help),
     /// Print the version
     Version,
+}
+
+/// The parser with what only its readers need: an example under every command, the help pages.
+pub fn documented() -> clap::Command {
+    let command = crate::base::commands::with_examples(Gt::command(), include_str!("../../assets/help/gt.txt"));
+    command.after_help(help::pages())
 }
 
 /// Parses `args` (the first is the program's name), runs the command and returns its exit code.
@@ -234,9 +250,19 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             Err(error) => ExitCode::from(report::print_error(Output::default(), &error)),
         };
     }
-    let gt = match Gt::try_parse_from(args) {
+    match complete::answer(&args, || complete::teach(Gt::command(), &completion::source)) {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return ExitCode::from(report::print_error(Output::default(), &error)),
+    }
+    let gt = match Gt::try_parse_from(&args) {
         Ok(gt) => gt,
         Err(error) => {
+            // Only who asks for help waits until the examples are put in.
+            let error = match error.kind() {
+                ErrorKind::DisplayHelp => documented().try_get_matches_from(&args).err().unwrap_or(error),
+                _ => error,
+            };
             // clap prints help to stdout with code 0 and mistakes to stderr with code 2.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
@@ -316,6 +342,9 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         // faces
         Some(Command::Cockpit(command)) => command.run(output),
         Some(Command::Dashboard(command)) => command.run(output),
+        Some(Command::Mcp(command)) => command.run(output),
+        Some(Command::Api(command)) => command.run(output),
+        Some(Command::Help(command)) => command.run(output),
         Some(Command::Completion(command)) => command.run(output),
         Some(Command::Man(command)) => command.run(output),
         Some(Command::Config(command)) => command.run(output),

@@ -9,6 +9,7 @@ pub mod hooks;
 pub mod log;
 pub mod mail;
 pub mod model;
+pub mod names;
 pub mod queue;
 
 pub use agents::town;
