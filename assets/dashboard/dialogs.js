@@ -58,8 +58,8 @@ export function ask(title, fields, label, go) {
   return form;
 }
 
-export function confirmThen(question, label, go) {
-  open("Sure?", h("p", null, question), label, go, "danger");
+export function confirmThen(question, label, go, kind = "danger") {
+  open("Sure?", h("p", null, question), label, go, kind);
 }
 
 export function nudge(agent) {

@@ -3,6 +3,7 @@ import { age, aged, bar, button, clock, fill, h, orEmpty, section, state, stateK
 import { act, agentOf, connect, get, town } from "./live.js";
 import { ask, confirmThen, doing, nudge, say, slingBeads, newBead, rejectRequest, writeMail } from "./dialogs.js";
 import { draw } from "./screen.js";
+import { settings } from "./settings.js";
 
 const WANT = { needs_you: 0, dead: 1, stuck: 2 };
 const agentLink = (agent) => "#/agent/" + agent.address;
@@ -13,10 +14,18 @@ export function needing() {
     .sort((a, b) => WANT[stateKey(a.state)] - WANT[stateKey(b.state)] || String(a.since).localeCompare(String(b.since)));
 }
 
+/** The keys that answer what an agent asks. */
+function answers(agent) {
+  const keys = agent.preset === "script" ? [["r", "retry"], ["s", "skip the step"], ["q", "give up"]] : ["1", "2", "3", "y", "n", "enter", "escape"].map((key) => [key, key]);
+  return h("div.acts.answers", { "aria-label": "answers" }, keys.map(([key, label]) => button(label, () => doing(act("answer", { agent: agent.address, key })), { "data-key": key })));
+}
+
 function agentRow(agent, brief) {
-  // What an agent asks stands once, where it needs somebody.
-  const tail = brief === true ? [] : (town.tails[agent.session] ?? []).slice(-2);
+  // What an agent asks stands once, where it needs somebody; its screen is not to say it again.
   const asks = brief !== true && stateKey(agent.state) in WANT && agent.detail;
+  const asked = stateKey(agent.state) === "needs_you" && !brief;
+  const said = (line) => asked && (line.includes(agent.detail ?? "\u0000") || (agent.preset === "script" && line.includes("q give up")));
+  const tail = brief === true ? [] : (town.tails[agent.session] ?? []).filter((line) => !said(line)).slice(-3);
   return h("li.agent", { "data-agent": agent.address, "data-state": stateKey(agent.state) },
     h("a.row", { href: agentLink(agent) },
       state(agent.state, true),
@@ -25,7 +34,8 @@ function agentRow(agent, brief) {
       agent.merge ? h("span.note", null, agent.merge) : null,
       h("span.preset", null, agent.preset), aged(agent.since)),
     asks ? h("p.asks", null, agent.detail) : null,
-    tail.length ? h("pre.tail", { "aria-hidden": "true" }, tail.join("\n")) : null);
+    tail.length ? h("pre.tail", { "aria-hidden": "true" }, tail.join("\n")) : null,
+    asked ? answers(agent) : null);
 }
 
 function many(count, one, more) {
@@ -45,7 +55,9 @@ function agentsByRig() {
     if (!name && !agents.length) continue;
     const parked = town.town?.scheduler.parked.includes(name);
     const facts = rig ? [rig.branch, rig.waiting ? `${rig.waiting} wait` : null, parked ? "parked" : null].filter(Boolean).join(" · ") : "";
-    blocks.push(h("h3", null, name || "town", h("span.more", null, facts)),
+    const rest = rig && (parked ? button("Use it again", () => doing(act("unpark", { rig: name })), { kind: "quiet", "data-act": "unpark" })
+      : button("Park …", () => confirmThen(`Start nothing in ${name} for now? What runs there goes on.`, "Park", () => act("park", { rig: name }), "primary"), { kind: "quiet", "data-act": "park" }));
+    blocks.push(h("h3", null, name || "town", h("span.more", null, facts), rest),
       agents.length ? h("ul.agents", null, agents.map((one) => agentRow(one, stateKey(one.state) in WANT))) : h("p.empty", null, "Nobody works here."));
   }
   return blocks;
@@ -116,7 +128,7 @@ function agent(place, address) {
     h("p.facts", null, state(one.state), aged(one.since), one.bead ? beadLink(one.bead) : null, h("span.what", null, one.title ?? ""), one.merge ? h("span.note", null, one.merge) : null));
   const asks = stateKey(one.state) === "needs_you";
   fill(place.querySelector(".asked"), one.detail ? h("p.asks", null, one.detail) : null,
-    asks ? h("div.acts", { "aria-label": "answers" }, (one.preset === "script" ? [["r", "retry"], ["s", "skip the step"], ["q", "give up"]] : ["1", "2", "3", "y", "n", "enter", "escape"].map((key) => [key, key])).map(([key, label]) => button(label, () => doing(act("answer", { agent: address, key })), { "data-key": key }))) : null);
+    asks ? answers(one) : null);
   if (town.screen) draw(box, town.screen);
   else if (!box.children.length) fill(box, h("div.row", null, one.session ? "…" : "No session runs."));
   const keys = place.querySelector(".keys");
@@ -135,7 +147,8 @@ async function showDiff(place, address) {
     const { diff, cut, hook, snapshots } = await get("diff", { agent: address });
     const lines = diff.split("\n").map((line) => h("div." + (line.startsWith("+") ? "plus" : line.startsWith("-") ? "minus" : line.startsWith("@@") ? "hunk" : line.startsWith("diff ") ? "file" : "same"), null, line || "\u00a0"));
     fill(place, h("p.facts", null, h("span.note", null, hook.state), `${hook.ahead ?? 0} commits ahead of ${hook.target}, ${hook.dirty.length} files not committed, ${snapshots.length} snapshots`),
-      diff ? h("div.diff", { tabindex: 0 }, lines) : h("p.empty", null, "Nothing has changed yet."), cut ? h("p.empty", null, "The diff is longer; gt hooks diff shows all of it.") : null);
+      diff ? h("div.diff", { tabindex: 0 }, lines) : h("p.empty", null, "Nothing has changed yet."), cut ? h("p.empty", null, "The diff is longer; gt hooks diff shows all of it.") : null,
+      snapshots.length ? [h("h3", null, "Snapshots"), h("ul.lines", null, snapshots.slice(-20).reverse().map((one) => h("li", { "data-snapshot": one.number }, h("div.row", null, h("span.num", null, one.number), h("span.what", null, one.why), aged(one.time)))))] : null);
   } catch (error) {
     fill(place, h("p.bad", null, error.message));
   }
@@ -148,7 +161,8 @@ function convoys(place, id) {
     { name: "title", label: "Name", required: true }, { name: "beads", label: "Beads, parted by spaces", required: true }],
     "Make it", ({ title, beads }) => act("convoy-create", { title, beads: beads.split(/[\s,]+/).filter(Boolean) }))),
     orEmpty(all.length ? [h("ul.lines", null, all.map(convoyRow))] : [], "No convoys yet. Slinging makes one.")),
-    one ? section(one.title, one.id, h("ul.lines", null, one.members.map((bead) => h("li", null, h("div.row", null,
+    one ? section(one.title, button("Add beads …", () => ask("Add to " + one.title, [{ name: "beads", label: "Beads, parted by spaces", required: true }],
+      "Add", ({ beads }) => act("convoy-add", { id: one.id, beads: beads.split(/[\s,]+/).filter(Boolean) })), { kind: "quiet", "data-act": "convoy-add" }), h("ul.lines", null, one.members.map((bead) => h("li", null, h("div.row", null,
       h("span.state." + (bead.status === "closed" ? "s-done" : bead.agent ? "s-working" : bead.blocked ? "s-stuck" : "s-idle"), null, bead.status === "closed" ? "✓ merged" : bead.agent ? "● working" : bead.blocked ? "◌ blocked" : "○ ready"),
       beadLink(bead.id), h("span.what", null, bead.title), bead.agent ? h("a.note", { href: "#/agent/" + bead.agent }, bead.agent) : null))))) : null);
 }
@@ -156,7 +170,12 @@ function convoys(place, id) {
 function queue(place, id) {
   fill(place, town.rigs.map((rig) => section(rig.name, `into ${rig.branch}`, orEmpty(rig.queue.length ? [h("ul.lines", null, rig.queue.map((entry) => queueRow(entry, rig.name, true)))] : [], "Nothing waits to be merged."))),
     town.rigs.length ? null : h("p.empty", null, "No rigs yet."), h("div.below"));
-  if (id) get("request", { id }).then((request) => fill(place.querySelector(".below"), section(id, request.state ?? "", h("pre.log", { tabindex: 0 }, JSON.stringify(request, null, 2)))), (error) => say(error.message, true));
+  if (!id) return;
+  get("request", { id }).then((one) => fill(place.querySelector(".below"), section(one.title || id, id,
+    h("dl.facts-list", null, [["state", one.status + (one.reason ? ": " + one.reason : "")], ["branch", `${one.branch} → ${one.target}`], ["bead", beadLink(one.source_issue)], ["worker", one.worker],
+      ["commit", one.head.slice(0, 12)], ["merged as", one.merge_commit.slice(0, 12)], ["tried again", one.retry_count ? `${one.retry_count} times` : ""], ["handed in", age(one.created_at)]]
+      .filter(([, value]) => value).map(([name, value]) => [h("dt", null, name), h("dd", null, value)])),
+    one.log ? h("pre.log", { tabindex: 0 }, one.log) : null)), (error) => say(error.message, true));
 }
 
 const LIFE = ["created", "active", "suspended", "completed", "archived"];
@@ -242,34 +261,6 @@ async function mail(place, id) {
 
 function feed(place) {
   fill(place, section("Feed", "newest first", orEmpty(town.feed.length ? [h("ul.lines", null, town.feed.map(feedRow))] : [], "Nothing has happened yet.")));
-}
-
-let scope = "";
-
-async function settings(place) {
-  try {
-    const all = await get("settings", scope ? { rig: scope } : null);
-    const show = (value) => value === null ? "" : typeof value === "string" ? value : JSON.stringify(value);
-    const again = (said) => { settings(place); return said; };
-    const rig = scope || null;
-    const edit = (one) => ask(one.key, [{ name: "value", label: one.about, value: show(one.value) }], "Set", ({ value }) => act("setting-set", { rig, key: one.key, value }).then(again));
-    fill(place, section("Settings", all.file, all.problems.map((one) => h("p.bad", null, one.problem, one.hint ? " — " + one.hint : "")),
-      h("div.filters", null, h("select", { "aria-label": "whose", onchange: (event) => { scope = event.target.value; settings(place); } }, [["", "the town's"], ...all.rigs.map((name) => [name, name])].map(([value, label]) => h("option", { value, selected: value === scope }, label)))),
-      h("ul.lines.settings", null, all.settings.map((one) => h("li", { "data-setting": one.key }, h("div.row", null, h("span.who", null, one.key), h("span.what", null, show(one.value) || "—"), h("span.note", null, one.origin.replace("-", " ")),
-        button("Change …", () => edit(one), { kind: "quiet" }), one.origin !== "built-in" ? button("Unset", () => doing(act("setting-unset", { rig, key: one.key }).then(again)), { kind: "quiet" }) : null), h("p.branch", null, one.about))))),
-      section("Role agents", "who runs on what", h("ul.lines", null, all.roles.filter((role) => !["overseer", "deacon"].includes(role)).map((role) => {
-        const set = all.settings.find((one) => one.key === "role_agents")?.value ?? {};
-        const choose = (event) => doing((event.target.value ? act("setting-set", { rig, key: "role_agents." + role, value: event.target.value }) : act("setting-unset", { rig, key: "role_agents." + role })).then(again));
-        return h("li", { "data-role": role }, h("div.row", null, h("span.who", null, role), h("select", { "aria-label": role, onchange: choose }, h("option", { value: "" }, "as everyone"), all.agents.map((one) => h("option", { value: one.name, selected: set[role] === one.name }, one.name)))));
-      }))),
-      section("Agents", button("New …", () => ask("New agent", [{ name: "name", label: "Name", required: true }, { name: "command", label: "Command line", required: true, value: "claude --model opus" }], "Add",
-        ({ name, command }) => act("setting-set", { rig, key: "agents." + name, value: command }).then(again)), { "data-act": "new-agent" }),
-        h("ul.lines", null, all.agents.map((one) => h("li", { "data-preset": one.name }, h("div.row", null, h("span.state." + (one.available ? "s-working" : "s-idle"), { title: one.available ? "installed" : "not installed" }, one.available ? "●" : "○"), h("span.who", null, one.name), h("code.what", null, one.command),
-          one.custom ? button("Remove …", () => confirmThen(`Remove the agent ${one.name}?`, "Remove", () => act("setting-unset", { rig, key: "agents." + one.name }).then(again)), { kind: "quiet" }) : h("span.note", null, "built in"),
-          button("Use by default", () => doing(act("setting-set", { rig, key: scope ? "agent" : "default_agent", value: one.name }).then(again)), { kind: "quiet" })))))));
-  } catch (error) {
-    fill(place, h("p.bad", null, error.message));
-  }
 }
 
 /** Every view: how it is drawn, and which parts of the store it shows. */

@@ -99,6 +99,10 @@ pub enum Action {
         title: String,
         beads: Vec<String>,
     },
+    ConvoyAdd {
+        id: String,
+        beads: Vec<String>,
+    },
     BeadCreate {
         title: String,
         #[serde(default)]
@@ -248,6 +252,10 @@ fn in_ledger(desk: &mut Desk, action: Action) -> Result<Value> {
             let new = convoy::NewConvoy { title, beads, ..convoy::NewConvoy::default() };
             let made = convoy::create(desk, &new)?;
             said(format!("convoy {} is made", made.id))
+        }
+        Action::ConvoyAdd { id, beads } => {
+            let added = convoy::add(desk, &id, &beads)?;
+            said(format!("{} beads are added to {}", added.added.len(), added.id))
         }
         Action::BeadCreate { title, description, rig, priority, kind } => {
             let new = NewBead {

@@ -19,6 +19,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("live.js", JS, include_str!("../../assets/dashboard/live.js")),
     ("panels.js", JS, include_str!("../../assets/dashboard/panels.js")),
     ("screen.js", JS, include_str!("../../assets/dashboard/screen.js")),
+    ("settings.js", JS, include_str!("../../assets/dashboard/settings.js")),
 ];
 
 /// A file of the page. Names are looked up, never joined to a path.

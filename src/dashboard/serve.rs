@@ -105,28 +105,32 @@ async fn serve(town: &Town, options: &Options, opened: impl FnOnce(&Opened) -> R
     let host = if options.listen.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { options.listen };
     let url = format!("http://{}/", SocketAddr::new(host, bound.port()));
     let code = shared.auth.code().unwrap_or_default();
+    // Before anybody is told of it, so that who ends it at once ends it as well.
+    let end = told_to_end();
     opened(&Opened { login: format!("{url}login?code={code}"), url, token_file: auth::token_file(town) })?;
     let closing = Arc::clone(&shared);
     axum::serve(listener, router(shared))
         .with_graceful_shutdown(async move {
-            told_to_end().await;
+            end.await;
             closing.closing.send_replace(true);
         })
         .await
         .context("serve")
 }
 
-/// Ends when the process gets one of the usual signals to end.
-async fn told_to_end() {
-    let mut waiting: Vec<_> = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()]
+/// Ends when the process gets one of the usual signals to end; from the call on, not from when it is first waited for.
+fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
+    let waiting: Vec<_> = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()]
         .into_iter()
         .filter_map(|kind| signal(kind).ok())
         .map(|mut signal| Box::pin(async move { signal.recv().await }))
         .collect();
-    if waiting.is_empty() {
-        std::future::pending::<()>().await;
+    async move {
+        if waiting.is_empty() {
+            std::future::pending::<()>().await;
+        }
+        futures_util::future::select_all(waiting).await;
     }
-    futures_util::future::select_all(waiting.drain(..)).await;
 }
 
 fn router(shared: Arc<Shared>) -> Router {
