@@ -91,15 +91,26 @@ pub fn choose(layers: &Layers, role: &str, explicit: Option<&str>) -> Result<Pre
         }
     }
     if let Some(runtime) = &layers.rig_runtime {
-        let own = written(runtime).context("runtime in the rig's settings")?;
-        let provider = own.get("provider").and_then(Value::as_str).unwrap_or("runtime").to_owned();
-        return assembled(layers, &provider, vec![own], &mut Vec::new()).context("runtime in the rig's settings");
+        return written_out(layers, runtime);
     }
     let name = layers.rig_agent.as_deref().or(layers.default_agent.as_deref()).unwrap_or("claude");
     named(layers, name)
 }
 
+/// What a rig's runtime is called; its agents are started again by that name.
+fn name_of(runtime: &Value) -> &str {
+    runtime.get("provider").and_then(Value::as_str).unwrap_or("runtime")
+}
+
+fn written_out(layers: &Layers, runtime: &Value) -> Result<Preset> {
+    let own = written(runtime).context("runtime in the rig's settings")?;
+    assembled(layers, name_of(runtime), vec![own], &mut Vec::new()).context("runtime in the rig's settings")
+}
+
 fn named(layers: &Layers, name: &str) -> Result<Preset> {
+    if let Some(runtime) = layers.rig_runtime.as_ref().filter(|runtime| name_of(runtime) == name) {
+        return written_out(layers, runtime);
+    }
     find(layers, name, &mut Vec::new())?.ok_or_else(|| {
         let mut known: Vec<&str> = builtin_names().collect();
         known.extend(layers.agents.iter().flat_map(|agents| agents.keys()).map(String::as_str));
@@ -166,6 +177,8 @@ mod tests {
         layers.rig_runtime = Some(json!({"provider": "codex", "command": "codex", "args": [], "prompt_mode": "none"}));
         let runtime = choose(&layers, "polecat", None).unwrap();
         assert_eq!((runtime.name.as_str(), runtime.prompt_mode), ("codex", PromptMode::Typed));
+        // What is kept with the work is the name: it means the same again.
+        assert_eq!(choose(&layers, "polecat", Some("codex")).unwrap(), runtime);
         layers.role_agents = vec![[("polecat".to_owned(), "sh".to_owned())].into()];
         assert_eq!(choose(&layers, "polecat", None).unwrap().name, "sh");
         assert_eq!(choose(&layers, "crew", None).unwrap().name, "codex");
