@@ -84,6 +84,9 @@ fn shell_line(line: &str, inline: bool) -> Vec<Named> {
 
 /// An example in the place of a placeholder.
 fn filled_in(word: &str) -> Option<String> {
+    if word.is_empty() {
+        return Some(String::new());
+    }
     let word = word.trim_end_matches("...").trim_end_matches('…');
     if word.is_empty() {
         return None;
@@ -100,21 +103,23 @@ fn filled_in(word: &str) -> Option<String> {
     })
 }
 
-/// Words, with double and single quotes holding them together.
+/// Words, with double and single quotes holding them together; quotes around nothing are an empty word.
 fn split(line: &str) -> Vec<String> {
     let mut words = Vec::new();
-    let mut word = String::new();
+    let mut word: Option<String> = None;
     let mut quote = None;
     for c in line.chars() {
         match quote {
             Some(open) if c == open => quote = None,
-            None if c == '"' || c == '\'' => quote = Some(c),
-            None if c.is_whitespace() => words.push(std::mem::take(&mut word)),
-            _ => word.push(c),
+            None if c == '"' || c == '\'' => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            None if c.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(c),
         }
     }
-    words.push(word);
-    words.retain(|word| !word.is_empty());
+    words.extend(word);
     words
 }
 
@@ -277,6 +282,7 @@ fn keys() -> String {
     text
 }
 
+#[allow(unreachable_patterns)]
 fn place_words(place: Context) -> String {
     match place {
         Context::Main => "Everywhere there are lists".into(),
@@ -296,6 +302,7 @@ fn place_words(place: Context) -> String {
         Context::Mail => "Mail".into(),
         Context::Queue => "The merge queue".into(),
         Context::Settings => "Settings".into(),
+        other => format!("{other:?}"),
     }
 }
 

@@ -86,7 +86,7 @@ bd mol squash gt-wisp-abc12 --summary \"all well\"",
     ),
     (
         "import",
-        "bd import -i beads.jsonl --dry-run\nbd import -i theirs.jsonl --rename-on-import\ngit show HEAD~3:.beads/issues.jsonl | bd import -i -",
+        "bd import -i beads.jsonl --dry-run\nbd import -i theirs.jsonl --rename-on-import\nbd import --github issues.json\ngit show HEAD~3:.beads/issues.jsonl | bd import -i -",
     ),
     ("undo", "bd undo --dry-run\nbd undo"),
     ("stale", "bd stale --days 14 --status in_progress"),
