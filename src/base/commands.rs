@@ -134,13 +134,16 @@ fn examples(text: &str) -> Vec<Example> {
 pub fn with_examples(command: clap::Command, text: &str) -> clap::Command {
     let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let words: Vec<Vec<&str>> = lines.iter().map(|line| line.split_whitespace().skip(1).collect()).collect();
-    let lines: Vec<(&[&str], &str)> = words.iter().map(Vec::as_slice).zip(lines).collect();
+    let lines: Vec<Call<'_>> = words.iter().map(Vec::as_slice).zip(lines).collect();
     give(command, &lines)
 }
 
-fn give(command: clap::Command, lines: &[(&[&str], &str)]) -> clap::Command {
+/// The words of a line that are still to be looked at, and the line.
+type Call<'l> = (&'l [&'l str], &'l str);
+
+fn give(command: clap::Command, lines: &[Call<'_>]) -> clap::Command {
     let mut own = Vec::new();
-    let mut below: Vec<(String, Vec<(&[&str], &str)>)> = Vec::new();
+    let mut below: Vec<(String, Vec<Call<'_>>)> = Vec::new();
     for &(words, line) in lines {
         let next = words.iter().find(|word| !word.starts_with('-'));
         match next.and_then(|next| command.find_subcommand(next)) {
