@@ -151,6 +151,7 @@ pub struct Nudge {
 pub fn nudge(desk: &mut Desk, given: Nudge) -> Result<Value> {
     let record = registry::resolve(&desk.town, &given.agent)?;
     let (delivered, note) = match session::nudge(&desk.town, &record.name, &given.text, &desk.actor())? {
+        NudgeOutcome::Seen => ("seen", String::new()),
         NudgeOutcome::Delivered => ("delivered", String::new()),
         NudgeOutcome::Unconfirmed => ("typed", "nothing shows yet that it was read".into()),
         NudgeOutcome::Queued(why) => ("queued", why.to_string()),
