@@ -345,7 +345,10 @@ impl<'a> Cockpit<'a> {
 
     fn come_back(&mut self) -> Result<()> {
         self.guard.resume()?;
-        self.terminal.clear()?;
+        // Not the terminal's own clearing: it asks where the cursor is, and the answer would go to the task that reads keys.
+        execute!(self.terminal.backend_mut(), crossterm::terminal::Clear(crossterm::terminal::ClearType::All))?;
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
+        self.terminal = Terminal::new(backend).context("draw on the terminal")?;
         let (columns, rows) = crossterm::terminal::size().unwrap_or(self.app.size);
         self.take(Event::Resize(columns, rows))
     }
