@@ -264,7 +264,8 @@ mod tests {
             .visible_alias("new")
             .arg(clap::Arg::new("name").required(true).value_name("NAME").help("How it is called"))
             .arg(clap::Arg::new("kind").long("kind").short('k').value_parser(["a", "b"]).default_value("a"));
-        clap::Command::new("gt").arg(clap::Arg::new("json").long("json").global(true).num_args(0)).subcommand(
+        let program = clap::Command::new("gt").disable_help_subcommand(true);
+        program.arg(clap::Arg::new("json").long("json").global(true).num_args(0)).subcommand(
             clap::Command::new("convoy")
                 .about("Bundles")
                 .subcommand(create)

@@ -92,6 +92,7 @@ gt shutdown --yes
 #[test]
 fn every_command_of_the_description_does_what_it_says() {
     let sandbox = Sandbox::new();
+    sandbox.log_in();
     let bin = sandbox.path("bin");
     fs::create_dir_all(&bin).unwrap();
     for (name, program) in [("gt", GT), ("bd", BD)] {
@@ -161,6 +162,7 @@ fn every_command_of_the_description_does_what_it_says() {
 #[test]
 fn a_rigs_runtime_is_used_as_written() {
     let sandbox = Sandbox::new();
+    sandbox.log_in();
     let bin = sandbox.path("bin");
     fs::create_dir_all(&bin).unwrap();
     let log = sandbox.path("codex.log");

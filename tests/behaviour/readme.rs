@@ -42,6 +42,7 @@ struct Reader {
 impl Reader {
     fn new() -> Reader {
         let sandbox = Sandbox::new();
+        sandbox.log_in();
         let bin = sandbox.path("bin");
         fs::create_dir_all(&bin).unwrap();
         for (name, program) in [("gt", GT), ("bd", BD)] {
