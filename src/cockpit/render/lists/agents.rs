@@ -11,6 +11,7 @@ use super::super::super::app::{App, Pane, Row, Sort, Tier};
 use super::super::super::layout::below_title;
 use super::super::super::marks;
 use super::super::age;
+use super::super::dialogs::wrapped;
 use super::super::pen::{self, Piece};
 use super::{advice, focused, select_row, title};
 
@@ -57,6 +58,15 @@ pub(in super::super) fn needs(app: &App, buffer: &mut Buffer) {
     }
 }
 
+/// Why the town can't be read; it stays as long as that holds.
+fn unread(app: &App, buffer: &mut Buffer, area: Rect, problem: &str) {
+    let room = area.width.saturating_sub(4);
+    let lines = wrapped(problem, usize::from(room).max(10));
+    for (line, y) in lines.iter().zip(area.y..area.bottom()) {
+        pen::put(buffer, area.x + 2, y, room, line, app.theme.tone(Tone::Bad));
+    }
+}
+
 /// All agents in the order chosen.
 pub(in super::super) fn agents(app: &App, buffer: &mut Buffer) {
     let area = app.layout.agents;
@@ -74,7 +84,10 @@ pub(in super::super) fn agents(app: &App, buffer: &mut Buffer) {
     title(app, buffer, area, Pane::Agents, &words, if all.is_empty() { "" } else { note });
     let rows = below_title(area);
     if !app.loaded {
-        advice(app, buffer, rows, "Reading the town …");
+        match &app.problem {
+            Some(problem) => unread(app, buffer, rows, problem),
+            None => advice(app, buffer, rows, "Reading the town …"),
+        }
         return;
     }
     let mut y = rows.y;
