@@ -174,6 +174,8 @@ fn a_broken_ledger_is_told_left_alone_and_read_again_when_mended() {
     screen.send("?");
     screen.wait_text("all keys");
     screen.send("\x1b");
+    // What follows an escape at once is read as a key with Alt.
+    screen.wait("the help to close", |text| !text.contains("all keys"));
     assert_eq!(std::fs::read(runtime.join("ledger.db")).unwrap(), rubbish, "nobody writes into what can't be read");
     for name in files.iter().filter(|name| aside.join(name).exists()) {
         std::fs::rename(aside.join(name), runtime.join(name)).unwrap();
