@@ -180,6 +180,8 @@ done"#
     assert_eq!((&waits["outcome"], &waits["reason"]), (&"queued".into(), &"the agent is at work".into()));
     std::fs::write(world.file("free"), "").unwrap();
     wait_for("it to be seen", || (stages(&world) == ["seen", "seen"]).then_some(()));
+    // It is told before the line is written.
+    wait_for("both lines", || (lines(&world).len() == 2).then_some(()));
     assert_eq!(lines(&world), ["some work", "more"]);
     world.gt(["session", "stop", "mayor"]).ok();
 }
