@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::{Global, formula, render};
+use crate::base::text::counted;
 use crate::base::{Error, Result};
 use crate::formula::molecule::{self, Pour};
 use crate::formula::{Cooked, Mode, cook, parse_pairs, tree, variables};
@@ -102,6 +103,10 @@ impl Cook {
         if !points.is_empty() {
             json["bond_points"] = json!(points);
         }
-        render::print_change(context.output, json, format!("Cooked {} ({} beads)\n", poured.root, poured.created()))
+        render::print_change(
+            context.output,
+            json,
+            format!("Cooked {} ({})\n", poured.root, counted(poured.created(), "bead")),
+        )
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::context::Context;
 use super::{Global, obsidian, parse, render};
+use crate::base::text::counted;
 use crate::base::{Error, Result, files};
 use crate::ledger::{Bead, Filter, Sort, jsonl};
 
@@ -90,7 +91,11 @@ impl Export {
         }
         let json = json!({"success": true, "exported": beads.len(), "skipped": 0, "total_issues": beads.len(),
                           "output_file": path.to_string_lossy()});
-        render::print_change(context.output, json, format!("{} beads written to {}\n", beads.len(), path.display()))
+        render::print_change(
+            context.output,
+            json,
+            format!("{} written to {}\n", counted(beads.len(), "bead"), path.display()),
+        )
     }
 }
 
@@ -113,6 +118,6 @@ fn refuse_loss(path: &Path, beads: &[Bead]) -> Result<()> {
         return Ok(());
     }
     let some = lost.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-    Err(Error::refused(format!("{} holds {} beads that would be lost: {some}", path.display(), lost.len()))
+    Err(Error::refused(format!("{} holds {} that would be lost: {some}", path.display(), counted(lost.len(), "bead")))
         .hint("import it first, write to another file, or use --force"))
 }

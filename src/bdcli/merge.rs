@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Global, render};
+use crate::base::text::counted;
 use crate::base::{Error, Result, files};
 use crate::ledger::jsonl;
 
@@ -30,7 +31,7 @@ impl Merge {
         files::write_atomic(&self.out, &merged.bytes, 0o644)?;
         let json = json!({"beads": merged.beads, "changed_on_both_sides": merged.both, "unreadable": merged.unreadable,
                           "output_file": self.out});
-        let mut text = format!("{} beads, {} of them changed on both sides\n", merged.beads, merged.both);
+        let mut text = format!("{}, {} of them changed on both sides\n", counted(merged.beads, "bead"), merged.both);
         if merged.unreadable > 0 {
             text += &format!("{} lines can't be read and stand at the end as they were\n", merged.unreadable);
         }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::{Global, parse, render};
 use crate::base::report::Paint;
+use crate::base::text::counted;
 use crate::base::{Result, Timestamp};
 use crate::ledger::codec::Parts;
 use crate::ledger::{Bead, Filter, TimeField};
@@ -96,7 +97,7 @@ impl Lint {
             }
         }
         if out.is_empty() {
-            text = format!("{} beads, each says enough\n", beads.len());
+            text = format!("{}, each says enough\n", counted(beads.len(), "bead"));
         }
         let failed = !out.is_empty();
         render::print(context.output, json!({"total": out.len(), "results": out}), text)?;

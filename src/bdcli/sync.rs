@@ -7,6 +7,7 @@ use super::context::{self, Context};
 use super::{Global, render};
 use crate::base::Result;
 use crate::base::report::Paint;
+use crate::base::text::counted;
 use crate::ledger::jsonl;
 use crate::work::sync::{self, Options, Place, Report};
 
@@ -135,7 +136,7 @@ fn check(context: &Context, place: &Place) -> Result<()> {
             if !ids.is_empty() {
                 ids.sort_unstable();
                 let some = ids.iter().take(5).copied().collect::<Vec<_>>().join(", ");
-                found.push((kind, format!("{} beads {what}: {some}", ids.len())));
+                found.push((kind, format!("{} {what}: {some}", counted(ids.len(), "bead"))));
             }
         }
     }
@@ -207,7 +208,8 @@ fn done(report: &Report, options: &Options) -> String {
         None => text += "nothing to commit\n",
     }
     if report.merged {
-        text += &format!("merged what others did: {} beads new, {} changed\n", report.created, report.updated);
+        text +=
+            &format!("merged what others did: {} new, {} changed\n", counted(report.created, "bead"), report.updated);
     }
     if report.pushed {
         text += "the remote has it all\n";

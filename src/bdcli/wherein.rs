@@ -7,6 +7,7 @@ use super::context::Context;
 use super::{Global, render};
 use crate::base::Result;
 use crate::base::lock::Lock;
+use crate::base::text::counted;
 use crate::ledger::Filter;
 
 /// Shows which ledger this is.
@@ -26,7 +27,7 @@ impl Info {
             "database_path": context.ledger.path(), "issue_count": count, "mode": mode, "daemon_connected": daemon,
             "config": {"issue_prefix": prefix}, "store": context.store, "actor": context.actor, "stores": stores,
         });
-        let mut text = format!("{} beads in {}\n", count, context.ledger.path().display());
+        let mut text = format!("{} in {}\n", counted(count, "bead"), context.ledger.path().display());
         text += &match &context.town {
             Some(town) => format!(
                 "the town {} ({}), daemon {}\n",

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::base::report::{self, Output, Paint, Report};
-use crate::base::text::{fit, neutralise};
+use crate::base::text::{counted, fit, neutralise};
 use crate::base::{Error, Result};
 use crate::session::{self, NudgeOutcome, registry};
 use crate::town::Address;
@@ -95,7 +95,9 @@ impl Broadcast {
         report::print(out, &Lines(lines))?;
         match refused {
             0 => Ok(()),
-            refused => Err(Error::failed(format!("{refused} agents did not take the message")).hint("gt agents")),
+            refused => {
+                Err(Error::failed(format!("{} did not take the message", counted(refused, "agent"))).hint("gt agents"))
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use crate::base::report::{self, Output, Paint, Report};
+use crate::base::text::counted;
 use crate::base::{Error, Result};
 use crate::work::mailbook::{self, Book, CHANNEL, Channel, Kind, QUEUE, Queue};
 use crate::work::{Desk, mailqueue, post};
@@ -156,7 +157,7 @@ impl Report for Shown {
 
 impl Entry {
     fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
-        let waiting = self.waiting.map(|count| format!("  {count} messages")).unwrap_or_default();
+        let waiting = self.waiting.map(|count| format!("  {}", counted(count, "message"))).unwrap_or_default();
         writeln!(out, "{}:{}  {}{waiting}", self.kind, paint.bold(&self.name), self.who.join(" "))?;
         match &self.resolved {
             Some(all) => all.iter().try_for_each(|one| writeln!(out, "  {one}")),
@@ -272,8 +273,11 @@ impl QueueCommand {
             QueueCommand::Delete { name } => {
                 let gone = entry(desk, &mailbook::read(&desk.town)?, Kind::Queue, &name)?;
                 if let Some(waiting) = gone.waiting.filter(|count| *count > 0) {
-                    return Err(Error::refused(format!("{waiting} messages wait in the queue {name}"))
-                        .hint(format!("gt mail claim {name}, or gt mail archive them")));
+                    return Err(Error::refused(format!(
+                        "not empty: the queue {name} holds {}",
+                        counted(waiting, "message")
+                    ))
+                    .hint(format!("gt mail claim {name}, or gt mail archive them")));
                 }
                 mailbook::change(&desk.town, |book| Ok(book.queues.remove(&name)))?;
                 report::print(out, &Shown::One(gone))

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::base::report::{self, Output, Paint, Report};
-use crate::base::text::neutralise;
+use crate::base::text::{counted, neutralise};
 use crate::base::{Error, Result};
 use crate::formula::molecule::{self as formula, StepState};
 use crate::formula::parse_pairs;
@@ -130,13 +130,18 @@ impl Mol {
                 let done = desk
                     .ledger
                     .write(&identity::named_actor(&me), |tx| formula::squash(tx, &mol, &summary, false, force))?;
-                let words = format!("{} steps of {} are now {}", done.squashed_count, done.molecule_id, done.digest_id);
+                let words = format!(
+                    "{} of {} became {}",
+                    counted(done.squashed_count, "step"),
+                    done.molecule_id,
+                    done.digest_id
+                );
                 report::print(out, &Ended { what: done, words })?;
             }
             Mol::Burn { whose, force } => {
                 let mol = formula::load(&desk.ledger, &root(&desk, &whose)?)?;
                 let done = desk.ledger.write(&identity::named_actor(&me), |tx| formula::burn(tx, &mol, force))?;
-                let words = format!("{} is gone, {} beads", done.molecule_id, done.deleted_count);
+                let words = format!("{} is gone, {}", done.molecule_id, counted(done.deleted_count, "bead"));
                 report::print(out, &Ended { what: done, words })?;
             }
         }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use clap::Args;
 
 use crate::base::report::{self, Output};
+use crate::base::text::counted;
 use crate::base::{Error, Result};
 use crate::patrol::{doctor, power};
 use crate::town::Town;
@@ -57,7 +58,10 @@ fn finish(steps: &power::Steps, out: Output) -> Result<()> {
     report::print(out, steps)?;
     match steps.failed() {
         0 => Ok(()),
-        failed => Err(Error::failed(format!("{failed} steps did not go well")).hint("gt doctor looks at everything")),
+        failed => {
+            Err(Error::failed(format!("{} did not go well", counted(failed, "step")))
+                .hint("gt doctor looks at everything"))
+        }
     }
 }
 

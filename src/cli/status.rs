@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::base::Result;
 use crate::base::report::{self, Output, Paint, Report};
-use crate::base::text::{fit, neutralise};
+use crate::base::text::{counted, fit, neutralise};
 use crate::patrol::daemon;
 use crate::view::{self, Counts};
 use crate::work::convoy::{self, StrandedConvoy};
@@ -156,9 +156,14 @@ impl Report for TownStatus {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
         let agents = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
-        writeln!(out, "agents   {agents}; {} wait; {} beads ready", self.scheduler.queued.len(), self.ready)?;
+        writeln!(
+            out,
+            "agents   {agents}; {} waiting; {} ready",
+            self.scheduler.queued.len(),
+            counted(self.ready, "bead")
+        )?;
         for rig in &self.rigs {
-            let mut line = format!("{} agents, {} merging", rig.agents, rig.merging);
+            let mut line = format!("{}, {} merging", counted(rig.agents, "agent"), rig.merging);
             if rig.came_back > 0 {
                 line.push_str(&format!(", {} came back", rig.came_back));
             }

@@ -1,13 +1,10 @@
-//! Questions to the ledger: which beads pass a filter, which are ready, what blocks one.
+//! Questions to the ledger: which beads pass a filter.
 
-use std::collections::{HashMap, HashSet};
-
+use rusqlite::Connection;
 use rusqlite::types::ToSql;
-use rusqlite::{Connection, OptionalExtension};
 
 use super::model::{Bead, Status};
 use super::row::{self, Links};
-use super::{external, store};
 use crate::base::{Result, Timestamp};
 
 /// Types that stand for something else than work to pick up.
@@ -133,68 +130,25 @@ impl TimeField {
     }
 }
 
-/// The order of ready work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ReadySort {
-    /// Made in the last 48 hours first, by priority; then the others, oldest first.
-    #[default]
-    Hybrid,
-    /// By priority, then oldest first.
-    Priority,
-    /// Oldest first.
-    Oldest,
-}
-
-/// Which ready work to give.
-#[derive(Debug, Clone, Default)]
-pub struct ReadyFilter {
-    /// Exactly this priority.
-    pub priority: Option<u8>,
-    /// Assigned to them.
-    pub assignee: Option<String>,
-    /// Assigned to nobody.
-    pub unassigned: bool,
-    /// Carries all of these.
-    pub labels: Vec<String>,
-    /// Carries any of these.
-    pub labels_any: Vec<String>,
-    /// Of this type, even one that is not usually work.
-    pub issue_type: Option<String>,
-    /// Anywhere below this bead; the parts of a wisp count then.
-    pub parent: Option<String>,
-    /// Of this store.
-    pub store: Option<String>,
-    /// With this molecule type.
-    pub mol_type: Option<String>,
-    /// `external:` targets that are known not to be provided, besides those of this ledger's own stores.
-    pub missing: Vec<String>,
-    /// Also what was put off until later.
-    pub include_deferred: bool,
-    /// The order.
-    pub sort: ReadySort,
-    /// At most so many.
-    pub limit: Option<usize>,
-}
-
 /// A WHERE clause in the making.
 #[derive(Default)]
-struct Where {
+pub(super) struct Where {
     terms: Vec<String>,
     params: Vec<Box<dyn ToSql>>,
 }
 
 impl Where {
-    fn term(&mut self, sql: impl Into<String>) {
+    pub(super) fn term(&mut self, sql: impl Into<String>) {
         self.terms.push(sql.into());
     }
 
     /// Adds a term in which `?` stands for `value`.
-    fn with(&mut self, sql: &str, value: impl ToSql + 'static) {
+    pub(super) fn with(&mut self, sql: &str, value: impl ToSql + 'static) {
         self.params.push(Box::new(value));
         self.terms.push(sql.replace('?', &format!("?{}", self.params.len())));
     }
 
-    fn any_of<'v>(&mut self, column: &str, not: bool, values: impl Iterator<Item = &'v str>) {
+    pub(super) fn any_of<'v>(&mut self, column: &str, not: bool, values: impl Iterator<Item = &'v str>) {
         let marks: Vec<String> = values
             .map(|value| {
                 self.params.push(Box::new(value.to_owned()));
@@ -206,12 +160,12 @@ impl Where {
         }
     }
 
-    fn mol_type(&mut self, kind: &str) {
+    pub(super) fn mol_type(&mut self, kind: &str) {
         self.with("t.more <> '' AND json_extract(t.more, '$.mol_type') = ?", kind.to_owned());
     }
 
     /// Only what is not blocked by one of these `external:` targets.
-    fn lacking(&mut self, targets: &[String]) {
+    pub(super) fn lacking(&mut self, targets: &[String]) {
         let marks: Vec<String> = targets
             .iter()
             .map(|target| {
@@ -230,7 +184,7 @@ impl Where {
         self.with(&format!("({sql})"), format!("%{escaped}%"));
     }
 
-    fn labels(&mut self, conn: &Connection, all: &[String], any: &[String]) -> Result<()> {
+    pub(super) fn labels(&mut self, conn: &Connection, all: &[String], any: &[String]) -> Result<()> {
         for label in all {
             // A rare label leads to its few beads; for a common one it is cheaper to ask each bead in turn.
             let common =
@@ -255,11 +209,11 @@ impl Where {
         Ok(())
     }
 
-    fn sql(&self) -> String {
+    pub(super) fn sql(&self) -> String {
         if self.terms.is_empty() { String::new() } else { format!("WHERE {}", self.terms.join(" AND ")) }
     }
 
-    fn params(&self) -> Vec<&dyn ToSql> {
+    pub(super) fn params(&self) -> Vec<&dyn ToSql> {
         self.params.iter().map(AsRef::as_ref).collect()
     }
 }
@@ -382,7 +336,7 @@ fn order(sort: Sort, reverse: bool) -> String {
     format!("ORDER BY {}", keys.join(", "))
 }
 
-fn limit(count: Option<usize>) -> String {
+pub(super) fn limit(count: Option<usize>) -> String {
     count.map_or_else(String::new, |count| format!(" LIMIT {count}"))
 }
 
@@ -399,249 +353,4 @@ pub(super) fn count(conn: &Connection, filter: &Filter) -> Result<usize> {
         .prepare_cached(&format!("SELECT count(*) FROM beads b {join} {}", sql.sql()))?
         .query_row(sql.params().as_slice(), |row| row.get(0))?;
     Ok(usize::try_from(count).unwrap_or(0))
-}
-
-/// How far below a bead its parts are gathered before it is cheaper to ask each ready bead what it is part of.
-const GATHER: usize = 2_000;
-
-pub(super) fn ready(conn: &Connection, filter: &ReadyFilter) -> Result<Vec<Bead>> {
-    let now = Timestamp::now();
-    let mut sql = Where::default();
-    sql.term("b.status IN ('open', 'in_progress') AND b.blocked = 0 AND b.pinned = 0");
-    let mut ancestor = None;
-    if let Some(parent) = &filter.parent {
-        let parent = store::get(conn, parent)?;
-        sql.term(format!("b.ephemeral = {}", u8::from(parent.ephemeral)));
-        match parts_of(conn, &parent.id, GATHER)? {
-            Some(parts) if parts.is_empty() => return Ok(Vec::new()),
-            Some(parts) => sql.any_of("b.id", false, parts.iter().map(String::as_str)),
-            None => ancestor = Some(parent.id),
-        }
-    } else {
-        sql.term("b.ephemeral = 0");
-    }
-    match &filter.issue_type {
-        Some(kind) => sql.with("b.issue_type = ?", kind.clone()),
-        None => sql.term(format!("b.issue_type NOT IN ('{}')", NOT_WORK.join("', '"))),
-    }
-    if let Some(priority) = filter.priority {
-        sql.with("b.priority = ?", priority);
-    }
-    if let Some(assignee) = &filter.assignee {
-        sql.term("b.assignee <> ''");
-        sql.with("b.assignee = ?", assignee.clone());
-    }
-    if filter.unassigned {
-        sql.term("b.assignee = ''");
-    }
-    sql.labels(conn, &filter.labels, &filter.labels_any)?;
-    if let Some(store) = &filter.store {
-        sql.with("b.store = ?", store.clone());
-    }
-    if let Some(kind) = &filter.mol_type {
-        sql.mol_type(kind);
-    }
-    let missing = external::missing(conn, &filter.missing)?;
-    if !missing.is_empty() {
-        sql.lacking(&missing);
-    }
-    if !filter.include_deferred {
-        sql.with("(b.defer_ns IS NULL OR b.defer_ns <= ?)", now.unix_nanos());
-    }
-    // Without a choice of few beads to begin with, an index of ready beads gives them in order; SQLite by itself would rather
-    // gather all open ones and sort them.
-    let few = filter.parent.is_some()
-        || filter.assignee.is_some()
-        || !filter.labels.is_empty()
-        || !filter.labels_any.is_empty();
-    let by = |index: &'static str| if few { "" } else { index };
-    let (by_priority, by_age) = (by("INDEXED BY beads_ready"), by("INDEXED BY beads_ready_age"));
-    let recent = now.plus_seconds(-48 * 3600).unix_nanos();
-    let passes: Vec<(String, &str, &str)> = match filter.sort {
-        ReadySort::Hybrid => vec![
-            (
-                format!(" AND b.created_ns >= {recent}"),
-                "ORDER BY b.priority, b.created_ns",
-                if many_since(conn, recent)? { by_priority } else { by_age },
-            ),
-            (format!(" AND b.created_ns < {recent}"), "ORDER BY b.created_ns", by_age),
-        ],
-        ReadySort::Priority => vec![(String::new(), "ORDER BY b.priority, b.created_ns", by_priority)],
-        ReadySort::Oldest => vec![(String::new(), "ORDER BY b.created_ns", by_age)],
-    };
-    let mut found = Vec::new();
-    for (condition, order, index) in passes {
-        let left = filter.limit.map(|limit| limit.saturating_sub(found.len()));
-        if left == Some(0) {
-            break;
-        }
-        // Which of them are below the ancestor is known only row by row.
-        let count = if ancestor.is_some() { None } else { left };
-        let tail = format!("{}{condition} {order}{}", sql.sql(), limit(count));
-        let Some(ancestor) = &ancestor else {
-            found.extend(row::select_by(conn, index, &tail, &sql.params(), Links::None)?);
-            continue;
-        };
-        let mut statement =
-            conn.prepare_cached(&format!("SELECT {} FROM beads b JOIN texts t ON t.n = b.n {tail}", row::COLUMNS))?;
-        let mut rows = statement.query(sql.params().as_slice())?;
-        while let Some(row) = rows.next()? {
-            if filter.limit.is_some_and(|limit| found.len() >= limit) {
-                break;
-            }
-            if is_part_of(conn, row.get_ref(1)?.as_str().unwrap_or_default(), ancestor)? {
-                found.push(row::bead(row)?);
-            }
-        }
-    }
-    row::links(conn, &mut found, Links::Labels)?;
-    Ok(found)
-}
-
-/// Whether so many ready beads are newer than `time` that looking through them in the order wanted is cheaper than sorting them.
-fn many_since(conn: &Connection, time: i64) -> Result<bool> {
-    Ok(conn
-        .prepare_cached(
-            "SELECT 1 FROM beads INDEXED BY beads_ready_age WHERE status IN ('open', 'in_progress') AND blocked = 0 \
-             AND ephemeral = 0 AND pinned = 0 AND created_ns >= ?1 LIMIT 1 OFFSET 300",
-        )?
-        .exists([time])?)
-}
-
-/// Everything below `id`, or `None` when that is more than `most`.
-pub(super) fn parts_of(conn: &Connection, id: &str, most: usize) -> Result<Option<Vec<String>>> {
-    let mut below = conn.prepare_cached("SELECT issue FROM deps WHERE depends_on = ?1 AND type = 'parent-child'")?;
-    let mut seen = HashSet::from([id.to_owned()]);
-    let mut open = vec![id.to_owned()];
-    let mut parts = Vec::new();
-    while let Some(id) = open.pop() {
-        let mut rows = below.query([&id])?;
-        while let Some(row) = rows.next()? {
-            let part: String = row.get(0)?;
-            if seen.insert(part.clone()) {
-                if parts.len() >= most {
-                    return Ok(None);
-                }
-                parts.push(part.clone());
-                open.push(part);
-            }
-        }
-    }
-    Ok(Some(parts))
-}
-
-fn is_part_of(conn: &Connection, id: &str, ancestor: &str) -> Result<bool> {
-    let mut above = conn.prepare_cached("SELECT depends_on FROM deps WHERE issue = ?1 AND type = 'parent-child'")?;
-    let mut seen = HashSet::new();
-    let mut open = vec![id.to_owned()];
-    while let Some(id) = open.pop() {
-        let mut rows = above.query([&id])?;
-        while let Some(row) = rows.next()? {
-            let parent: String = row.get(0)?;
-            if parent == ancestor {
-                return Ok(true);
-            }
-            if seen.insert(parent.clone()) {
-                open.push(parent);
-            }
-        }
-    }
-    Ok(false)
-}
-
-/// What holds a bead back by itself, and what a bead is part of.
-const OWN: &str = "coalesce(spawner, depends_on) FROM deps WHERE active = 1 AND type IN ('blocks', 'conditional-blocks', 'waits-for')";
-const ABOVE: &str = "depends_on FROM deps WHERE type = 'parent-child'";
-
-/// The beads that hold this one back: its own blockers, or, when it has none, those of what it is part of.
-pub(super) fn blockers(conn: &Connection, id: &str) -> Result<Vec<String>> {
-    let is_blocked: Option<bool> =
-        conn.prepare_cached("SELECT blocked FROM beads WHERE id = ?1")?.query_row([id], |row| row.get(0)).optional()?;
-    if is_blocked != Some(true) {
-        return Ok(Vec::new());
-    }
-    let ask = |sql: &str, id: &str| -> Result<Vec<String>> {
-        let mut statement = conn.prepare_cached(&format!("SELECT {sql} AND issue = ?1"))?;
-        Ok(statement.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
-    };
-    blockers_by(id, |id| ask(OWN, id), |id| ask(ABOVE, id))
-}
-
-/// From this many beads on the edges of all of them are read at once.
-const BULK: usize = 100;
-
-pub(super) fn blockers_of(conn: &Connection, beads: &[Bead]) -> Result<Vec<Vec<String>>> {
-    if beads.len() < BULK {
-        return beads.iter().map(|bead| blockers(conn, &bead.id)).collect();
-    }
-    let read = |sql: &str| -> Result<HashMap<String, Vec<String>>> {
-        let mut edges: HashMap<String, Vec<String>> = HashMap::new();
-        let mut statement = conn.prepare_cached(&format!("SELECT issue, {sql}"))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            edges.entry(row.get(0)?).or_default().push(row.get(1)?);
-        }
-        Ok(edges)
-    };
-    let (mut own, above) = (read(OWN)?, read(ABOVE)?);
-    for blockers in own.values_mut() {
-        blockers.sort();
-        blockers.dedup();
-    }
-    let of = |edges: &HashMap<String, Vec<String>>, id: &str| Ok(edges.get(id).cloned().unwrap_or_default());
-    // Nearly every one is held back by itself, and needs no walk.
-    let one = |bead: &Bead| match (bead.blocked, own.get(&bead.id)) {
-        (false, _) => Ok(Vec::new()),
-        (true, Some(blockers)) => Ok(blockers.clone()),
-        (true, None) => blockers_by(&bead.id, |id| of(&own, id), |id| of(&above, id)),
-    };
-    beads.iter().map(one).collect()
-}
-
-pub(super) fn block_counts(conn: &Connection, beads: &[Bead]) -> Result<Vec<(i64, i64)>> {
-    let sides = ["issue", "depends_on"];
-    if beads.len() < BULK {
-        let count = |side: &str, id: &str| -> Result<i64> {
-            let sql = format!("SELECT count(*) FROM deps WHERE {side} = ?1 AND type = 'blocks'");
-            Ok(conn.prepare_cached(&sql)?.query_row([id], |row| row.get(0))?)
-        };
-        return beads.iter().map(|bead| Ok((count(sides[0], &bead.id)?, count(sides[1], &bead.id)?))).collect();
-    }
-    let read = |side: &str| -> Result<HashMap<String, i64>> {
-        let mut statement =
-            conn.prepare_cached(&format!("SELECT {side}, count(*) FROM deps WHERE type = 'blocks' GROUP BY 1"))?;
-        Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
-    };
-    let (to, from) = (read(sides[0])?, read(sides[1])?);
-    let of = |counts: &HashMap<String, i64>, bead: &Bead| counts.get(&bead.id).copied().unwrap_or(0);
-    Ok(beads.iter().map(|bead| (of(&to, bead), of(&from, bead))).collect())
-}
-
-/// Walks upwards from a blocked bead to the nearest that is held back by itself.
-fn blockers_by(
-    id: &str,
-    own: impl Fn(&str) -> Result<Vec<String>>,
-    above: impl Fn(&str) -> Result<Vec<String>>,
-) -> Result<Vec<String>> {
-    let mut seen = HashSet::from([id.to_owned()]);
-    let mut level = vec![id.to_owned()];
-    while !level.is_empty() {
-        let mut found: Vec<String> = Vec::new();
-        let mut next = Vec::new();
-        for id in &level {
-            found.extend(own(id)?);
-            for parent in above(id)? {
-                if seen.insert(parent.clone()) {
-                    next.push(parent);
-                }
-            }
-        }
-        if !found.is_empty() {
-            found.sort();
-            found.dedup();
-            return Ok(found);
-        }
-        level = next;
-    }
-    Ok(Vec::new())
 }

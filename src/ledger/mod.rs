@@ -2,6 +2,7 @@
 //!
 //! Reads go through [`Ledger`], changes through [`Tx`] inside [`Ledger::write`]. A bead's store is a field, never a route.
 
+mod blocked;
 mod bulk;
 mod closing;
 pub mod codec;
@@ -15,6 +16,7 @@ mod life;
 mod links;
 pub mod merge;
 pub mod model;
+mod ready;
 mod remarks;
 mod revive;
 mod row;
@@ -27,10 +29,11 @@ mod tx;
 
 pub use bulk::{Bulk, Made, On};
 pub use closing::{Follow, ON_COMPLETE, follow_with};
-pub use filter::{Filter, ReadyFilter, ReadySort, Sort, TimeField};
+pub use filter::{Filter, Sort, TimeField};
 pub use jsonl::{export_if_no_daemon, open_stores};
 pub use links::is_convoy;
 pub use model::{Bead, Closed, Comment, Dependency, Event, NewBead, NewDep, Patch, Status, Store, dep_type};
+pub use ready::{ReadyFilter, ReadySort};
 pub use revive::{kept_comment, kept_dependencies};
 pub use store::Ledger;
 pub use tx::Tx;

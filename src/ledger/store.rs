@@ -6,8 +6,10 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
-use super::filter::{self, Filter, ReadyFilter};
+use super::blocked;
+use super::filter::{self, Filter};
 use super::model::{Bead, Event, Store};
+use super::ready::{self, ReadyFilter};
 use super::row::Links;
 use super::tx::Tx;
 use super::{events, ids, row, schema};
@@ -247,7 +249,7 @@ impl Ledger {
     /// # Errors
     /// When the database can't be read.
     pub fn ready(&self, filter: &ReadyFilter) -> Result<Vec<Bead>> {
-        filter::ready(&self.conn, filter)
+        ready::ready(&self.conn, filter)
     }
 
     /// The beads that must be done before this one: its own blockers that hold now, sorted.
@@ -255,7 +257,7 @@ impl Ledger {
     /// # Errors
     /// When the database can't be read.
     pub fn blockers(&self, id: &str) -> Result<Vec<String>> {
-        filter::blockers(&self.conn, id)
+        blocked::blockers(&self.conn, id)
     }
 
     /// As [`Ledger::blockers`] for each of `beads`, at little more than the cost of one when they are many.
@@ -263,7 +265,7 @@ impl Ledger {
     /// # Errors
     /// When the database can't be read.
     pub fn blockers_of(&self, beads: &[Bead]) -> Result<Vec<Vec<String>>> {
-        filter::blockers_of(&self.conn, beads)
+        blocked::blockers_of(&self.conn, beads)
     }
 
     /// How many `blocks` edges each of `beads` has: those it depends by, and those by which others depend on it.
@@ -271,7 +273,7 @@ impl Ledger {
     /// # Errors
     /// When the database can't be read.
     pub fn block_counts(&self, beads: &[Bead]) -> Result<Vec<(i64, i64)>> {
-        filter::block_counts(&self.conn, beads)
+        blocked::block_counts(&self.conn, beads)
     }
 
     /// A value that someone kept under `key`.

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, params};
 use serde_json::{Map, Value, json};
 
-use super::filter::{self, Filter, ReadyFilter};
+use super::blocked;
+use super::filter::{self, Filter};
 use super::graph::{self, Effects};
 use super::model::{Bead, NewBead, NewDep, Patch, Status, Store, dep_type};
+use super::ready::{self, ReadyFilter};
 use super::{closing, codec, events, ids, row, store};
 use crate::base::{Error, Result, Timestamp};
 
@@ -94,7 +96,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database can't be read.
     pub fn ready(&self, filter: &ReadyFilter) -> Result<Vec<Bead>> {
-        filter::ready(self.conn, filter)
+        ready::ready(self.conn, filter)
     }
 
     /// The bead's own blockers that hold now, sorted.
@@ -102,7 +104,7 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// When the database can't be read.
     pub fn blockers(&self, id: &str) -> Result<Vec<String>> {
-        filter::blockers(self.conn, id)
+        blocked::blockers(self.conn, id)
     }
 
     /// The store with this name.

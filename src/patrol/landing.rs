@@ -69,7 +69,10 @@ fn tell(desk: &mut Desk, id: &str, seq: i64) -> Result<bool> {
         if let Some(bead) = tx.find(id)? {
             let members = convoy::members(&bead);
             let subject = format!("Convoy landed: {}", bead.title);
-            let mut body = format!("{id}: all {} beads are closed.\n", members.len());
+            let mut body = match members.len() {
+                1 => format!("{id}: its one bead is closed.\n"),
+                many => format!("{id}: all {many} beads are closed.\n"),
+            };
             for member in members.iter().take(50) {
                 if let Some(member) = tx.find(member)? {
                     body.push_str(&format!("\n{} {}: {}", member.id, member.title, member.close_reason));

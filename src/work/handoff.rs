@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::start::{self, Launch};
 use super::{Desk, assignment, checkpoint, hooked, mail, molecule, standing};
-use crate::base::text::neutralise;
+use crate::base::text::{counted, neutralise};
 use crate::base::{Error, Result, lock::Lock};
 use crate::ledger::ReadyFilter;
 use crate::repo::Worktree;
@@ -86,15 +86,15 @@ fn collected(desk: &Desk, agent: &Address, hook: &hooked::Hooked) -> Result<Stri
     }
     if let Ok(worktree) = Worktree::open(&desk.town.home(agent)) {
         let changed = worktree.status()?;
-        line(format!("{} files changed and not committed", changed.len()));
+        line(format!("{} changed and not committed", counted(changed.len(), "file")));
         for file in changed.iter().take(10) {
             line(format!("  {}", neutralise(&file.path.to_string_lossy(), true)));
         }
     }
     let unread = mail::inbox(desk, &agent.to_string(), true)?.messages;
-    line(format!("{} messages unread", unread.len()));
+    line(format!("{} unread", counted(unread.len(), "message")));
     let ready = desk.ledger.ready(&ReadyFilter::default())?;
-    line(format!("{} beads ready", ready.len()));
+    line(format!("{} ready", counted(ready.len(), "bead")));
     for bead in ready.iter().take(5) {
         line(format!("  {} {}", bead.id, neutralise(&bead.title, true)));
     }

@@ -6,7 +6,7 @@ use regex::RegexBuilder;
 use serde::Serialize;
 
 use crate::base::report::{Paint, Report};
-use crate::base::text::neutralise;
+use crate::base::text::{counted, neutralise};
 use crate::base::{Error, Result, Timestamp};
 use crate::ledger::{Bead, Filter, NewBead, Tx};
 use crate::town::TOWN_PREFIX;
@@ -239,7 +239,7 @@ pub struct Inbox {
 impl Report for Inbox {
     fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
         let unread = self.messages.iter().filter(|message| !message.read).count();
-        writeln!(out, "{}: {} messages, {unread} unread", self.owner, self.messages.len())?;
+        writeln!(out, "{}: {}, {unread} unread", self.owner, counted(self.messages.len(), "message"))?;
         let now = Timestamp::now();
         for (index, message) in self.messages.iter().enumerate() {
             let subject = neutralise(&message.subject, true);

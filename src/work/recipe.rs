@@ -9,6 +9,7 @@ use super::molecule::{self, Hung};
 use super::sling::{self, Request, SlingReport};
 use super::{Desk, convoy};
 use crate::base::report::{Paint, Report};
+use crate::base::text::counted;
 use crate::base::{Error, Result};
 use crate::formula::{Cooked, FormulaType, Library, Mode, Values, cook, molecule as formula};
 use crate::ledger::{Bead, ReadyFilter};
@@ -72,7 +73,14 @@ pub struct Cast {
 
 impl Report for Cast {
     fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
-        writeln!(out, "{} {} of {}, {} beads", paint.green("poured"), self.molecule, self.formula, self.created)?;
+        writeln!(
+            out,
+            "{} {} of {}, {}",
+            paint.green("poured"),
+            self.molecule,
+            self.formula,
+            counted(self.created, "bead")
+        )?;
         self.sling.human(out, paint)
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::context::Context;
 use super::super::{Global, formula, render};
 use super::pour::{bond_type, mapping};
+use crate::base::text::counted;
 use crate::base::{Result, text};
 use crate::formula::molecule;
 use crate::formula::{convert, parse_pairs};
@@ -79,7 +80,7 @@ impl Bond {
         }
         let mut text = format!("Bonded {} and {} ({})\n", bond.first, bond.second, self.kind);
         for poured in &bonded.spawned {
-            text.push_str(&format!("Poured {} ({} beads)\n", poured.root, poured.created()));
+            text.push_str(&format!("Poured {} ({})\n", poured.root, counted(poured.created(), "bead")));
         }
         render::print_change(context.output, json, text)
     }
@@ -111,15 +112,17 @@ impl Squash {
         let mol = molecule::load(&context.ledger, &self.id)?;
         if self.dry_run {
             let open = mol.steps.iter().filter(|step| !step.status.is_done()).count();
-            let text = format!("Would squash {} steps of {}, {open} of them open\n", mol.steps.len(), mol.root.id);
+            let text = format!("Would squash {} of {}, {open} open\n", counted(mol.steps.len(), "step"), mol.root.id);
             let json = json!({"molecule_id": mol.root.id, "squashed_ids": ids(&mol), "squashed_count": mol.steps.len(),
                               "open": open, "kept_children": self.keep_children, "dry_run": true});
             return render::print(context.output, json, text);
         }
         let squashed = context.write(|tx| molecule::squash(tx, &mol, &self.summary, self.keep_children, self.force))?;
         let text = format!(
-            "Squashed {} steps of {} into {}\n",
-            squashed.squashed_count, squashed.molecule_id, squashed.digest_id
+            "Squashed {} of {} into {}\n",
+            counted(squashed.squashed_count, "step"),
+            squashed.molecule_id,
+            squashed.digest_id
         );
         render::print_change(context.output, serde_json::to_value(&squashed)?, text)
     }
@@ -147,7 +150,7 @@ impl Burn {
         if self.dry_run {
             let text = mols
                 .iter()
-                .map(|mol| format!("Would burn {} ({} beads)\n", mol.root.id, mol.steps.len() + 1))
+                .map(|mol| format!("Would burn {} ({})\n", mol.root.id, counted(mol.steps.len() + 1, "bead")))
                 .collect();
             let all: Vec<Value> = mols
                 .iter()
@@ -159,7 +162,7 @@ impl Burn {
             .write(|tx| mols.iter().map(|mol| molecule::burn(tx, mol, self.force)).collect::<Result<Vec<_>>>())?;
         let text = burned
             .iter()
-            .map(|burned| format!("Burned {} ({} beads)\n", burned.molecule_id, burned.deleted_count))
+            .map(|burned| format!("Burned {} ({})\n", burned.molecule_id, counted(burned.deleted_count, "bead")))
             .collect();
         let json = match burned.as_slice() {
             [one] => serde_json::to_value(one)?,

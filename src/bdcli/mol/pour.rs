@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::context::Context;
 use super::super::{Global, formula, render};
 use crate::base::report::Paint;
+use crate::base::text::counted;
 use crate::base::{Error, Result};
 use crate::formula::molecule::{self, BondType, Pour, Poured};
 use crate::formula::{parse_pairs, tree};
@@ -126,7 +127,7 @@ pub fn pour(name: &str, how: &How, attach: &[String], kind: BondType, wisp: bool
     }
     let root = context.ledger.get(&poured.root)?;
     let next = molecule::next_step(&context.ledger, &poured.root)?;
-    let mut text = format!("Poured {} ({} beads)\n", render::line(&root, Paint::stdout()), poured.created());
+    let mut text = format!("Poured {} ({})\n", render::line(&root, Paint::stdout()), counted(poured.created(), "bead"));
     if let Some(next) = next {
         text.push_str(&format!("Next   {}\n", render::line(&next, Paint::stdout())));
     }

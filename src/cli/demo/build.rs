@@ -7,6 +7,7 @@ use git2::{FileMode, Repository, RepositoryInitOptions, Signature};
 use serde_json::json;
 
 use super::project::{FILES, PlannedConvoy};
+use crate::base::text::counted;
 use crate::base::{Error, Result, ResultExt, files};
 use crate::ledger::{NewBead, NewDep, dep_type};
 use crate::town::config::Document;
@@ -107,7 +108,7 @@ pub(super) fn build(
         built.beads.extend(made);
         built.convoys.push((id, planned.title.to_owned()));
     }
-    say(&format!("{} beads in {} convoys", built.beads.len(), built.convoys.len()));
+    say(&format!("{} in {}", counted(built.beads.len(), "bead"), counted(built.convoys.len(), "convoy")));
     Ok(built)
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::read::{self, Molecule};
+use crate::base::text::counted;
 use crate::base::{Error, Result};
 use crate::ledger::{Bead, NewBead, NewDep, Patch, Status, Tx, dep_type};
 
@@ -111,7 +112,7 @@ pub fn squash(tx: &mut Tx<'_>, molecule: &Molecule, summary: &str, keep: bool, f
         return Err(Error::refused(message).hint("close them, or squash all the same with --force"));
     }
     let mut text = match summary {
-        "" => format!("Squashed from {} steps", molecule.steps.len()),
+        "" => format!("Squashed from {}", counted(molecule.steps.len(), "step")),
         summary => summary.to_owned(),
     };
     const SHOWN: usize = 200;
@@ -178,7 +179,7 @@ pub fn burn(tx: &mut Tx<'_>, molecule: &Molecule, force: bool) -> Result<Burned>
     let root = &molecule.root;
     let busy = molecule.steps.iter().find(|step| matches!(step.status, Status::InProgress | Status::Hooked));
     if !force && !root.ephemeral {
-        let message = format!("{} is no wisp: burning deletes {} beads", root.id, molecule.steps.len() + 1);
+        let message = format!("{} is no wisp: burning deletes {}", root.id, counted(molecule.steps.len() + 1, "bead"));
         return Err(Error::refused(message).hint("keep what was done with bd mol squash, or burn it with --force"));
     }
     if let (Some(busy), false) = (busy, force) {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{audience, expect_convoy, make, members, resolve};
 use crate::base::report::{Paint, Report};
-use crate::base::text::neutralise;
+use crate::base::text::{counted, neutralise};
 use crate::base::{Error, Result};
 use crate::ledger::dep_type;
 use crate::work::Desk;
@@ -43,7 +43,7 @@ pub struct Created {
 impl Report for Created {
     fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
         writeln!(out, "{} convoy {} {}", paint.green("✓"), paint.dim(&self.id), neutralise(&self.title, true))?;
-        writeln!(out, "  tracks {} beads: {}", self.tracked.len(), self.tracked.join(", "))?;
+        writeln!(out, "  tracks {}: {}", counted(self.tracked.len(), "bead"), self.tracked.join(", "))?;
         if !self.notify.is_empty() {
             writeln!(out, "  tells {} when it lands", self.notify.join(", "))?;
         }

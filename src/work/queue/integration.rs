@@ -10,7 +10,7 @@ use serde_json::{Map, json};
 
 use super::{Handed, MergeRequest, State, hand_in, of_source, put};
 use crate::base::report::{Paint, Report};
-use crate::base::text::neutralise;
+use crate::base::text::{counted, neutralise};
 use crate::base::{Error, Result, Timestamp};
 use crate::ledger::{Bead, Filter, Patch, Tx};
 use crate::repo::{Bare, PushOutcome};
@@ -115,7 +115,7 @@ impl Report for IntegrationStatus {
         let open = self.open_beads.len();
         match &self.landing {
             Some(id) => writeln!(out, "  landing  {id} is in the merge queue"),
-            None if open > 0 => writeln!(out, "  open     {open} beads: {}", some_of(&self.open_beads)),
+            None if open > 0 => writeln!(out, "  open     {}: {}", counted(open, "bead"), some_of(&self.open_beads)),
             None => writeln!(out, "  {}", paint.dim(&format!("gt mq integration land {}", self.epic))),
         }
     }

@@ -1,9 +1,9 @@
 //! On a branch of its own, which nothing checks out: commits are made with a temporary index, merges file by file.
 
-use super::{Options, Place, ROUNDS, Report, hold, message};
+use super::{Options, Place, ROUNDS, Report, hold, message, push};
 use crate::base::{Error, Result, ResultExt, files};
 use crate::ledger::{Ledger, jsonl};
-use crate::repo::{Checkout, Fetched, PushOutcome};
+use crate::repo::{Checkout, Fetched};
 
 /// Where this clone's own line of the branch is. It only ever moves to what the ledger has taken in, so that a commit of the ledger on
 /// top of it takes nothing back.
@@ -56,25 +56,12 @@ pub(super) fn run(ledger: &Ledger, place: &Place, branch: &str, options: &Option
             report.pushed = true;
             break;
         }
-        match checkout.push(name, &tip, there)? {
-            PushOutcome::Pushed => {
-                report.pushed = true;
-                break;
-            }
-            PushOutcome::Rejected(why) if !options.pull => {
-                return Err(Error::refused(format!("{name} has changes that are not here: {why}"))
-                    .hint("run bd sync without --no-pull"));
-            }
-            PushOutcome::Rejected(_) => {}
-            PushOutcome::Refused { reason, hint } => return Err(Error::failed(format!("{name}: {reason}")).hint(hint)),
-            PushOutcome::Unreachable(why) => {
-                report.later.push(format!("{name} was not reached: {why}"));
-                break;
-            }
+        if push(checkout, (name, there), &tip, options, &mut report)? {
+            break;
         }
     }
-    if reached && remote.is_some() && options.push && !report.pushed && report.later.is_empty() {
-        report.later.push("others were faster each time".into());
+    if reached && remote.is_some() && options.push {
+        report.outrun();
     }
     Ok(report)
 }

@@ -1,10 +1,10 @@
 //! On the branch that is checked out.
 
 use super::beside::{contents, merged};
-use super::{Options, Place, ROUNDS, Report, busy, hold, message};
+use super::{Options, Place, ROUNDS, Report, busy, hold, message, push};
 use crate::base::{Error, Result, files};
 use crate::ledger::{Ledger, jsonl};
-use crate::repo::{Fetched, Joined, PushOutcome};
+use crate::repo::{Fetched, Joined};
 
 pub(super) fn run(ledger: &Ledger, place: &Place, options: &Options) -> Result<Report> {
     let checkout = place.checkout();
@@ -73,25 +73,12 @@ pub(super) fn run(ledger: &Ledger, place: &Place, options: &Options) -> Result<R
             report.pushed = true;
             break;
         }
-        match checkout.push(name, &head, there)? {
-            PushOutcome::Pushed => {
-                report.pushed = true;
-                break;
-            }
-            PushOutcome::Rejected(why) if !options.pull => {
-                return Err(Error::refused(format!("{name} has changes that are not here: {why}"))
-                    .hint("run bd sync without --no-pull"));
-            }
-            PushOutcome::Rejected(_) => {}
-            PushOutcome::Refused { reason, hint } => return Err(Error::failed(format!("{name}: {reason}")).hint(hint)),
-            PushOutcome::Unreachable(why) => {
-                report.later.push(format!("{name} was not reached: {why}"));
-                break;
-            }
+        if push(checkout, (name, there), &head, options, &mut report)? {
+            break;
         }
     }
-    if reached && remote.is_some() && options.push && !report.pushed && report.later.is_empty() {
-        report.later.push("others were faster each time".into());
+    if reached && remote.is_some() && options.push {
+        report.outrun();
     }
     Ok(report)
 }

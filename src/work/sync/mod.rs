@@ -14,6 +14,7 @@ use crate::base::lock::Lock;
 use crate::base::{Error, Result};
 use crate::ledger::jsonl::{self, ImportReport};
 use crate::ledger::{Ledger, Store};
+use crate::repo::{Checkout, PushOutcome};
 
 /// How often a push that somebody was faster than is tried anew.
 const ROUNDS: usize = 6;
@@ -77,6 +78,13 @@ impl Report {
             self.circles.extend(import.circles.iter().cloned());
         }
     }
+
+    /// Says so when no round of several ended with a push.
+    fn outrun(&mut self) {
+        if !self.pushed && self.later.is_empty() {
+            self.later.push("others were faster each time".into());
+        }
+    }
 }
 
 /// Brings the ledger's files and other clones into step.
@@ -95,6 +103,27 @@ pub fn sync(ledger: &Ledger, place: &Place, options: &Options) -> Result<Report>
         Some(branch) => beside::run(ledger, place, branch, options),
         None => here::run(ledger, place, options),
     }
+}
+
+/// Pushes `commit` to a branch of a remote, `(remote, branch)`. `false` when others were faster: what they did is to be merged first.
+fn push(
+    checkout: &Checkout,
+    (remote, branch): (&str, &str),
+    commit: &str,
+    options: &Options,
+    report: &mut Report,
+) -> Result<bool> {
+    match checkout.push(remote, commit, branch)? {
+        PushOutcome::Pushed => report.pushed = true,
+        PushOutcome::Rejected(why) if !options.pull => {
+            return Err(Error::refused(format!("{remote} has changes that are not here: {why}"))
+                .hint("run bd sync without --no-pull"));
+        }
+        PushOutcome::Rejected(_) => return Ok(false),
+        PushOutcome::Refused { reason, hint } => return Err(Error::failed(format!("{remote}: {reason}")).hint(hint)),
+        PushOutcome::Unreachable(why) => report.later.push(format!("{remote} was not reached: {why}")),
+    }
+    Ok(true)
 }
 
 /// Keeps the files of all these stores from being written or read by others.
