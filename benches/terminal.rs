@@ -19,11 +19,13 @@ use ours::Ours;
 use tmux::Tmux;
 
 /// Mebibytes of each kind of data.
-const SIZE: usize = 32;
+const SIZE: usize = 16;
 /// Rounds of which the median is taken.
 const ROUNDS: usize = 3;
 /// Sessions at once.
 const MANY: usize = 30;
+/// How much of its kind each of them writes, in parts of the whole.
+const SHARE: usize = 4;
 /// How long silence is watched.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -43,23 +45,42 @@ fn line(what: &str, unit: &str, ours: f64, theirs: Option<f64>, more: bool) {
     }
 }
 
+/// How fast a file was taken.
+#[derive(Clone, Copy)]
+pub struct Taken {
+    /// Megabytes a second.
+    pub speed: f64,
+    /// Megabytes for each second of CPU that the host, or the server, used: what another machine's load doesn't change.
+    pub thrift: f64,
+}
+
 fn throughput(directory: &Path, kinds: &[(&str, PathBuf)], attached: bool) {
+    let town = Ours::new(directory);
     for (kind, file) in kinds {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
-            ours.push(Ours::new(directory).swallow(file, attached));
+            ours.push(town.swallow(file, attached));
             if let Some(tmux) = Tmux::new() {
                 theirs.push(tmux.swallow(file, attached));
             }
         }
-        let theirs = (!theirs.is_empty()).then(|| median(theirs));
         let how = if attached { "attached" } else { "detached" };
-        line(&format!("throughput {how}: {kind}"), "MB/s", median(ours), theirs, true);
+        let of = |all: &[Taken], which: fn(&Taken) -> f64| {
+            (!all.is_empty()).then(|| median(all.iter().map(which).collect()))
+        };
+        for (what, unit, which) in
+            [("", "MB/s", (|taken| taken.speed) as fn(&Taken) -> f64), (", CPU", "MB/s", |taken| taken.thrift)]
+        {
+            let theirs = of(&theirs, which);
+            line(&format!("throughput {how}{what}: {kind}"), unit, of(&ours, which).unwrap_or(f64::NAN), theirs, true);
+        }
     }
 }
 
-fn many(directory: &Path, kinds: &[(&str, PathBuf)]) {
-    for (kind, file) in kinds.iter().filter(|(kind, _)| matches!(*kind, "plain" | "agent")) {
+fn many(directory: &Path, kinds: &[(&str, PathBuf)], mebibytes: usize) {
+    for (kind, _) in kinds.iter().filter(|(kind, _)| matches!(*kind, "plain" | "agent")) {
+        let file = &directory.join("share");
+        data::write(kind, file, (mebibytes / SHARE).max(1));
         let ours = Ours::new(directory).swallow_many(file, MANY);
         let theirs = Tmux::new().map(|tmux| tmux.swallow_many(file, MANY));
         line(&format!("throughput of {MANY} at once: {kind}"), "MB/s", ours, theirs, true);
@@ -137,7 +158,7 @@ fn main() {
         throughput(&directory, &kinds, true);
     }
     if wanted("many") {
-        many(&directory, &kinds);
+        many(&directory, &kinds, megabytes);
     }
     if wanted("memory") {
         memory(&directory);

@@ -8,6 +8,7 @@ use gastown::session::{Client, ClientMsg};
 use gastown::town::Town;
 use portable_pty::CommandBuilder;
 
+use crate::Taken;
 use crate::pty::{self, Drained};
 
 const GT: &str = env!("CARGO_BIN_EXE_gt");
@@ -73,16 +74,19 @@ impl Ours {
         self.client(name)
     }
 
-    /// Megabytes a second that a session takes of the file.
-    pub fn swallow(&self, file: &Path, attached: bool) -> f64 {
+    /// How fast a session takes the file.
+    pub fn swallow(&self, file: &Path, attached: bool) -> Taken {
         let mut client = self.start_feeding("d0", file);
         let attached = attached.then(|| self.attach("d0"));
-        let start = Instant::now();
+        let host = client.status().unwrap().host_pid;
+        let (start, cpu) = (Instant::now(), pty::cpu(host));
         client.send(&ClientMsg::Input(b"\r".to_vec())).unwrap();
-        let size = wait_taken(&mut client, file);
-        let seconds = start.elapsed().as_secs_f64();
+        let megabytes = wait_taken(&mut client, file) / 1e6;
+        let taken =
+            Taken { speed: megabytes / start.elapsed().as_secs_f64(), thrift: megabytes / (pty::cpu(host) - cpu) };
         drop(attached);
-        size / 1e6 / seconds
+        gastown::session::kill(&self.town, "hq-dog-d0", &[]).unwrap();
+        taken
     }
 
     /// The same of so many at once, all together.

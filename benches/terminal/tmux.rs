@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::CommandBuilder;
 
+use crate::Taken;
 use crate::pty::{self, Drained};
 
 const READY: &str = "ready-to-go";
@@ -67,15 +68,17 @@ impl Tmux {
         attached
     }
 
-    pub fn swallow(&self, file: &Path, attached: bool) -> f64 {
+    pub fn swallow(&self, file: &Path, attached: bool) -> Taken {
         self.start_feeding("s0", file);
         let attached = attached.then(|| self.attach());
-        let start = Instant::now();
+        let (start, cpu) = (Instant::now(), pty::cpu(self.pid));
         self.tell(&["wait-for", "-S", "go-s0"]);
         self.wait_taken("s0");
-        let seconds = start.elapsed().as_secs_f64();
+        let megabytes = std::fs::metadata(file).unwrap().len() as f64 / 1e6;
+        let taken =
+            Taken { speed: megabytes / start.elapsed().as_secs_f64(), thrift: megabytes / (pty::cpu(self.pid) - cpu) };
         drop(attached);
-        std::fs::metadata(file).unwrap().len() as f64 / 1e6 / seconds
+        taken
     }
 
     pub fn swallow_many(&self, file: &Path, count: usize) -> f64 {

@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthChar;
 
 /// Whether `c` may become part of the cell before it.
+#[inline]
 pub(super) fn clusters(c: char) -> bool {
     match c {
         '\0'..='\u{2ff}' | '\u{2010}'..='\u{2027}' | '\u{2070}'..='\u{20cf}' | '\u{2100}'..='\u{2fff}' => c == '\u{ad}',
@@ -15,7 +16,11 @@ pub(super) fn clusters(c: char) -> bool {
 }
 
 /// Whether the character after `c` may become part of `c`'s cell whatever it is.
+#[inline]
 pub(super) fn joins_next(c: char) -> bool {
+    if matches!(c, '\0'..='\u{5ff}' | '\u{2100}'..='\u{a66e}' | '\u{ac00}'..='\u{ffff}') {
+        return false;
+    }
     c == '\u{200d}' || links(c) || prepends(c)
 }
 

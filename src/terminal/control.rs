@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use rio_vt::ansi::CursorShape as RioCursorShape;
-use rio_vt::crosswords::pos::{Column, Line};
+use rio_vt::crosswords::pos::{CharsetIndex, Column, Line};
 use rio_vt::crosswords::square::Wide;
 use rio_vt::crosswords::{Mode, formatter};
+use rio_vt::performer::handler::Handler as _;
 
 use super::csi::Csi;
 use super::guard::{Sink, StringKind};
@@ -14,14 +15,22 @@ use super::query;
 
 impl Sink for Inner {
     fn engine(&mut self, bytes: &[u8]) {
-        if !self.extra.newline {
+        if !self.extra.looks_at_text() {
             return self.run(bytes);
         }
-        // The engine knows the mode but moves to the next row only.
-        for line in bytes.split_inclusive(|b| matches!(b, b'\n' | 0x0b | 0x0c)) {
-            self.run(line);
-            if line.last().is_some_and(|b| matches!(b, b'\n' | 0x0b | 0x0c)) {
-                self.run(b"\r");
+        let bytes = self.shift_one(bytes);
+        for part in bytes.split_inclusive(|b| matches!(b, 0x08 | b'\n' | 0x0b | 0x0c)) {
+            match part.split_last() {
+                // The engine knows the mode but moves to the next row only.
+                Some((b'\n' | 0x0b | 0x0c, _)) if self.extra.newline => {
+                    self.run(part);
+                    self.run(b"\r");
+                }
+                Some((0x08, before)) if self.extra.wraps_back() => {
+                    self.run(before);
+                    self.go_back(1);
+                }
+                _ => self.run(part),
             }
         }
     }
@@ -69,14 +78,7 @@ impl Sink for Inner {
             }
             (b'p', Some(b'?'), Some(b'$')) => {
                 let mode = csi.param(0, 0);
-                let set = match mode {
-                    5 => self.extra.reverse,
-                    40 => self.extra.column_modes,
-                    47 | 1047 => self.term.mode().contains(Mode::ALT_SCREEN),
-                    2031 => self.extra.color_scheme_reports,
-                    2048 => self.extra.size_reports,
-                    _ => return false,
-                };
+                let Some(set) = self.own_mode(mode) else { return false };
                 self.reply(&query::private_mode(mode, set));
                 true
             }
@@ -114,6 +116,22 @@ impl Sink for Inner {
             (b'r', None, None) => {
                 self.set_region(csi);
                 false
+            }
+            (b's', Some(b'?'), None) => {
+                self.save_modes(csi);
+                true
+            }
+            (b'r', Some(b'?'), None) => {
+                self.restore_modes(csi);
+                true
+            }
+            (b'@' | b'A', None, Some(b' ')) | (b'}' | b'~', None, Some(b'\'')) => {
+                self.shift_columns(csi);
+                true
+            }
+            (b'D', None, None) if self.extra.wraps_back() => {
+                self.go_back(csi.param(0, 1));
+                true
             }
             // Margins at the left and right, which there are none of; the cursor is saved without parameters only.
             (b's', None, None) => csi.count > 0,
@@ -169,12 +187,21 @@ impl Sink for Inner {
                 self.reset();
                 false
             }
+            b'N' | b'O' => {
+                self.extra.single_shift = Some(if end == b'N' { CharsetIndex::G2 } else { CharsetIndex::G3 });
+                true
+            }
+            b'n' | b'o' => {
+                let set = if end == b'n' { CharsetIndex::G2 } else { CharsetIndex::G3 };
+                self.term.set_active_charset(set);
+                true
+            }
             _ => false,
         }
     }
 
-    fn in_region(&self) -> bool {
-        self.extra.region.is_some()
+    fn looks_at_motion(&self) -> bool {
+        self.extra.region.is_some() || self.extra.wraps_back()
     }
 
     fn repeat(&mut self, count: u16) {
@@ -236,7 +263,7 @@ impl Inner {
 
     fn set_modes(&mut self, csi: &Csi) -> bool {
         let set = csi.end == b'h';
-        let ours = |mode: &u16| matches!(mode, 3 | 5 | 6 | 40 | 47 | 1047 | 1048 | 2026 | 2031 | 2048);
+        let ours = |mode: &u16| matches!(mode, 3 | 5 | 6 | 40 | 45 | 47 | 1045 | 1047 | 1048 | 2026 | 2031 | 2048);
         if !csi.params().iter().any(ours) {
             return false;
         }
@@ -255,6 +282,8 @@ impl Inner {
                     }
                 }
                 40 => self.extra.column_modes = set,
+                45 => self.extra.reverse_wrap = set,
+                1045 => self.extra.reverse_wrap_far = set,
                 // Unasked for, changing the columns would only wipe the screen.
                 3 if !self.extra.column_modes => {}
                 3 => {
@@ -267,15 +296,7 @@ impl Inner {
                 }
                 6 => self.run(format!("\x1b[?6{end}\x1b[H").as_bytes()),
                 // The engine knows the alternate screen by its newest number only, with which the cursor comes back.
-                47 | 1047 => {
-                    let pos = self.term.grid.cursor.pos;
-                    let shown = self.term.mode().contains(Mode::ALT_SCREEN);
-                    self.run(format!("\x1b[?1049{end}").as_bytes());
-                    if shown && !set {
-                        self.term.grid.cursor.pos = pos;
-                        self.term.grid.cursor.should_wrap = false;
-                    }
-                }
+                47 | 1047 => self.switch_screen(set, *mode == 47),
                 1048 => {
                     let end = if set { b'7' } else { b'8' };
                     if !self.escape(end) {

@@ -4,7 +4,7 @@
 pub(super) const MAX_PARAMS: usize = 32;
 
 /// A control sequence in its parts.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Csi {
     /// `?`, `>`, `=`, `<` or none.
     pub prefix: Option<u8>,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use rio_vt::crosswords::pos::{CharsetIndex, StandardCharset};
 use rio_vt::crosswords::{Mode, formatter};
 
 use super::inner::Inner;
@@ -153,9 +154,13 @@ impl Inner {
                 let _ = write!(out, "\x1b[?{number}h");
             }
         }
-        for (set, number) in
-            [(self.extra.reverse, 5), (self.extra.column_modes, 40), (self.extra.color_scheme_reports, 2031)]
-        {
+        for (set, number) in [
+            (self.extra.reverse, 5),
+            (self.extra.column_modes, 40),
+            (self.extra.reverse_wrap, 45),
+            (self.extra.reverse_wrap_far, 1045),
+            (self.extra.color_scheme_reports, 2031),
+        ] {
             if set {
                 let _ = write!(out, "\x1b[?{number}h");
             }
@@ -168,6 +173,14 @@ impl Inner {
         ] {
             let end = if mode.contains(flag) { 'h' } else { 'l' };
             let _ = write!(out, "\x1b[?{number}{end}");
+        }
+        let sets = self.term.grid.cursor.charsets;
+        for (index, designator) in
+            [(CharsetIndex::G0, '('), (CharsetIndex::G1, ')'), (CharsetIndex::G2, '*'), (CharsetIndex::G3, '+')]
+        {
+            if sets[index] != StandardCharset::Ascii {
+                let _ = write!(out, "\x1b{designator}0");
+            }
         }
         if mode.contains(Mode::INSERT) {
             out.push_str("\x1b[4h");

@@ -35,8 +35,8 @@ pub(super) trait Sink {
     fn csi(&mut self, csi: &Csi) -> bool;
     /// An escape of one more byte; returns whether it was dealt with and must not reach the engine.
     fn escape(&mut self, end: u8) -> bool;
-    /// Whether the scrolling region is less than the screen, so that motion up and down has to be looked at.
-    fn in_region(&self) -> bool;
+    /// Whether motion has to be looked at: the scrolling region is less than the screen, or going left wraps.
+    fn looks_at_motion(&self) -> bool;
     /// REP with its count; the character to repeat is an ordinary one.
     fn repeat(&mut self, count: u16);
     /// The content of a string sequence of bounded length, and whether BEL ended it.
@@ -146,7 +146,7 @@ impl Guard {
                     return;
                 }
                 Extent::Plain(length) => {
-                    if length == 2 && matches!(bytes[at + 1], b'7' | b'8' | b'Z' | b'c') {
+                    if length == 2 && matches!(bytes[at + 1], b'7' | b'8' | b'N' | b'O' | b'Z' | b'c' | b'n' | b'o') {
                         flush(bytes, start, at, sink);
                         start = if sink.escape(bytes[at + 1]) { at + 2 } else { at };
                     }
@@ -162,7 +162,7 @@ impl Guard {
                     if length > MAX_CSI {
                         flush(bytes, start, at, sink);
                         start = at + length;
-                    } else if wants_look(raw, sink.in_region()) {
+                    } else if wants_look(raw, sink.looks_at_motion()) {
                         flush(bytes, start, at, sink);
                         start = if self.control(raw, sink) { at + length } else { at };
                     }
@@ -312,6 +312,7 @@ impl Guard {
         }
     }
 
+    #[inline]
     fn sequence_end(bytes: &[u8]) -> Extent {
         let Some(second) = bytes.get(1) else { return Extent::Open };
         match second {
@@ -358,7 +359,8 @@ enum Extent {
 }
 
 /// Whether a control sequence is one the guard or the sink deals with; most (colours, motion) are not, and stay in one piece.
-fn wants_look(raw: &[u8], in_region: bool) -> bool {
+#[inline]
+fn wants_look(raw: &[u8], motion: bool) -> bool {
     let Some(end) = raw.last() else { return false };
     match end {
         b'b' | b'c' | b'n' | b'p' | b'q' | b'r' | b's' | b't' | b'x' => true,
@@ -366,10 +368,19 @@ fn wants_look(raw: &[u8], in_region: bool) -> bool {
         b'K' | b'S' | b'W' => raw.get(2) == Some(&b'?'),
         b'J' => matches!(raw.get(2), Some(b'?' | b'1')),
         b'P' => raw.len() > 3,
-        b'm' => matches!(raw.get(2), Some(b'?' | b'>')) || raw.windows(2).any(|pair| pair == b"21"),
-        b'A' | b'B' | b'E' | b'F' => in_region,
+        b'm' => matches!(raw.get(2), Some(b'?' | b'>')) || has_21(raw),
+        b'A' if raw[raw.len() - 2] == b' ' => true,
+        b'@' => raw[raw.len() - 2] == b' ',
+        b'}' | b'~' => true,
+        b'A' | b'B' | b'D' | b'E' | b'F' => motion,
         _ => false,
     }
+}
+
+/// Whether the digits 21 stand in a sequence; without an early end, so that many bytes are compared at once.
+#[inline]
+fn has_21(raw: &[u8]) -> bool {
+    raw.iter().zip(&raw[1..]).fold(false, |found, (one, two)| found | ((*one == b'2') & (*two == b'1')))
 }
 
 /// Whether bytes that are no character yet could become one with more bytes.

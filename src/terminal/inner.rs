@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rio_vt::ansi::CursorShape as RioCursorShape;
-use rio_vt::crosswords::pos::Line as RioLine;
+use rio_vt::crosswords::pos::{CharsetIndex, Line as RioLine};
 use rio_vt::crosswords::{Crosswords, CrosswordsSize, Mode};
 use rio_vt::event::WindowId;
 use rio_vt::performer::handler::Processor;
@@ -19,7 +19,7 @@ use super::scrollback::Scrollback;
 use super::status::StatusBoard;
 
 /// At a flood of synchronized frames, how often one of them is kept for showing.
-const FRAME: Duration = Duration::from_millis(4);
+const FRAME: Duration = Duration::from_millis(16);
 
 /// What the guard writes to.
 pub(super) struct Inner {
@@ -55,6 +55,15 @@ pub(super) struct Extra {
     pub newline: bool,
     /// The first row of the scrolling region and the one after its last, when it isn't the whole screen.
     pub region: Option<(u16, u16)>,
+    /// Going left from the first column goes to the end of the row above, if that was wrapped (45), or in any case (1045).
+    pub reverse_wrap: bool,
+    pub reverse_wrap_far: bool,
+    /// The character set for the next character alone (SS2, SS3).
+    pub single_shift: Option<CharsetIndex>,
+    /// Modes as they were when they were saved (XTSAVE).
+    pub saved_modes: Vec<(u16, bool)>,
+    /// What was on the alternate screen when it was left by its oldest number (47), which doesn't clear it.
+    pub kept: Vec<Line>,
     /// Whether the origin was relative when the cursor was saved, on the main and the alternate screen.
     pub saved_origin: [bool; 2],
 }
@@ -109,6 +118,7 @@ impl Inner {
     /// Does what a new size brings besides the reflow.
     pub fn resized(&mut self) {
         self.extra.region = None;
+        self.extra.kept.clear();
         if self.extra.size_reports {
             self.reply(&query::size_report(self.size()));
         }

@@ -5,6 +5,7 @@
 
 mod back;
 mod cluster;
+mod complete;
 mod control;
 mod csi;
 mod dump;

@@ -3,7 +3,7 @@
 use super::{Desk, agents, mailbook, prime, told};
 use crate::base::Result;
 use crate::runtime::AgentState;
-use crate::session::{self, NudgeOutcome, registry};
+use crate::session::{self, NudgeOrder, NudgeOutcome, NudgeWhen, registry};
 use crate::town::Address;
 
 /// What became of the mail of one agent.
@@ -16,6 +16,10 @@ pub enum Delivery {
     /// It is busy: try again later.
     Later,
 }
+
+/// Seconds for which word of mail is of use: for as long as the mail is unread, unlike what other messages say. It counts as told once it
+/// waits with the agent's host, so that it must not be dropped there; an agent that begins anew is told of all that is unread.
+const OF_USE: u32 = u32::MAX;
 
 /// Tells `agent` of the mail it was not told of yet, when it runs and does nothing.
 ///
@@ -40,7 +44,8 @@ pub fn deliver(desk: &mut Desk, agent: &Address) -> Result<Delivery> {
     }
     let newest: Vec<String> = new.iter().take(3).map(|message| message.subject.clone()).collect();
     let words = prime::mail_words(new.len(), &newest).replace("## Mail\n", "You have mail: ");
-    match session::nudge(&desk.town, &record.name, &words, "deacon/") {
+    let order = NudgeOrder { text: words, from: "deacon/".into(), when: NudgeWhen::Idle, ttl: OF_USE };
+    match session::deliver(&desk.town, &record.name, &order) {
         Ok(NudgeOutcome::Refused(_)) | Err(_) => {
             told::untell(desk, &owner, &new)?;
             Ok(Delivery::Later)

@@ -9,6 +9,7 @@ mod town;
 mod agents;
 mod api;
 mod attach;
+mod attach_ssh;
 mod bd_basics;
 mod bd_care;
 mod bd_files;

@@ -127,6 +127,33 @@ fn a_message_is_not_typed_into_a_line_begun() {
 }
 
 #[test]
+fn word_of_mail_waits_as_long_as_the_mail_is_unread() {
+    let world = World::new();
+    world.start("mayor/", WORKER);
+    world.wait_peek("mayor", "ready");
+    let mut client = world.client("hq-mayor");
+    client.attach(AttachMode::Control, None).unwrap();
+    for c in "half".chars() {
+        client.send(&ClientMsg::Key(KeyPress::plain(Key::Char(c)))).unwrap();
+    }
+    watch(&mut client, |screen| screen.text().contains("half"));
+    world.gt(["mail", "send", "mayor/", "-s", "The roof", "-m", "It leaks.", "--notify"]).ok();
+    nudge(&world, &["--queue", "another"]);
+    let list = world.gt(["--json", "session", "nudges", "mayor"]).ok().json();
+    let year = |entry: usize| list[entry]["until"].as_str().unwrap()[..4].parse::<i32>().unwrap();
+    assert!(list[0]["text"].as_str().unwrap().contains("mail") && list[0]["stage"] == "queued", "{list}");
+    assert!(year(0) > year(1) + 50, "dropped like another message, it would be told by nobody: {list}");
+    client.send(&ClientMsg::Key(KeyPress::plain(Key::Enter))).unwrap();
+    wait_for("all three", || (lines(&world).len() == 3).then_some(()));
+    assert!(
+        lines(&world)[1].contains("1 unread message") && lines(&world)[1].contains("The roof"),
+        "{:?}",
+        lines(&world)
+    );
+    world.gt(["session", "stop", "mayor"]).ok();
+}
+
+#[test]
 fn what_waits_too_long_is_dropped() {
     let world = World::new();
     world.start("mayor/", WORKER);

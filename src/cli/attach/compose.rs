@@ -80,11 +80,11 @@ pub(super) fn status_line(left: &[&str], keys: &str, cols: u16) -> Line {
     let cols = usize::from(cols);
     let said: Vec<&str> = left.iter().copied().filter(|part| !part.is_empty()).collect();
     let said = format!(" {}", said.join(" · "));
-    let keys = format!("{keys} ");
+    let keys = format!("  {keys} ");
     let line = if cols > text::width(&keys) + 10 {
         format!("{}{keys}", text::fit(&said, cols - text::width(&keys)))
     } else {
-        text::fit(keys.rsplit(" · ").next().unwrap_or(""), cols)
+        text::fit(keys.rsplit(" · ").next().unwrap_or("").trim_start(), cols)
     };
     let style = Style { attrs: Attrs::INVERSE, ..Style::default() };
     Line { runs: vec![Run { cols: text::width(&line) as u16, text: line, style, link: None }], wrapped: false }
@@ -126,6 +126,8 @@ mod tests {
     #[test]
     fn the_way_out_is_always_shown() {
         assert_eq!(status_line(&["gt/crew/al", "", "working"], "ctrl-] leaves", 50).cols(), 50);
+        let tight = status_line(&["a name longer than there is room for it"], "x scrolls · ctrl-] leaves", 50).text();
+        assert!(tight.contains("…  x scrolls"), "apart from the keys: {tight:?}");
         assert!(status_line(&["name"], "x scrolls · ctrl-] leaves", 16).text().starts_with("ctrl-] leaves"));
     }
 }

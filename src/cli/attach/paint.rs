@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use ratatui::style::Color as OuterColor;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::cockpit::theme::{Depth, Theme};
 use crate::terminal::{Attrs, Color, Cursor, CursorShape, Line, Style};
@@ -71,6 +72,10 @@ impl Painter {
                 link = next;
             }
             self.style(out, run.style);
+            if run.cols > 1 && is_one_of_several(&run.text) {
+                // Where such a character takes fewer columns, the rest of them must not keep what stood there.
+                let _ = write!(out, "{:1$}\x1b[{2}G", "", usize::from(run.cols), col + 1);
+            }
             out.push_str(&run.text);
             sure = run.text.is_ascii();
             col += run.cols;
@@ -151,6 +156,11 @@ impl Painter {
     }
 }
 
+/// Whether `text` is one grapheme of several characters, of which terminals make one column or two, or even as many as its parts have.
+fn is_one_of_several(text: &str) -> bool {
+    !text.is_ascii() && text.chars().nth(1).is_some() && text.graphemes(true).nth(1).is_none()
+}
+
 /// The sixteen colours by number.
 const NAMED: [OuterColor; 16] = [
     OuterColor::Black,
@@ -199,6 +209,20 @@ mod tests {
         assert_eq!(after.cursor, before.cursor);
         let again = String::from_utf8(painter.frame(before.lines.clone(), 20, None)).unwrap();
         assert_eq!(again, "\x1b[?2026h\x1b[?25l\x1b[?7l\x1b[?7h\x1b[?2026l", "nothing changed");
+    }
+
+    /// On a terminal that makes one column of a character which has two for us, nothing of what stood there before is left.
+    #[test]
+    fn nothing_stays_beside_a_narrower_character() {
+        let (before, after) = (screen(b"abcdefgh"), screen("a\u{2764}\u{fe0f}d".as_bytes()));
+        let mut painter = Painter::new(Depth::True);
+        let mut shown = new_emulator(20, 3, 10);
+        // Characters as wide as their parts, as many terminals have them.
+        shown.feed(b"\x1b[?2027l");
+        shown.feed(&painter.frame(before.lines, 20, None));
+        shown.feed(&painter.frame(after.lines, 20, None));
+        shown.refresh(Instant::now() + Duration::from_secs(1));
+        assert_eq!(shown.screen().lines[0].text(), "a\u{2764}\u{fe0f} d");
     }
 
     #[test]

@@ -33,6 +33,8 @@ use crate::terminal::{Emulator, TermEvent, new_emulator};
 
 /// What the program may write before the clients have their turn.
 const TURN: usize = 64 * 1024;
+/// What is read and recorded in one go.
+const BLOCK: usize = 16 * 1024;
 /// A size that changes is passed on when it has stood still so long: agents redraw noisily at every step.
 pub(super) const SETTLE: Duration = Duration::from_millis(50);
 /// Old lines are packed when the program has been quiet so long.
@@ -355,21 +357,29 @@ impl Host {
 
     /// Feeds up to `limit` bytes of the program's output.
     fn read_output(&mut self, limit: usize) {
-        let mut buffer = [0u8; 16 * 1024];
+        // The kernel gives a few kilobytes at a time, and asked again at once would have to be waited for: the emulator is given what was
+        // read before meanwhile. The recording takes more at once for the same price, and always before the emulator does.
+        let (mut one, mut other) = ([0u8; BLOCK], [0u8; BLOCK]);
+        let (mut reading, mut recorded) = (&mut one, &mut other);
+        let (mut fed, mut end) = (0, 0);
         let mut total = 0;
         while total < limit {
-            // The kernel gives a few kilobytes at a time; the recording and the emulator take more at once for the same price.
             let mut filled = 0;
             let mut last = Input::Nothing;
-            while filled < buffer.len() {
-                last = self.pty.read(&mut buffer[filled..]);
+            while filled < BLOCK {
+                last = self.pty.read(&mut reading[filled..]);
                 let Input::Bytes(count) = last else { break };
                 filled += count;
+                let next = end.min(fed + count);
+                self.feed(&recorded[fed..next]);
+                fed = next;
             }
             if filled > 0 {
                 total += filled;
-                self.cast.output(&buffer[..filled]);
-                self.feed(&buffer[..filled]);
+                self.feed(&recorded[fed..end]);
+                self.cast.output(&reading[..filled]);
+                std::mem::swap(&mut reading, &mut recorded);
+                (fed, end) = (0, filled);
             }
             match last {
                 Input::Bytes(_) => {}
@@ -380,6 +390,7 @@ impl Host {
                 }
             }
         }
+        self.feed(&recorded[fed..end]);
         if total == 0 {
             return;
         }
@@ -403,6 +414,9 @@ impl Host {
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         let emulator = &mut self.emulator;
         if catch_unwind(AssertUnwindSafe(|| emulator.feed(bytes))).is_err() {
             // The agent must not die of an emulator's mistake: it goes on with a fresh one, which its next frame fills.
