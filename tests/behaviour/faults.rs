@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use gastown::session::{Client, ClientMsg};
+use gastown::town::Town;
 use serde_json::json;
 
-use crate::support::wait_for;
+use crate::screen::Screen;
+use crate::support::{GT, wait_for};
 use crate::town::{Place, kill};
 
 fn record(place: &Place, session: &str) -> serde_json::Value {
@@ -84,6 +87,28 @@ fn a_killed_host_is_replaced_and_the_work_goes_on() {
     assert_eq!(steps, "begun\nended\n", "no step was done twice");
     place.gt(["daemon", "stop"]).ok();
     wait_for("nothing is left over", || place.sandbox.processes().is_empty().then_some(()));
+}
+
+#[test]
+fn a_session_outlives_the_cockpit_and_the_daemon() {
+    let place = Place::new(&[]);
+    place.gt(["daemon", "start"]).ok();
+    let script = "echo ready; while read -r x; do echo \"got $x\"; done";
+    place.gt(["session", "start", "mayor/", "--cwd", "/", "--", "sh", "-c", script]).ok();
+    let run = place.sandbox.path("run");
+    wait_for("the daemon to hold it", || crate::session::held(&run, "hq-mayor").then_some(()));
+    let before = record(&place, "hq-mayor");
+    let mut cockpit = Screen::start(&place.sandbox, &place.root, (120, 40), GT, &["cockpit"], &[]);
+    cockpit.wait("the cockpit", |text| text.contains("mayor"));
+    kill(cockpit.child.process_id().unwrap() as i32, "-9");
+    kill(place.daemon_pid().unwrap(), "-9");
+    cockpit.end();
+    let mut client = Client::connect(&Town::open(&place.root).unwrap(), "hq-mayor").unwrap();
+    client.send(&ClientMsg::Input(b"a word\r".to_vec())).unwrap();
+    wait_for("the agent's answer", || place.gt(["peek", "mayor"]).stdout.contains("got a word").then_some(()));
+    let now = record(&place, "hq-mayor");
+    assert_eq!((&now["child_pid"], &now["host_pid"]), (&before["child_pid"], &before["host_pid"]), "{now}");
+    place.gt(["session", "stop", "mayor"]).ok();
 }
 
 #[test]
