@@ -9,6 +9,7 @@ pub mod files;
 pub mod fuzz;
 pub mod lock;
 pub mod manual;
+pub mod os;
 pub mod report;
 pub mod text;
 

@@ -12,10 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::lock::Lock;
 use crate::base::report::{Paint, Report};
-use crate::base::{Error, Result, ResultExt, Timestamp, files};
+use crate::base::{Error, Result, ResultExt, Timestamp, files, os};
 use crate::session;
 use crate::town::Town;
-use crate::work::journal;
 
 /// How long the daemon may take to come up or to end by itself.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -27,7 +26,7 @@ const COMING_UP: Duration = Duration::from_secs(1);
 pub struct Card {
     /// Its process.
     pub pid: i32,
-    /// When that process started, in the kernel's ticks.
+    /// When that process started, in the system's own unit.
     pub start: u64,
     /// When it came up.
     pub started_at: Timestamp,
@@ -49,7 +48,7 @@ pub(super) fn write_card(town: &Town) -> Result<()> {
     let pid = std::process::id().cast_signed();
     let card = Card {
         pid,
-        start: journal::start_time(pid).unwrap_or(0),
+        start: os::start_time(pid).unwrap_or(0),
         started_at: Timestamp::now(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
@@ -62,7 +61,7 @@ fn card(town: &Town) -> Result<Option<Card>> {
         return Ok(None);
     }
     let card: Option<Card> = files::read_json(&card_path(town))?;
-    Ok(card.filter(|card| journal::start_time(card.pid) == Some(card.start)))
+    Ok(card.filter(|card| os::start_time(card.pid) == Some(card.start)))
 }
 
 /// Whether the daemon runs.

@@ -8,10 +8,9 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 
 use super::pulse::Pulse;
-use crate::base::{Error, Result, ResultExt};
+use crate::base::{Error, Result, ResultExt, os};
 use crate::session::holding::{self, Ask, Held, News};
 use crate::session::registry;
 use crate::town::Town;
@@ -60,9 +59,9 @@ pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
         drop(fds);
         holder.hear();
         while let Ok((stream, _)) = listener.accept() {
-            let ours =
-                getsockopt(&stream, PeerCredentials).is_ok_and(|peer| peer.uid() == nix::unistd::getuid().as_raw());
-            if ours && let Err(error) = holder.answer(&stream) {
+            if os::own_peer(&stream).is_some()
+                && let Err(error) = holder.answer(&stream)
+            {
                 tracing::debug!(%error, "an asker went away");
             }
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Bare;
+use crate::base::os::git_works_at;
 use crate::base::{Result, ResultExt};
 
 /// Where no lock of ours or of git's lies, and where there are many files.
@@ -40,7 +41,7 @@ impl Bare {
                 }
             }
         }
-        if !found.is_empty() && git_runs_at(self.path.parent().unwrap_or(&self.path)) {
+        if !found.is_empty() && git_works_at(self.path.parent().unwrap_or(&self.path), true) {
             let index = |path: &PathBuf| path.file_name().is_some_and(|name| name == "index.lock");
             found.retain(|path| !index(path) && age(path).is_none_or(|age| age > STALE));
         }
@@ -74,16 +75,4 @@ fn is_gits(path: &Path) -> bool {
 
 fn age(path: &Path) -> Option<Duration> {
     fs::metadata(path).ok()?.modified().ok()?.elapsed().ok()
-}
-
-/// Whether some git works below `directory` or was told to; where that can't be told (no `/proc`), one may.
-fn git_runs_at(directory: &Path) -> bool {
-    let (Ok(directory), Ok(processes)) = (directory.canonicalize(), fs::read_dir("/proc")) else { return true };
-    let named = directory.as_os_str().as_encoded_bytes();
-    processes.flatten().any(|process| {
-        let path = process.path();
-        fs::read_to_string(path.join("comm")).is_ok_and(|name| name.starts_with("git"))
-            && (fs::read_link(path.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&directory))
-                || fs::read(path.join("cmdline")).is_ok_and(|line| line.windows(named.len()).any(|part| part == named)))
-    })
 }

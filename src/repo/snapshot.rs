@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::command::Git;
 use super::{Bare, Worktree};
+use crate::base::os::Process;
 use crate::base::{Result, ResultExt, Timestamp};
 
 /// Where snapshots lie: `refs/gt/hooks/<agent>/<n>`.
@@ -240,7 +241,7 @@ fn remove_abandoned(private: &Path) {
     for entry in fs::read_dir(private).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let owner = name.to_str().and_then(|name| name.strip_prefix(INDEX)).and_then(|rest| rest.split('-').next());
-        if owner.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+        if owner.is_some_and(|pid| pid.parse().ok().and_then(Process::find).is_none()) {
             let _ = fs::remove_file(entry.path());
         }
     }

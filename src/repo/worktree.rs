@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::command::{Git, split_nul};
 use crate::base::lock::Lock;
+use crate::base::os::git_works_at;
 use crate::base::{Error, Result, ResultExt, files};
 
 /// A working tree, one of a rig's shared repository or a clone of its own.
@@ -253,7 +254,7 @@ impl Worktree {
         let lock = self.private_dir()?.join("index.lock");
         while let Ok(found) = fs::metadata(&lock) {
             let age = found.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
-            if age > std::time::Duration::from_secs(10) || !git_runs_in(&self.path) {
+            if age > std::time::Duration::from_secs(10) || !git_works_at(&self.path, false) {
                 match fs::remove_file(&lock) {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                         return Err(error).with_context(|| format!("remove {}", lock.display()));
@@ -265,15 +266,6 @@ impl Worktree {
         }
         Ok(())
     }
-}
-
-/// Whether some git process has its working directory in `directory`; where that can't be told (no `/proc`), it may have.
-fn git_runs_in(directory: &Path) -> bool {
-    let (Ok(directory), Ok(processes)) = (directory.canonicalize(), fs::read_dir("/proc")) else { return true };
-    processes.flatten().any(|process| {
-        let is_git = fs::read_to_string(process.path().join("comm")).is_ok_and(|name| name.starts_with("git"));
-        is_git && fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&directory))
-    })
 }
 
 fn parse_status(bytes: &[u8]) -> Vec<FileStatus> {

@@ -14,6 +14,17 @@ use crate::base::{Error, Result};
 /// The most descriptors in one message.
 const MOST: usize = 4;
 
+/// An end that is gone is an error, not a signal: elsewhere the standard library has its sockets so.
+#[cfg(target_os = "linux")]
+const QUIET: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(not(target_os = "linux"))]
+const QUIET: SendFlags = SendFlags::empty();
+/// What comes is no program's that this one runs.
+#[cfg(target_os = "linux")]
+const PRIVATE: RecvFlags = RecvFlags::CMSG_CLOEXEC;
+#[cfg(not(target_os = "linux"))]
+const PRIVATE: RecvFlags = RecvFlags::empty();
+
 /// Sends `bytes` with `fds` over a Unix socket.
 ///
 /// # Errors
@@ -24,7 +35,7 @@ pub(super) fn send(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>])
     if !control.push(SendAncillaryMessage::ScmRights(fds)) {
         return Err(Error::failed(format!("{} descriptors in one message", fds.len())));
     }
-    let sent = sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL).map_err(io::Error::from)?;
+    let sent = sendmsg(socket, &[IoSlice::new(bytes)], &mut control, QUIET).map_err(io::Error::from)?;
     if sent == bytes.len() { Ok(()) } else { Err(Error::failed("the other end does not read")) }
 }
 
@@ -38,7 +49,7 @@ impl<S: AsFd> Read for Receiver<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
-        let got = recvmsg(self.socket, &mut [IoSliceMut::new(buffer)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+        let got = recvmsg(self.socket, &mut [IoSliceMut::new(buffer)], &mut control, PRIVATE)?;
         for message in control.drain() {
             if let RecvAncillaryMessage::ScmRights(fds) = message {
                 self.fds.extend(fds);

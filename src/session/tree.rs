@@ -2,27 +2,13 @@
 //! by pid and start time together, since pids come again.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::start::{DETACHED_ENV, SESSION_ID_ENV};
-
-/// A process as /proc shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Proc {
-    pub pid: i32,
-    pub parent: i32,
-    pub group: i32,
-    pub session: i32,
-    /// Start time in ticks since boot.
-    pub start: u64,
-    /// Gone but for its exit status.
-    pub zombie: bool,
-    /// Stands still, by SIGSTOP or the like.
-    pub stopped: bool,
-}
+pub(super) use crate::base::os::Process as Proc;
+use crate::base::os::environment;
 
 /// All processes at one moment.
 #[derive(Debug, Default)]
@@ -30,61 +16,23 @@ pub(super) struct Processes(HashMap<i32, Proc>);
 
 /// Whether the process `pid` that started at `start` is alive; a zombie is not.
 pub(super) fn alive(pid: i32, start: u64) -> bool {
-    read(pid).is_some_and(|process| process.start == start && !process.zombie)
+    find(pid, start).is_some()
 }
 
-/// When `pid` started; `None` when there is no such process.
+/// When `pid` started, a zombie too; `None` when there is no such process.
 pub(super) fn start_time(pid: i32) -> Option<u64> {
-    read(pid).map(|process| process.start)
+    Proc::find(pid).map(|process| process.start)
 }
 
 /// The process `pid` if it started at `start` and is alive.
 pub(super) fn find(pid: i32, start: u64) -> Option<Proc> {
-    read(pid).filter(|process| process.start == start && !process.zombie)
-}
-
-fn read(pid: i32) -> Option<Proc> {
-    if pid <= 0 {
-        return None;
-    }
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    parse(pid, &stat)
-}
-
-/// Parses `/proc/<pid>/stat`; the program's name in it may hold anything, parentheses and spaces included.
-fn parse(pid: i32, stat: &[u8]) -> Option<Proc> {
-    let after_name = stat.iter().rposition(|b| *b == b')')? + 1;
-    let rest = std::str::from_utf8(stat.get(after_name..)?).ok()?;
-    let mut fields = rest.split_ascii_whitespace();
-    let state = fields.next()?;
-    let mut number = || fields.next()?.parse::<i64>().ok();
-    let (parent, group, session) = (number()?, number()?, number()?);
-    let start = fields.nth(15)?.parse().ok()?;
-    Some(Proc {
-        pid,
-        parent: parent as i32,
-        group: group as i32,
-        session: session as i32,
-        start,
-        zombie: matches!(state, "Z" | "X" | "x"),
-        stopped: state == "T",
-    })
+    Proc::find(pid).filter(|process| process.start == start && !process.zombie)
 }
 
 impl Processes {
     /// Takes a snapshot.
     pub fn now() -> Self {
-        let mut all = HashMap::new();
-        if let Ok(entries) = fs::read_dir("/proc") {
-            for entry in entries.flatten() {
-                let name = entry.file_name();
-                let Some(pid) = name.to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-                if let Some(process) = read(pid) {
-                    all.insert(pid, process);
-                }
-            }
-        }
-        Processes(all)
+        Processes(Proc::all().into_iter().map(|process| (process.pid, process)).collect())
     }
 
     /// `pid` and everything above it.
@@ -185,7 +133,7 @@ struct Environment(Vec<u8>);
 
 impl Environment {
     fn read(pid: i32) -> Self {
-        Environment(fs::read(format!("/proc/{pid}/environ")).unwrap_or_default())
+        Environment(environment(pid))
     }
 
     fn has(&self, entry: &str) -> bool {
@@ -219,14 +167,6 @@ pub(super) fn ask_to_end(process: &Proc, child: i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_with_parentheses_are_read() {
-        let stat = b"42 (a) b (c) S 7 8 9 34816 42 4194304 1 0 0 0 0 0 0 0 20 0 1 0 12345 0 0";
-        let process = parse(42, stat).unwrap();
-        assert_eq!((process.parent, process.group, process.session, process.start), (7, 8, 9, 12345));
-        assert!(!process.zombie);
-    }
 
     #[test]
     fn this_process_is_alive_and_named_by_its_start() {

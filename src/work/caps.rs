@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{assignment, halt, parking};
-use crate::base::{Result, ResultExt, Timestamp};
+use crate::base::{Result, Timestamp, os};
 use crate::town::{Limits, Rig, Town};
 
 /// How far back the starts of the last minute are looked for, in events.
@@ -66,25 +66,11 @@ fn started_too_fast(conn: &Connection, most: usize) -> Result<bool> {
 }
 
 fn short_of(town: &Town, limits: &Limits) -> Result<Option<String>> {
-    if let Some(free) = memory_mb()?
+    if let Some(free) = os::available_memory().map(|bytes| bytes >> 20)
         && free < limits.free_memory_mb
     {
         return Ok(Some(format!("only {free} MB of memory are available (limits.free_memory_mb)")));
     }
-    let disk = nix::sys::statvfs::statvfs(&town.root).with_context(|| format!("look at {}", town.root.display()))?;
-    let free = disk.blocks_available() * disk.fragment_size() / (1 << 20);
+    let free = os::free_space(&town.root)? >> 20;
     Ok((free < limits.free_disk_mb).then(|| format!("only {free} MB of disk are free (limits.free_disk_mb)")))
-}
-
-/// Memory that is available without swapping; `None` where the system does not say.
-fn memory_mb() -> Result<Option<u64>> {
-    let text = match std::fs::read_to_string("/proc/meminfo") {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error).context("read /proc/meminfo"),
-    };
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-    let kilobytes =
-        line.and_then(|line| line.split_ascii_whitespace().next()).and_then(|word| word.parse::<u64>().ok());
-    Ok(kilobytes.map(|kilobytes| kilobytes / 1024))
 }

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::base::os::start_time;
 use crate::base::{Result, ResultExt};
 use crate::ledger::Tx;
 
@@ -46,17 +47,6 @@ pub fn is_running(performer: &str) -> bool {
         (Some(pid), Some(start)) => start_time(pid).is_some_and(|now| now == start),
         _ => false,
     }
-}
-
-/// When a process was started, in clock ticks since boot; `None` when there is none or it is a zombie.
-pub fn start_time(pid: i32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The command's name is in brackets and may itself hold brackets and blanks: what counts comes after the last one.
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
-    if matches!(fields.next()?, "Z" | "X") {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
 }
 
 /// Notes that the calling process has begun `op` on `subject`; returns the row's number.

@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use clap::Args;
+use nix::libc::tcflag_t;
 use nix::sys::signal::SigSet;
 use rustix::termios::{
     ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, Termios, tcgetattr, tcsetattr,
@@ -64,7 +65,9 @@ impl TerminalKeeper {
     /// # Errors
     /// When the modes make no sense or the terminal is gone.
     pub fn run(self) -> Result<()> {
-        let modes: Vec<u32> = self.modes.split(':').filter_map(|part| u32::from_str_radix(part, 16).ok()).collect();
+        // As wide as the system has them.
+        let modes: Vec<tcflag_t> =
+            self.modes.split(':').filter_map(|part| tcflag_t::from_str_radix(part, 16).ok()).collect();
         let [input, output, control, local] = modes[..] else {
             return Err(Error::usage("no such modes").hint("gt attach starts this itself"));
         };

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::SystemTime;
 
 use super::{Finding, Health, mendable};
-use crate::base::{Result, ResultExt, files};
+use crate::base::{Result, ResultExt, files, os};
 use crate::repo;
 use crate::town::{RigSettings, Town};
 use crate::work::mailbook;
@@ -55,15 +55,10 @@ fn git() -> Finding {
 
 fn disk(town: &Town) -> Finding {
     const CHECK: &str = "disk";
-    let free = match nix::sys::statvfs::statvfs(&town.root) {
-        Ok(stat) => stat.blocks_available().saturating_mul(stat.fragment_size()) >> 20,
+    let free = match os::free_space(&town.root) {
+        Ok(bytes) => bytes >> 20,
         Err(error) => {
-            return Finding::new(
-                CHECK,
-                Health::Error,
-                format!("{}: {error}", town.root.display()),
-                "look at the file system; df shows it",
-            );
+            return Finding::new(CHECK, Health::Error, error.to_string(), "look at the file system; df shows it");
         }
     };
     let message = format!("{free} MiB are free");

@@ -1,6 +1,6 @@
 //! One gate: a command of the rig's that has to succeed before a request is merged.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
+use crate::base::os::{Process, has_in_environment};
 use crate::base::{Result, ResultExt};
 
 /// Marks every process of a gate in its environment, so that none survives it.
@@ -134,17 +135,7 @@ fn end_group(group: Pid) {
 }
 
 fn has_living_member(group: Pid) -> bool {
-    processes().any(|pid| {
-        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-        let Some((_, rest)) = stat.rsplit_once(')') else { return false };
-        let mut fields = rest.split_ascii_whitespace();
-        let state = fields.next();
-        !matches!(state, Some("Z" | "X")) && fields.nth(1).and_then(|field| field.parse().ok()) == Some(group.as_raw())
-    })
-}
-
-fn processes() -> impl Iterator<Item = i32> {
-    fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+    Process::all().iter().any(|process| !process.zombie && process.group == group.as_raw())
 }
 
 /// Ends what a killed daemon's gate left running.
@@ -157,7 +148,8 @@ fn end_marked(mark: &str) {
     let wanted = format!("{MARK}={mark}");
     // Each pass may find what was forked during the one before.
     for _ in 0..5 {
-        let found: Vec<i32> = processes().filter(|pid| carries(*pid, &wanted)).collect();
+        let pids = Process::all().into_iter().map(|process| process.pid);
+        let found: Vec<i32> = pids.filter(|pid| has_in_environment(*pid, &wanted)).collect();
         if found.is_empty() {
             return;
         }
@@ -168,13 +160,10 @@ fn end_marked(mark: &str) {
     }
 }
 
-fn carries(pid: i32, wanted: &str) -> bool {
-    fs::read(format!("/proc/{pid}/environ"))
-        .is_ok_and(|environment| environment.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn run(command: &str, seconds: u64, ending: bool, mark: &str) -> (Verdict, String) {
@@ -204,7 +193,10 @@ mod tests {
         let (verdict, log) = run("setsid sleep 1000 & trap '' TERM; sleep 1000", 1, false, &mark);
         assert!(matches!(verdict, Verdict::Red(reason) if reason.contains("longer than 1 s")), "{log}");
         let wanted = format!("{MARK}={mark}");
-        assert!(!processes().any(|pid| carries(pid, &wanted)), "something is left of it");
+        assert!(
+            !Process::all().iter().any(|process| has_in_environment(process.pid, &wanted)),
+            "something is left of it"
+        );
     }
 
     #[test]

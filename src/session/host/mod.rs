@@ -20,17 +20,16 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
 
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 
 use super::cast::{self, Writer};
 use super::place::{HOST_LOCK, Place};
 use super::record::{SessionRecord, SessionSpec};
 use super::start::{HostAnswer, HostOrder};
-use super::{DEFAULT_SIZE, HISTORY, fds, holding, tree};
+use super::{DEFAULT_SIZE, HISTORY, fds, holding, program, tree};
 use crate::base::lock::Lock;
-use crate::base::{Error, Kind, Result, ResultExt, Timestamp};
+use crate::base::{Error, Kind, Result, ResultExt, Timestamp, os as system};
 use crate::terminal::{Emulator, clamp_size, new_emulator};
 use pty::Pty;
 pub use upgrade::{can_resume, resume_host};
@@ -103,10 +102,7 @@ fn answer(answer: &HostAnswer) {
 }
 
 fn close_inherited() {
-    let open: Vec<i32> = std::fs::read_dir("/proc/self/fd")
-        .map(|entries| entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
-        .unwrap_or_default();
-    for fd in open.into_iter().filter(|fd| *fd > 2) {
+    for fd in system::descriptors().into_iter().filter(|fd| *fd > 2) {
         // The descriptor of the listing itself is among them and closed already.
         let _ = nix::unistd::close(fd);
     }
@@ -145,7 +141,7 @@ fn prepare(order: &HostOrder, fds: Vec<OwnedFd>) -> Result<serve::Host> {
         return Err(Error::refused(format!("session {} has ended", spec.name)));
     }
     nix::unistd::chdir("/").context("leave the directory")?;
-    nix::sys::prctl::set_child_subreaper(true).context("become a subreaper")?;
+    system::adopt_orphans()?;
     let signals = signals()?;
     let socket = place.socket(&spec.name)?;
     let listener = listen(&socket)?;
@@ -166,13 +162,8 @@ fn prepare(order: &HostOrder, fds: Vec<OwnedFd>) -> Result<serve::Host> {
 }
 
 /// The signals a host listens to, kept from doing what they do by default.
-fn signals() -> Result<SignalFd> {
-    let mut caught = SigSet::empty();
-    for signal in [Signal::SIGCHLD, Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGQUIT] {
-        caught.add(signal);
-    }
-    caught.thread_block().context("block signals")?;
-    SignalFd::with_flags(&caught, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).context("signals")
+fn signals() -> Result<system::Signals> {
+    system::hear(&[Signal::SIGCHLD, Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGQUIT])
 }
 
 /// A session with its program running.
@@ -235,7 +226,7 @@ fn begin(order: &HostOrder, directory: &Path, socket: &Path) -> Result<Begun> {
 
 /// Takes over a session whose host was killed: its terminal and its program come as descriptors, its screen from the recording.
 fn adopt(order: &HostOrder, record: &SessionRecord, directory: &Path, fds: Vec<OwnedFd>) -> Result<Begun> {
-    let Ok([terminal, program]) = <[OwnedFd; 2]>::try_from(fds) else {
+    let Ok([terminal, sent]) = <[OwnedFd; 2]>::try_from(fds) else {
         return Err(Error::failed("a session is taken over by two descriptors"));
     };
     let pid = std::process::id().cast_signed();
@@ -245,6 +236,7 @@ fn adopt(order: &HostOrder, record: &SessionRecord, directory: &Path, fds: Vec<O
         host_version: env!("CARGO_PKG_VERSION").into(),
         ..record.clone()
     };
+    let sent = program::given(sent, record.child_pid)?;
     let pty = Pty::of(terminal, record.child_pid)?;
     let run = cast::run_directory(directory, record.started_at);
     let emulator = cast::rebuild(&run).unwrap_or_else(|| {
@@ -254,7 +246,7 @@ fn adopt(order: &HostOrder, record: &SessionRecord, directory: &Path, fds: Vec<O
     let age = age(&record);
     let cast = Writer::new(run, order.record, &record.address, age);
     record.write(directory)?;
-    Ok(Begun { record, pty, emulator, cast, adopted: Some(program) })
+    Ok(Begun { record, pty, emulator, cast, adopted: Some(sent) })
 }
 
 /// How long ago a session began.

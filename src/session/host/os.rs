@@ -12,7 +12,7 @@ use crate::base::{Error, Result, ResultExt};
 /// # Errors
 /// When there are too many processes, or this process has threads.
 pub(super) fn fork() -> Result<bool> {
-    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    let threads = crate::base::os::threads();
     if threads != 1 {
         return Err(Error::failed(format!("the host has {threads} threads before it forks")));
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Error, Result};
 use crate::session::wire::{self, AttachMode, ClientMsg, Delta, FrameReader, ServerMsg};
-use crate::session::{fds, pidfd};
+use crate::session::{fds, program};
 use crate::terminal::Emulator;
 
 /// Between two frames of one client: at most 60 a second.
@@ -149,7 +149,7 @@ impl Peer {
     /// # Errors
     /// When the program is gone or the client does not read.
     pub fn hold(&mut self, terminal: &impl AsFd, program: i32) -> Result<()> {
-        let program = pidfd::open(program)?;
+        let program = program::to_give(program)?;
         let mut frame = Vec::new();
         wire::put(&mut frame, &ServerMsg::Held)?;
         if self.waiting() > 0 {

@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use nix::sys::signalfd::SignalFd;
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
@@ -22,13 +20,13 @@ use super::peer::Peer;
 use super::pty::{Input, MAX_INPUT, Pty};
 use super::sense::{Moment, Sense};
 use crate::base::lock::Lock;
-use crate::base::{Result, Timestamp};
+use crate::base::{Result, Timestamp, os as system};
 use crate::session::cast::Writer;
 use crate::session::nudges::NudgeBook;
 use crate::session::record::{Exit, LastScreen, SessionRecord};
 use crate::session::tree::Processes;
 use crate::session::wire::ServerMsg;
-use crate::session::{HISTORY, complain, pidfd};
+use crate::session::{HISTORY, complain, program};
 use crate::terminal::{Emulator, TermEvent, new_emulator};
 
 /// What the program may write before the clients have their turn.
@@ -51,7 +49,7 @@ pub(super) struct Parts {
     pub pty: Pty,
     pub emulator: Box<dyn Emulator>,
     pub listener: UnixListener,
-    pub signals: SignalFd,
+    pub signals: system::Signals,
     pub lock: Lock,
     pub cast: Writer,
     pub adopted: Option<OwnedFd>,
@@ -66,7 +64,7 @@ pub(super) struct Host {
     pub(super) closed: bool,
     pub(super) emulator: Box<dyn Emulator>,
     pub(super) listener: UnixListener,
-    pub(super) signals: SignalFd,
+    pub(super) signals: system::Signals,
     pub(super) peers: Vec<Peer>,
     pub(super) next_peer: u64,
     /// The client whose size holds: the one that typed last.
@@ -267,8 +265,8 @@ impl Host {
             fds.push(PollFd::new(self.pty.as_fd(), PollFlags::POLLIN | out));
         }
         let program_at = fds.len();
-        if let Some(program) = &self.adopted {
-            fds.push(PollFd::new(program.as_fd(), PollFlags::POLLIN));
+        if let Some(adopted) = &self.adopted {
+            fds.push(PollFd::new(adopted.as_fd(), PollFlags::POLLIN));
         }
         match poll(&mut fds, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
@@ -290,9 +288,9 @@ impl Host {
             }
         }
         if ready.get(program_at).is_some_and(|flags| !flags.is_empty())
-            && let Some(program) = self.adopted.take()
+            && let Some(adopted) = self.adopted.take()
         {
-            let (code, signal) = pidfd::exit_status(&program).unwrap_or((None, None));
+            let (code, signal) = program::exit_status(&adopted).unwrap_or((None, None));
             self.ended(code, signal, Instant::now());
         }
         if !ready[0].is_empty() {
@@ -306,12 +304,9 @@ impl Host {
 
     fn accept(&mut self) {
         while let Ok((stream, _)) = self.listener.accept() {
-            let Ok(peer) = getsockopt(&stream, PeerCredentials) else { continue };
-            if peer.uid() != nix::unistd::getuid().as_raw() || self.peers.len() >= MAX_CLIENTS {
-                continue;
-            }
+            let Some(pid) = system::own_peer(&stream).filter(|_| self.peers.len() < MAX_CLIENTS) else { continue };
             if stream.set_nonblocking(true).is_ok() {
-                self.peers.push(Peer::new(self.next_peer, stream, peer.pid()));
+                self.peers.push(Peer::new(self.next_peer, stream, pid));
                 self.next_peer += 1;
             }
         }
@@ -431,9 +426,9 @@ impl Host {
     }
 
     fn take_signals(&mut self) {
-        while let Ok(Some(info)) = self.signals.read_signal() {
+        while let Some(signal) = self.signals.next() {
             // SIGHUP is somebody else's terminal going away.
-            if let Ok(Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT) = Signal::try_from(info.ssi_signo as i32) {
+            if matches!(signal, Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT) {
                 self.end(None, Instant::now());
             }
         }

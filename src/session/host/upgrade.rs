@@ -11,7 +11,6 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::memfd::{MFdFlags, memfd_create};
 use serde::{Deserialize, Serialize};
 
 use super::peer::{Peer, PeerState};
@@ -19,11 +18,11 @@ use super::pty::Pty;
 use super::serve::{Host, Parts};
 use super::{age, cast, os, signals};
 use crate::base::lock::Lock;
-use crate::base::{Error, Result, ResultExt, Timestamp};
+use crate::base::{Error, Result, ResultExt, Timestamp, os as system};
 use crate::session::cast::Writer;
 use crate::session::record::SessionRecord;
 use crate::session::wire::ServerMsg;
-use crate::session::{HISTORY, complain};
+use crate::session::{HISTORY, complain, program};
 use crate::terminal::new_emulator;
 
 /// The version of the state that is passed on; one side must know the other's.
@@ -75,16 +74,17 @@ impl Host {
         check(binary)?;
         self.cast.settle();
         // What has not been fed yet stays in the terminal; what has is all in here.
-        let state = self.state(asked)?;
+        let adopted = self.adopted.as_ref().map(program::to_pass).transpose()?;
+        let state = self.state(asked, adopted.as_ref())?;
         let text = |bytes: &[u8]| CString::new(bytes).map_err(|_| Error::usage("a path with a zero in it"));
-        let program = text(binary.as_os_str().as_bytes())?;
+        let path = text(binary.as_os_str().as_bytes())?;
         let number = text(state.as_raw_fd().to_string().as_bytes())?;
         let args = [c"gt".to_owned(), c"session-host".to_owned(), c"--resume".to_owned(), number];
-        let kept = self.kept();
+        let kept = self.kept(adopted.as_ref());
         let all = || kept.iter().copied().chain([state.as_raw_fd()]);
         let failed = all().try_for_each(|fd| keep(fd, true)).and_then(|()| {
             // The same mask of signals holds in the new program.
-            nix::unistd::execv(&program, &args).map(|_| ()).with_context(|| format!("run {}", binary.display()))
+            nix::unistd::execv(&path, &args).map(|_| ()).with_context(|| format!("run {}", binary.display()))
         });
         for fd in all() {
             keep(fd, false)?;
@@ -93,14 +93,14 @@ impl Host {
     }
 
     /// The descriptors that stay open.
-    fn kept(&self) -> Vec<RawFd> {
+    fn kept(&self, adopted: Option<&OwnedFd>) -> Vec<RawFd> {
         let mut kept = vec![self.pty.as_raw_fd(), self.listener.as_raw_fd(), self.lock.as_fd().as_raw_fd()];
-        kept.extend(self.adopted.as_ref().map(AsRawFd::as_raw_fd));
+        kept.extend(adopted.map(AsRawFd::as_raw_fd));
         kept.extend(self.peers.iter().map(|peer| peer.stream.as_raw_fd()));
         kept
     }
 
-    fn state(&mut self, asked: u64) -> Result<File> {
+    fn state(&mut self, asked: u64, adopted: Option<&OwnedFd>) -> Result<File> {
         self.emulator.compact();
         let dump = self.emulator.dump(true);
         let packed = self.emulator.packed();
@@ -112,7 +112,7 @@ impl Host {
             terminal: self.pty.as_raw_fd(),
             listener: self.listener.as_raw_fd(),
             lock: self.lock.as_fd().as_raw_fd(),
-            adopted: self.adopted.as_ref().map(AsRawFd::as_raw_fd),
+            adopted: adopted.map(AsRawFd::as_raw_fd),
             peers: self.peers.iter().map(Peer::state).collect(),
             asked,
             next_peer: self.next_peer,
@@ -126,7 +126,7 @@ impl Host {
             dump: dump.len(),
             packed: packed.len(),
         };
-        let mut file = File::from(memfd_create(c"gt-session", MFdFlags::MFD_CLOEXEC).context("keep the state")?);
+        let mut file = system::memory_file().context("keep the state")?;
         let mut head = serde_json::to_vec(&state)?;
         head.push(b'\n');
         for part in [&head, dump.as_bytes(), &packed] {
@@ -213,7 +213,10 @@ pub fn resume_host(fd: RawFd) -> Result<()> {
         signals: signals()?,
         lock,
         cast,
-        adopted: state.adopted.map(inherit).transpose()?,
+        adopted: match state.adopted {
+            Some(fd) => Some(program::given(inherit(fd)?, record.child_pid)?),
+            None => None,
+        },
         record,
     };
     let mut host = Host::new(parts);

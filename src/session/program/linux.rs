@@ -1,4 +1,4 @@
-//! Programs by descriptor: they tell how a program ended to others than its parent.
+//! Linux: a pidfd, which also tells how the program ended.
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use nix::libc;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, ResultExt};
 
 /// `PIDFD_GET_INFO` for the structure below, and the bit that asks for the exit status (Linux 6.15 and later).
 const GET_INFO: libc::Ioctl = 0xc040_ff0b_u32 as libc::Ioctl;
@@ -22,17 +22,33 @@ struct Info {
     exit_code: i32,
 }
 
-/// A descriptor of the program `pid`.
+/// A descriptor of the program `pid`, to be sent over a socket.
 ///
 /// # Errors
 /// When there is no such program.
-pub(super) fn open(pid: i32) -> Result<OwnedFd> {
+pub(in crate::session) fn to_give(pid: i32) -> Result<OwnedFd> {
     let id = Pid::from_raw(pid).ok_or_else(|| Error::failed(format!("not a pid: {pid}")))?;
     pidfd_open(id, PidfdFlags::empty()).map_err(|error| Error::failed(format!("no process {pid}: {error}")))
 }
 
+/// The same for the program that this process becomes.
+///
+/// # Errors
+/// When there is no descriptor left.
+pub(in crate::session) fn to_pass(program: &OwnedFd) -> Result<OwnedFd> {
+    program.try_clone().context("keep the program's descriptor")
+}
+
+/// The program as it can be waited for, from what came over a socket or from an earlier self.
+///
+/// # Errors
+/// Never here.
+pub(in crate::session) fn given(sent: OwnedFd, _pid: i32) -> Result<OwnedFd> {
+    Ok(sent)
+}
+
 /// How the program ended, as code or signal; `None` while it runs, and where the kernel does not tell.
-pub(super) fn exit_status(program: &OwnedFd) -> Option<(Option<i32>, Option<i32>)> {
+pub(in crate::session) fn exit_status(program: &OwnedFd) -> Option<(Option<i32>, Option<i32>)> {
     let mut info = Info { mask: INFO_EXIT, ..Info::default() };
     // SAFETY: the structure is what this request reads and writes, its size is part of the request's number, and the descriptor is open.
     let done = unsafe { libc::ioctl(program.as_raw_fd(), GET_INFO, &raw mut info) };
@@ -54,7 +70,7 @@ mod tests {
             .stdin(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        let program = open(child.id() as i32).unwrap();
+        let program = to_give(child.id() as i32).unwrap();
         assert_eq!(exit_status(&program), None);
         drop(child.stdin.take());
         child.wait().unwrap();
