@@ -82,10 +82,13 @@ export function button(label, onclick, more) {
 }
 
 export function bar(done, total, active) {
-  const percent = total ? Math.round((done / total) * 100) : 0;
-  const element = h("progress", { max: Math.max(total, 1), value: done, "aria-label": `${done} of ${total} done` });
-  element.value = done;
-  return h("span.bar", { title: `${percent} % done, ${active} being worked on` }, element);
+  const part = (kind, count) => {
+    const element = h("span." + kind);
+    element.style.flexGrow = count;
+    return element;
+  };
+  const words = `${done} of ${total} done, ${active} being worked on`;
+  return h("span.bar", { role: "img", "aria-label": words, title: words }, part("done", done), part("active", active), part("rest", Math.max(total - done - active, 0)));
 }
 
 /** The list or a sentence in its place. */

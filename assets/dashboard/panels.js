@@ -14,18 +14,41 @@ export function needing() {
     .sort((a, b) => WANT[stateKey(a.state)] - WANT[stateKey(b.state)] || String(a.since).localeCompare(String(b.since)));
 }
 
+const OPTION = /^\W*(\d)[.)] +(\S.*)$/;
+
+/** The choices an agent's screen offers: its numbered lines, the latest run of them. */
+function choices(agent) {
+  const found = [];
+  for (const line of town.tails[agent.session] ?? []) {
+    const [, key, label] = line.match(OPTION) ?? [];
+    if (key === "1") found.length = 0;
+    if (key && Number(key) === found.length + 1) found.push([key, label]);
+  }
+  return found.length > 1 ? found : [];
+}
+
 /** The keys that answer what an agent asks. */
 function answers(agent) {
-  const keys = agent.preset === "script" ? [["r", "retry"], ["s", "skip the step"], ["q", "give up"]] : ["1", "2", "3", "y", "n", "enter", "escape"].map((key) => [key, key]);
-  return h("div.acts.answers", { "aria-label": "answers" }, keys.map(([key, label]) => button(label, () => doing(act("answer", { agent: agent.address, key })), { "data-key": key })));
+  const numbered = choices(agent);
+  const plain = (keys) => keys.map((key) => [key, key]);
+  const keys = agent.preset === "script" ? [["r", "retry"], ["s", "skip the step"], ["q", "give up"]]
+    : numbered.length ? [...numbered, ...plain(["enter", "escape"])] : plain(["1", "2", "3", "y", "n", "enter", "escape"]);
+  return h("div.acts.answers", { "aria-label": "answers" }, keys.map(([key, label]) =>
+    button(key === label || agent.preset === "script" ? label : [h("kbd", { "aria-hidden": "true" }, key), " ", label], () => doing(act("answer", { agent: agent.address, key })),
+      { "data-key": key, kind: numbered.length && key === label ? "quiet" : null })));
 }
+
+/** What an agent waits for, in words. */
+const ASKS = { permission: "asks for permission", question: "asks a question" };
 
 function agentRow(agent, brief) {
   // What an agent asks stands once, where it needs somebody; its screen is not to say it again.
   const asks = brief !== true && stateKey(agent.state) in WANT && agent.detail;
   const asked = stateKey(agent.state) === "needs_you" && !brief;
   const said = (line) => asked && (line.includes(agent.detail ?? "\u0000") || (agent.preset === "script" && line.includes("q give up")));
-  const tail = brief === true ? [] : (town.tails[agent.session] ?? []).filter((line) => !said(line)).slice(-3);
+  const offered = asked ? choices(agent).length : 0;
+  const tail = brief === true ? [] : (town.tails[agent.session] ?? []).filter((line) => !said(line) && !(offered && OPTION.test(line))).slice(-3);
+  const indent = Math.min(...tail.map((line) => line.search(/\S|$/)));
   return h("li.agent", { "data-agent": agent.address, "data-state": stateKey(agent.state) },
     h("a.row", { href: agentLink(agent) },
       state(agent.state, true),
@@ -33,8 +56,8 @@ function agentRow(agent, brief) {
       h("span.what", null, agent.bead ? h("span.id", null, agent.bead) : null, " ", agent.title ?? agent.role),
       agent.merge ? h("span.note", null, agent.merge) : null,
       h("span.preset", null, agent.preset), aged(agent.since)),
-    asks ? h("p.asks", null, agent.detail) : null,
-    tail.length ? h("pre.tail", { "aria-hidden": "true" }, tail.join("\n")) : null,
+    asks ? h("p.asks", null, ASKS[agent.detail] ?? agent.detail) : null,
+    tail.length ? h("pre.tail", { "aria-hidden": "true" }, tail.map((line) => line.slice(indent)).join("\n")) : null,
     asked ? answers(agent) : null);
 }
 
@@ -63,14 +86,21 @@ function agentsByRig() {
   return blocks;
 }
 
-function convoyRow(convoy) {
+function convoyRow(convoy, ...below) {
   const stuck = !convoy.landed && !convoy.active && convoy.done < convoy.total;
   return h("li", { "data-convoy": convoy.id },
-    h("a.row", { href: "#/convoys/" + convoy.id },
+    h("a.row.convoy", { href: "#/convoys/" + convoy.id },
       h("span.what", null, convoy.title), bar(convoy.done, convoy.total, convoy.active),
       h("span.num", null, `${convoy.done}/${convoy.total}`),
       convoy.landed ? h("span.state.s-done", null, "✓ landed") : convoy.active ? h("span.state.s-working", null, `● ${convoy.active}`)
-        : stuck ? h("span.state.s-stuck", null, "◌ waits") : null));
+        : h("span.state" + (stuck ? ".s-stuck" : ""), null, stuck ? "◌ waits" : "")), below);
+}
+
+function memberRow(bead) {
+  const worker = bead.agent && agentOf(bead.agent);
+  const [kind, words] = bead.status === "closed" ? ["done", "✓ merged"] : bead.agent ? ["working", "● working"] : bead.blocked ? ["idle", "◌ waits"] : ["idle", "○ ready"];
+  return h("li", null, h("div.row", null, worker && bead.status !== "closed" ? state(worker.state) : h("span.state.s-" + kind, null, words), beadLink(bead.id), h("span.what", null, bead.title),
+    bead.agent ? h("a.note", { href: "#/agent/" + bead.agent }, bead.agent) : null));
 }
 
 function feedRow(line) {
@@ -80,17 +110,22 @@ function feedRow(line) {
 }
 
 function queueRow(entry, rig, full) {
-  const back = ["conflict", "failed", "held", "review"].includes(entry.state);
+  const approve = () => doing(act("mq-approve", { id: entry.id }));
+  const waits = ["held", "review"].includes(entry.state), back = ["conflict", "failed"].includes(entry.state);
+  const [kind, glyph] = waits ? ["needs_you", "▲"] : back ? ["stuck", "✗"] : ["ready", "waiting"].includes(entry.state) ? ["idle", "○"] : ["working", "●"];
   return h("li", { "data-request": entry.id },
     h("div.row", null,
-      h("span.state." + (back ? "s-stuck" : entry.state === "ready" ? "s-idle" : "s-working"), null, `${back ? "◌" : entry.state === "ready" ? "○" : "●"} ${entry.state}`),
+      h("span.state.s-" + kind, null, `${glyph} ${entry.state}`),
       beadLink(entry.source), h("a.what", { href: "#/queue/" + entry.id }, entry.title),
-      h("span.note", null, full ? entry.worker : rig)),
-    entry.reason ? h("p.asks", null, entry.reason) : null,
-    full ? h("div.acts", null,
-      ["held", "review"].includes(entry.state) ? button("Approve", () => doing(act("mq-approve", { id: entry.id })), { kind: "primary", "data-act": "approve" }) : null,
-      button("Try again", () => doing(act("mq-retry", { id: entry.id }))),
-      button("Reject …", () => rejectRequest(entry), { kind: "quiet" })) : null);
+      waits && !full ? button("Approve", approve, { "data-act": "approve" }) : null,
+      h("span.note", null, full ? entry.worker : rig),
+      full && !waits && !back ? button("Reject …", () => rejectRequest(entry), { kind: "quiet", "data-act": "reject" }) : null),
+    // What to type at a shell instead is for those who are at one.
+    entry.reason && (full || !waits) ? h("p.asks.s-" + kind, null, entry.reason.replace(/: gt mq \S+ \S+$/, "")) : null,
+    full && (waits || back || entry.state === "waiting") ? h("div.acts", null,
+      waits ? button("Approve", approve, { kind: "primary", "data-act": "approve" }) : null,
+      back || entry.state === "waiting" ? button("Try again", () => doing(act("mq-retry", { id: entry.id })), { "data-act": "retry" }) : null,
+      entry.state === "waiting" ? null : button("Reject …", () => rejectRequest(entry), { kind: "quiet", "data-act": "reject" })) : null);
 }
 
 /** The two-second answer: what needs me, what runs, how far it is, what happened. */
@@ -108,7 +143,7 @@ function home(place) {
         town.agents.length || town.rigs.length ? agentsByRig() : h("p.empty", null, "No rigs yet. ", h("code", null, "gt rig add <name> <url>"), " adds a project.")),
       waiting.length ? section("Waiting", "for a free place", h("ul.lines", null, waiting.map((one) => h("li", null, h("div.row", null, beadLink(one.bead), h("span.what", null, one.reason), h("span.note", null, one.rig)))))) : null),
     h("div", null,
-      section("Convoys", h("a", { href: "#/convoys" }, "all"), orEmpty(open.length ? [h("ul.lines", null, open.map(convoyRow))] : [], "No convoy is on its way.")),
+      section("Convoys", h("a", { href: "#/convoys" }, "all"), orEmpty(open.length ? [h("ul.lines", null, open.map((convoy) => convoyRow(convoy)))] : [], "No convoy is on its way.")),
       section("Merge queue", h("a", { href: "#/queue" }, "open"), orEmpty(queued.length ? [h("ul.lines", null, queued)] : [], "Nothing waits to be merged.")),
       section("Feed", h("a", { href: "#/feed" }, "more"), orEmpty(town.feed.length ? [h("ul.lines", null, town.feed.slice(0, 14).map(feedRow))] : [], "Nothing has happened yet.")))));
 }
@@ -122,12 +157,12 @@ function agent(place, address) {
   if (place.dataset.agent !== address || !box) {
     place.dataset.agent = address;
     box = h("div.terminal", { role: "img", "aria-label": "the agent's terminal" });
-    fill(place, h("section", { "data-panel": "agent" }, h("div.head"), h("div.asked"), box, h("div.acts.keys"), h("div.below")));
+    fill(place, h("section", { "data-panel": "agent" }, h("div.head"), h("div.asked"), h("div.acts.keys"), box, h("div.below")));
   }
   fill(place.querySelector(".head"), h("h2", null, h("span", null, one.address), h("span.more", null, `${one.role} · ${one.preset}`)),
     h("p.facts", null, state(one.state), aged(one.since), one.bead ? beadLink(one.bead) : null, h("span.what", null, one.title ?? ""), one.merge ? h("span.note", null, one.merge) : null));
   const asks = stateKey(one.state) === "needs_you";
-  fill(place.querySelector(".asked"), one.detail ? h("p.asks", null, one.detail) : null,
+  fill(place.querySelector(".asked"), one.detail ? h("p.asks.s-" + stateKey(one.state), null, ASKS[one.detail] ?? one.detail) : null,
     asks ? answers(one) : null);
   if (town.screen) draw(box, town.screen);
   else if (!box.children.length) fill(box, h("div.row", null, one.session ? "…" : "No session runs."));
@@ -155,20 +190,25 @@ async function showDiff(place, address) {
 }
 
 function convoys(place, id) {
-  const one = id && town.convoys.find((convoy) => convoy.id === id);
-  const all = [...town.convoys];
+  const open = town.convoys.filter((convoy) => !convoy.landed);
+  // A few are shown with their beads; of many only the one that is asked for.
+  const unfolded = (convoy) => convoy.id === id || (!id && !convoy.landed && open.length <= 6);
+  const members = (convoy) => h("div.members", null, h("ul.lines", null, convoy.members.map(memberRow)),
+    convoy.landed ? null : h("div.acts", null, button("Add beads …", () => ask("Add to " + convoy.title, [{ name: "beads", label: "Beads, parted by spaces", required: true }],
+      "Add", ({ beads }) => act("convoy-add", { id: convoy.id, beads: beads.split(/[\s,]+/).filter(Boolean) })), { kind: "quiet", "data-act": "convoy-add" })));
   fill(place, section("Convoys", button("New …", () => ask("New convoy", [
     { name: "title", label: "Name", required: true }, { name: "beads", label: "Beads, parted by spaces", required: true }],
     "Make it", ({ title, beads }) => act("convoy-create", { title, beads: beads.split(/[\s,]+/).filter(Boolean) }))),
-    orEmpty(all.length ? [h("ul.lines", null, all.map(convoyRow))] : [], "No convoys yet. Slinging makes one.")),
-    one ? section(one.title, button("Add beads …", () => ask("Add to " + one.title, [{ name: "beads", label: "Beads, parted by spaces", required: true }],
-      "Add", ({ beads }) => act("convoy-add", { id: one.id, beads: beads.split(/[\s,]+/).filter(Boolean) })), { kind: "quiet", "data-act": "convoy-add" }), h("ul.lines", null, one.members.map((bead) => h("li", null, h("div.row", null,
-      h("span.state." + (bead.status === "closed" ? "s-done" : bead.agent ? "s-working" : bead.blocked ? "s-stuck" : "s-idle"), null, bead.status === "closed" ? "✓ merged" : bead.agent ? "● working" : bead.blocked ? "◌ blocked" : "○ ready"),
-      beadLink(bead.id), h("span.what", null, bead.title), bead.agent ? h("a.note", { href: "#/agent/" + bead.agent }, bead.agent) : null))))) : null);
+    orEmpty(town.convoys.length ? [h("ul.lines", null, town.convoys.map((convoy) => convoyRow(convoy, unfolded(convoy) ? members(convoy) : null)))] : [], "No convoys yet. Slinging makes one.")));
 }
 
+/** A way back from one thing to the list it was in. */
+const back = (view, words) => h("a", { href: "#/" + view }, "← " + words);
+
 function queue(place, id) {
-  fill(place, town.rigs.map((rig) => section(rig.name, `into ${rig.branch}`, orEmpty(rig.queue.length ? [h("ul.lines", null, rig.queue.map((entry) => queueRow(entry, rig.name, true)))] : [], "Nothing waits to be merged."))),
+  const rows = (rig) => rig.queue.filter((entry) => !id || entry.id === id).map((entry) => queueRow(entry, rig.name, true));
+  const rigs = town.rigs.filter((rig) => !id || rows(rig).length);
+  fill(place, rigs.map((rig) => section(rig.name, id ? back("queue", "the queue") : `into ${rig.branch}`, orEmpty(rows(rig).length ? [h("ul.lines", null, rows(rig))] : [], "Nothing waits to be merged."))),
     town.rigs.length ? null : h("p.empty", null, "No rigs yet."), h("div.below"));
   if (!id) return;
   get("request", { id }).then((one) => fill(place.querySelector(".below"), section(one.title || id, id,
@@ -181,10 +221,12 @@ function queue(place, id) {
 const LIFE = ["created", "active", "suspended", "completed", "archived"];
 
 function hooks(place, address) {
-  fill(place, section("Hooks", "worktrees that keep work", orEmpty(town.hooks.length ? [h("ul.lines", null, town.hooks.map((hook) => h("li", { "data-hook": hook.agent },
-    h("div.row", null, h("a.who", { href: "#/hooks/" + hook.agent }, hook.agent),
+  const shown = town.hooks.filter((hook) => !address || hook.agent === address);
+  const title = (hook) => town.agents.find((agent) => agent.address === hook.agent && agent.bead === hook.bead)?.title;
+  fill(place, section("Hooks", address ? back("hooks", "all hooks") : "worktrees that keep work", orEmpty(shown.length ? [h("ul.lines", null, shown.map((hook) => h("li.hook", { "data-hook": hook.agent },
+    h("div.row", null, h("a.who", { href: "#/hooks/" + hook.agent }, hook.agent), hook.bead ? beadLink(hook.bead) : h("span.id"), h("span.what", null, title(hook) ?? ""),
       h("ol.life", { "aria-label": hook.state }, LIFE.map((step) => h("li" + (step === hook.state ? ".now" : ""), step === hook.state ? { "aria-current": "step" } : null, step))),
-      hook.bead ? beadLink(hook.bead) : null, aged(hook.updated_at)),
+      aged(hook.updated_at)),
     h("p.branch", null, hook.branch ?? "no branch", hook.present ? "" : " · worktree missing"))))] : [], "No hooks yet. Slinging a bead makes one.")), h("div.below"));
   if (address) showDiff(place.querySelector(".below"), address);
 }
@@ -218,7 +260,7 @@ async function listBeads(place) {
     fill(list, orEmpty(beads.length ? [h("ul.lines", null, beads.map((bead) => h("li", { "data-bead": bead.id }, h("div.row", null,
       h("input", { type: "checkbox", "aria-label": `mark ${bead.id}`, checked: marked.has(bead.id), onchange: (event) => event.target.checked ? marked.add(bead.id) : marked.delete(bead.id) }),
       beadLink(bead.id), h("span.prio.p" + bead.priority, null, "P" + bead.priority), h("a.what", { href: "#/beads/" + bead.id }, bead.title),
-      h("span.note", null, bead.type), h("span.note", null, bead.assignee || bead.rig), aged(bead.updated_at)))))] : [], "No beads like that."),
+      h("span.note.kind", null, bead.type), h("span.note.whose", null, bead.assignee || (bead.rig === "hq" ? "town" : bead.rig)), aged(bead.updated_at)))))] : [], "No beads like that."),
       more ? h("p.empty", null, "There are more; narrow the list.") : null);
   } catch (error) {
     fill(list, h("p.bad", null, error.message));
@@ -244,7 +286,7 @@ async function bead(place, id) {
 }
 
 async function mail(place, id) {
-  fill(place, section("Mail", button("Write …", () => writeMail(), { kind: "primary", "data-act": "write" }), orEmpty(town.mail.length ? [h("ul.lines", null, town.mail.map((message) => h("li" + (message.read ? "" : ".unread"), { "data-mail": message.id },
+  fill(place, section("Mail", [id ? back("mail", "all mail") : null, button("Write …", () => writeMail(), { kind: "primary", "data-act": "write" })], id ? null : orEmpty(town.mail.length ? [h("ul.lines", null, town.mail.map((message) => h("li" + (message.read ? "" : ".unread"), { "data-mail": message.id },
     h("a.row", { href: "#/mail/" + message.id }, h("span.glyph", null, message.read ? " " : "●"), h("span.who", null, message.from), h("span.what", null, message.subject), aged(message.timestamp)))))] : [], "No mail.")), h("div.below"));
   if (!id) return;
   try {
@@ -273,5 +315,5 @@ export const VIEWS = {
   beads: { title: "Beads", key: "5", draw: beads, shows: ["town", "feed"] },
   mail: { title: "Mail", key: "6", draw: mail, shows: ["mail"] },
   feed: { title: "Feed", key: "7", draw: feed, shows: ["feed"] },
-  settings: { title: "Settings", key: "8", draw: settings, shows: [] },
+  settings: { title: "Settings", key: "8", draw: settings, shows: ["town"] },
 };

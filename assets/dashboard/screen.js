@@ -43,7 +43,11 @@ function run([text, style]) {
 
 /** Draws `screen` into `place`, row by row; rows that did not change stay as they are. */
 export function draw(place, screen) {
-  const rows = screen.rows;
+  // What is below the last line with something on it is left out, so that what one can do is near.
+  let last = Math.max(11, screen.cursor ? screen.cursor[1] : 0);
+  screen.rows.forEach((row, index) => { if (row.some(([text]) => text.trim())) last = Math.max(last, index); });
+  const rows = screen.rows.slice(0, last + 1);
+  place.querySelector(".cursor")?.remove();
   while (place.children.length > rows.length) place.lastChild.remove();
   rows.forEach((row, index) => {
     const key = JSON.stringify(row);
@@ -58,4 +62,10 @@ export function draw(place, screen) {
     }
   });
   place.style.setProperty("--cols", screen.cols);
+  if (screen.cursor) {
+    const cursor = h("span.cursor", { "aria-hidden": "true" });
+    cursor.style.left = `calc(var(--pad) + ${screen.cursor[0]}ch)`;
+    cursor.style.top = `calc(var(--pad) + ${screen.cursor[1]} * 1.32em)`;
+    place.append(cursor);
+  }
 }

@@ -77,6 +77,8 @@ struct TownPart<'a> {
     daemon: bool,
     unread: usize,
     scheduler: halt::SchedulerStatus,
+    /// Another one whenever settings were changed.
+    settings: String,
 }
 
 impl Live {
@@ -226,6 +228,8 @@ fn parts(desk: &Desk) -> Result<([String; PARTS.len()], Vec<String>)> {
         daemon: patrol::daemon::status(&desk.town)?.running,
         unread: inbox.iter().filter(|message| !message.read).count(),
         scheduler: halt::scheduler(desk)?,
+        // As a text: numbers of this size are not exact in the page.
+        settings: desk.town.settings_stamp().to_string(),
     };
     let agents: Vec<&view::AgentView> = picture.all_agents().collect();
     let sessions = agents.iter().filter(|agent| agent.state != view::AgentState::Dead);

@@ -20,7 +20,7 @@ const SURVEY: u16 = 1000;
 /// How long to wait before a session that could not be reached is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 /// How many of the last written lines stand for a screen in a list.
-const TAIL: usize = 4;
+const TAIL: usize = 10;
 /// The longest such line.
 const WIDEST: usize = 160;
 
@@ -241,10 +241,18 @@ fn tail(screen: &ScreenState) -> Value {
         // Rules and frames say nothing by themselves.
         .filter(|line| line.chars().any(char::is_alphanumeric))
         .take(TAIL)
-        .map(|line| line.trim().chars().take(WIDEST).collect())
+        .map(|line| inside(&line).chars().take(WIDEST).collect())
         .collect();
     lines.reverse();
-    json!(lines)
+    // What stands under each other stays so.
+    let indent = lines.iter().map(|line| line.len() - line.trim_start_matches(' ').len()).min().unwrap_or(0);
+    json!(lines.iter().map(|line| &line[indent..]).collect::<Vec<_>>())
+}
+
+/// A line without the sides of a box around it.
+fn inside(line: &str) -> &str {
+    let sides = ['│', '┃', '║', '|'];
+    line.trim_end().trim_end_matches(sides).trim_end().trim_start_matches(sides)
 }
 
 /// The screen as rows of `[text, style]`; a style is `[foreground, background, attributes]`, left out where it is plain.

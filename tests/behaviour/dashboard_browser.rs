@@ -283,6 +283,9 @@ fn every_action_can_be_done_from_the_page() {
     browser.write("dialog [name=value]", "5");
     browser.click("dialog [data-act=accept]");
     browser.until("document.querySelector('[data-setting=max_agents]')?.textContent.includes('5')");
+    // What is changed elsewhere shows by itself.
+    place.gt(["config", "set", "max_agents", "6"]).ok();
+    browser.until("document.querySelector('[data-setting=max_agents]')?.textContent.includes('6')");
     browser.click("[data-act=new-agent]");
     browser.write("dialog [name=name]", "opus");
     browser.write("dialog [name=command]", "claude --model opus");
@@ -292,10 +295,84 @@ fn every_action_can_be_done_from_the_page() {
     wait_for("the role has its agent", || {
         let text = std::fs::read_to_string(place.root.join("settings/config.json")).unwrap();
         let settings: Value = serde_json::from_str(&text).unwrap();
-        (settings["role_agents"]["mayor"] == "opus" && settings["max_agents"] == 5).then_some(())
+        (settings["role_agents"]["mayor"] == "opus" && settings["max_agents"] == 6).then_some(())
     });
     let complaints: Vec<String> =
         browser.complaints().into_iter().filter(|line| !line.contains("400") && !line.contains("[DOM]")).collect();
+    assert!(complaints.is_empty(), "{complaints:?}");
+    drop(browser);
+    board.end();
+    place.gt(["daemon", "stop"]).ok();
+}
+
+/// An agent's program that asks as Claude Code does, shows what it was answered, and waits.
+const ASKS: &str = r"#!/bin/sh
+printf ' Bash(make release)\n\n Do you want to proceed?\n \342\235\257 1. Yes\n   2. Yes, always\n   3. No, say what to do instead\n'
+stty raw -echo
+key=$(dd bs=1 count=1 2>/dev/null)
+stty sane
+printf '\033[2J\033[Hanswered with %s\n' $key
+exec sleep 1000
+";
+
+#[test]
+fn agents_are_answered_from_the_list_rigs_parked_and_convoys_joined() {
+    let place = Place::new(&["shop"]);
+    let Some(browser) = Browser::start(&place) else { return };
+    let program = place.sandbox.path("asks");
+    std::fs::write(&program, ASKS).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let own = json!({"asker": {"provider": "claude", "command": program, "args": [], "hooks": "none", "login_files": [], "login_env": []}});
+    place.set("settings/config.json", &[("agents", own)]);
+    let work = place.bead("shop", "Release it", "# Nothing\ntrue", &[]);
+    let more = place.easy("shop", "more");
+    let fails = place.bead(
+        "shop",
+        "Try again",
+        &format!("# Try\n[ -e {} ]\necho a > tried.txt", place.sandbox.path("go").display()),
+        &[],
+    );
+    place.gt(["sling", &work, "shop", "--agent", "asker", "--convoy", "Release"]).ok();
+    let board = Board::open(&place);
+    browser.go(&board.login);
+
+    // What is asked stands in the list, each choice a button with its words.
+    let list = "document.querySelector('[data-panel=\"needs you\"]')";
+    browser.until(&format!("{list}?.textContent.includes('Do you want to proceed?')"));
+    browser.until(&format!(
+        "{list}.querySelector('[data-key=\"3\"]')?.textContent.includes('No, say what to do instead')"
+    ));
+    assert_eq!(browser.run(&format!("return {list}.querySelector('.tail').textContent.includes('1. Yes')")), false);
+    browser.click("[data-panel=\"needs you\"] [data-key=\"2\"]");
+    browser.until("document.querySelector('.tail')?.textContent.includes('answered with 2')");
+
+    // A step of a script that failed is tried again, and what it does is merged.
+    place.gt(["sling", &fails, "shop"]).ok();
+    browser.until(&format!("{list}?.querySelector('[data-key=r]')"));
+    std::fs::write(place.sandbox.path("go"), "").unwrap();
+    browser.click("[data-panel=\"needs you\"] [data-key=r]");
+    place.wait_closed(std::slice::from_ref(&fails));
+
+    // A convoy takes another bead.
+    browser.run("location.hash = '#/convoys'");
+    browser.until("document.querySelector('[data-convoy]')?.textContent.includes('Release it')");
+    browser.click("[data-act=convoy-add]");
+    browser.write("dialog [name=beads]", &more);
+    // A parked rig starts nothing, so that what was added only waits.
+    place.gt(["rig", "park", "shop"]).ok();
+    browser.click("dialog [data-act=accept]");
+    browser.until("document.querySelector('[data-convoy]')?.textContent.includes('0/2')");
+
+    // Parked and used again by the page itself.
+    browser.key("1");
+    browser.until("document.querySelector('h3 .more')?.textContent.includes('parked')");
+    browser.run("[...document.querySelectorAll('h3 button')].find(e => e.textContent === 'Use it again').click()");
+    browser.click("[data-act=park]");
+    browser.click("dialog [data-act=accept]");
+    browser.until("document.querySelector('h3 .more')?.textContent.includes('parked')");
+    let parked = place.gt(["scheduler", "status", "--json"]).ok().json()["parked"].clone();
+    assert_eq!(parked, json!(["shop"]));
+    let complaints = browser.complaints();
     assert!(complaints.is_empty(), "{complaints:?}");
     drop(browser);
     board.end();
