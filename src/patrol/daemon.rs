@@ -10,8 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::Signal;
 
 pub use super::control::{DaemonStatus, ensure_running, log_path, logs, start, status, stop};
 use super::control::{detach, write_card};
@@ -20,13 +19,13 @@ use super::{
     attention, dispatcher, escalations, exporter, holder, landing, postman, refinery, snapshots, sync, witness,
 };
 use crate::base::lock::Lock;
-use crate::base::{Error, Result, ResultExt, files};
+use crate::base::{Error, Result, ResultExt, files, os};
 use crate::ledger::Ledger;
 use crate::town::Town;
 
 /// How often the ledger is asked whether it has changed.
 const TICK: u16 = 30;
-/// How often the town itself is looked at: rigs that come and go, a directory that was removed.
+/// How often the town itself is looked at: rigs that come and go, settings that changed, a directory that was removed.
 const SURVEY: Duration = Duration::from_secs(1);
 /// The pause after a patrol failed; doubled each time it fails at once again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -47,7 +46,7 @@ pub fn run(town: Town, detached: bool) -> Result<()> {
         return Err(Error::refused("the daemon of this town runs already").hint("gt daemon status"));
     };
     open_log(&town)?;
-    let signals = signals()?;
+    let signals = os::hear(&[Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
     write_card(&town)?;
     tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "up");
     let pulse = Arc::new(Pulse::default());
@@ -73,16 +72,6 @@ pub fn run(town: Town, detached: bool) -> Result<()> {
     watched
 }
 
-/// Both words to end, taken off this and all later threads, so that only the watcher hears them.
-fn signals() -> Result<SignalFd> {
-    let mut set = SigSet::empty();
-    set.add(Signal::SIGTERM);
-    set.add(Signal::SIGINT);
-    set.add(Signal::SIGHUP);
-    set.thread_block().context("block signals")?;
-    SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).context("signals")
-}
-
 fn open_log(town: &Town) -> Result<()> {
     let path = log_path(town);
     // One old log is kept.
@@ -106,10 +95,11 @@ fn open_log(town: &Town) -> Result<()> {
 }
 
 /// Beats whenever the ledger has changed; returns when it is time to end.
-fn watch(town: &Town, signals: &SignalFd, patrols: &mut Patrols) -> Result<()> {
+fn watch(town: &Town, signals: &os::Signals, patrols: &mut Patrols) -> Result<()> {
     let ledger = Ledger::open(&town.ledger_path())?;
     let ours = identity(town);
     let mut version = ledger.data_version()?;
+    let mut settings = town.settings_stamp();
     let mut surveyed: Option<Instant> = None;
     loop {
         if surveyed.is_none_or(|at| at.elapsed() >= SURVEY) {
@@ -118,13 +108,18 @@ fn watch(town: &Town, signals: &SignalFd, patrols: &mut Patrols) -> Result<()> {
                 return Ok(());
             }
             patrols.survey();
+            let now = town.settings_stamp();
+            if now != settings {
+                settings = now;
+                patrols.pulse.beat();
+            }
             surveyed = Some(Instant::now());
         }
         let mut descriptors = [PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
         match poll(&mut descriptors, PollTimeout::from(TICK)) {
             Ok(0) => {}
             Ok(_) => {
-                if signals.read_signal().context("signals")?.is_some() {
+                if signals.next().is_some() {
                     return Ok(());
                 }
             }

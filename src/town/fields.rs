@@ -130,7 +130,6 @@ pub fn schema(kind: &str, title: &str, fields: &[Field], defaults: &Value) -> Va
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
         "type": "object",
-        "required": ["version"],
         "properties": properties,
     })
 }

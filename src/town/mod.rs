@@ -13,6 +13,7 @@ mod place;
 pub mod registry;
 mod rig;
 mod settings;
+mod stamp;
 
 pub use address::{Address, Role};
 pub use env::agent_env;

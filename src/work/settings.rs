@@ -390,6 +390,12 @@ fn check_one(scope: Scope<'_>) -> Vec<Error> {
     if let Err(error) = scope.check(&document) {
         return vec![error];
     }
+    // What it refers to is in the town's file too; that one is looked at by itself.
+    if let Scope::Rig(town, _) = scope
+        && Layers::of(town, None).is_err()
+    {
+        return Vec::new();
+    }
     let mut wrong = Vec::new();
     let mut look = |key: &str, value: &Value| {
         if let Err(error) = refer(scope, key, value) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, wait_for};
 use crate::town::Place;
 
 #[test]
@@ -141,6 +141,49 @@ fn files_edited_by_hand_are_checked_and_keep_what_gt_does_not_know() {
     command.env("EDITOR", &editor);
     let edited = place.sandbox.run(command).code(1);
     assert!(edited.stdout.contains("max_agents: has to be at least 1"), "{edited:?}");
+}
+
+/// The daemon, a dashboard and the next command go by a file as soon as it is saved; nothing is started anew for that.
+#[test]
+fn a_running_daemon_goes_by_settings_as_they_are_now() {
+    let place = Place::new(&["shop"]);
+    let go = place.sandbox.path("go");
+    let script = format!("# Wait\nuntil [ -e {} ]; do sleep 0.05; done\necho a > $GT_BEAD.txt", go.display());
+    let beads = [1, 2, 3].map(|n| place.bead("shop", &format!("Wait {n}"), &script, &[]));
+    place.gt(["config", "set", "max_agents", "1"]).ok();
+    place.gt(["sling", &beads[0], &beads[1], &beads[2], "shop"]).ok();
+    let running = || place.agents().iter().filter(|agent| agent["pid"].is_i64()).count();
+    wait_for("one runs", || (running() == 1).then_some(()));
+    let daemon = place.daemon_pid();
+    let queued = || place.gt(["scheduler", "status", "--json"]).ok().json()["queued"].as_array().unwrap().len();
+    assert_eq!(queued(), 2);
+
+    // By hand, in the town's file; then in the rig's, which narrows it.
+    let file = place.root.join("settings/config.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("\"max_agents\": 1", "\"max_agents\": 2")).unwrap();
+    wait_for("a second is started", || (running() == 2 && queued() == 1).then_some(()));
+    place.set("shop/settings/config.json", &[("max_polecats", 2.into())]);
+    place.gt(["config", "set", "max_agents", "5"]).ok();
+    wait_for("the rig's own limit is named", || {
+        let waits = place.gt(["scheduler", "status", "--json"]).ok().json()["queued"][0]["reason"].to_string();
+        waits.contains("max_polecats").then_some(())
+    });
+    assert_eq!(running(), 2);
+
+    // A gate that is named now holds for what is merged next; a broken file stops nobody for longer than it is broken.
+    std::fs::write(&file, "{").unwrap();
+    std::fs::write(&file, text.replace("\"max_agents\": 1", "\"max_agents\": 5")).unwrap();
+    let gated = place.sandbox.path("gated");
+    let command = format!("echo x >> {}", gated.display());
+    place.gt(["config", "set", "merge_queue.test_command", &command, "--rig", "shop"]).ok();
+    place.gt(["config", "unset", "max_polecats", "--rig", "shop"]).ok();
+    wait_for("the third is started", || (running() == 3).then_some(()));
+    std::fs::write(&go, "").unwrap();
+    place.wait_closed(&beads);
+    assert!(gated.exists(), "the gate that was set meanwhile ran");
+    assert_eq!(place.daemon_pid(), daemon, "it is the same daemon");
+    place.gt(["daemon", "stop"]).ok();
 }
 
 #[test]
