@@ -11,7 +11,7 @@ use crate::base::{Result, ResultExt, Timestamp, files};
 use crate::ledger::{Patch, Status};
 use crate::repo::{Bare, Worktree};
 use crate::runtime::screen::Rules;
-use crate::runtime::{AgentState, limits};
+use crate::runtime::{self, AgentState, Preset, limits};
 use crate::session::{self, SessionRecord, registry};
 use crate::town::{Address, Severity, Town};
 use crate::work::assignment::{self, Assignment, State};
@@ -160,7 +160,10 @@ fn is_limited(desk: &mut Desk, row: &Assignment, record: Option<&SessionRecord>,
         return Ok(true);
     }
     let at = record.and_then(|record| record.exit.as_ref()).map_or(now, |exit| exit.at);
-    let seen = Rules::of(&desk.town)?.read(&preset, screen).filter(|seen| seen.state == AgentState::RateLimited);
+    let rig = desk.town.rig(&row.rig).ok();
+    let known = runtime::preset(&desk.town, rig.as_ref(), "", Some(&preset))
+        .unwrap_or_else(|_| Preset { name: preset.clone(), ..Preset::default() });
+    let seen = Rules::of(&desk.town)?.read_of(&known, screen).filter(|seen| seen.state == AgentState::RateLimited);
     let Some((words, until)) = seen.and_then(|seen| Some((seen.detail.clone(), limits::until(&seen.detail, at)?)))
     else {
         return Ok(false);

@@ -188,6 +188,8 @@ pub struct Preset {
     pub titles: Vec<TitleRule>,
     /// Where a person gets it.
     pub install: String,
+    /// Whose rules about the bottom of the screen hold for it.
+    pub screens: String,
     /// What settings say of it that nothing here knows.
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -233,6 +235,7 @@ impl Default for Preset {
             program_status: false,
             titles: Vec::new(),
             install: String::new(),
+            screens: String::new(),
             rest: Map::new(),
         }
     }
@@ -243,6 +246,7 @@ static PRESETS: LazyLock<BTreeMap<String, Preset>> = LazyLock::new(|| {
         toml::from_str(BUILTIN).expect("assets/presets.toml is part of the binary and parsed by a unit test");
     for (name, preset) in &mut presets {
         preset.name.clone_from(name);
+        preset.screens.clone_from(name);
     }
     presets
 });

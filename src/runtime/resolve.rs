@@ -197,6 +197,7 @@ mod tests {
         let low = choose(&layers(), "polecat", Some("low")).unwrap();
         assert_eq!((low.command.as_str(), low.args.join(" ").as_str()), ("codex", "--thinking low"));
         assert!(low.program_status);
+        assert_eq!(low.screens, "codex");
         let glm = choose(&layers(), "polecat", Some("glm")).unwrap();
         assert_eq!(
             (glm.command.as_str(), glm.args.as_slice()),

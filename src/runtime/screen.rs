@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::AgentState;
+use super::{AgentState, Preset};
 use crate::base::{Error, Result, ResultExt, files};
 use crate::town::Town;
 
@@ -115,9 +115,18 @@ impl Rules {
 
     /// What the screen (its rows from the top) tells of an agent of `runtime`.
     pub fn read(&self, runtime: &str, screen: &[String]) -> Option<Seen> {
+        self.read_any(&[runtime], screen)
+    }
+
+    /// What the screen tells of an agent of `preset`: by rules for it, and by those for the one it builds on.
+    pub fn read_of(&self, preset: &Preset, screen: &[String]) -> Option<Seen> {
+        self.read_any(&[&preset.name, &preset.screens], screen)
+    }
+
+    fn read_any(&self, runtimes: &[&str], screen: &[String]) -> Option<Seen> {
         let mut rows: Vec<&str> = screen.iter().map(|row| row.trim_end()).collect();
         rows.retain(|row| !row.is_empty());
-        let mine = |rule: &&Rule| rule.runtime.iter().any(|name| name == runtime || name == "*");
+        let mine = |rule: &&Rule| rule.runtime.iter().any(|name| runtimes.contains(&name.as_str()) || name == "*");
         self.0.iter().filter(mine).find_map(|rule| rule.read(&rows))
     }
 }
@@ -186,6 +195,10 @@ mod tests {
         let (_, rest) = manual.split_once("```toml\n").unwrap();
         let rules = Rules::parse(rest.split_once("```").unwrap().0).unwrap();
         assert!(rules.read("house", &rows("Please log in")).is_some());
+        // An agent of one's own has its own rules and those of the preset it builds on.
+        let mine = Preset { name: "mine".into(), screens: "house".into(), ..Preset::default() };
+        assert!(rules.read_of(&mine, &rows("Please log in")).is_some());
+        assert_eq!(rules.read("mine", &rows("Please log in")), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{Desk, hook};
 use crate::base::report::{Paint, Report};
 use crate::base::text::{fit, nearest, neutralise, truncate};
 use crate::base::{Error, Result, Timestamp};
-use crate::runtime::{self, AgentState, StateReading, TitleRule};
+use crate::runtime::{self, AgentState, Preset, StateReading};
 use crate::session::{self, SessionRecord, registry};
 use crate::town::Address;
 
@@ -107,15 +107,14 @@ pub fn list(desk: &Desk) -> Result<Vec<AgentInfo>> {
     let known = gather(desk)?;
     let records: Vec<_> = known.iter().map(|known| known.record.as_ref()).collect();
     let asked = evidence::ask(&records);
-    let mut rules: BTreeMap<String, Vec<TitleRule>> = BTreeMap::new();
+    let mut rules: BTreeMap<String, Preset> = BTreeMap::new();
     let mut out = Vec::with_capacity(known.len());
     for (known, asked) in known.into_iter().zip(asked) {
         let preset = preset_of(&known, asked.status.as_ref());
         if !rules.contains_key(&preset) {
-            rules.insert(preset.clone(), title_rules(desk, &known, &preset));
+            rules.insert(preset.clone(), known_of(desk, &known, &preset));
         }
-        let rules = rules.get(&preset).map_or(&[][..], Vec::as_slice);
-        out.push(describe(desk, known, &asked, preset, rules)?);
+        out.push(describe(desk, known, &asked, preset.clone(), &rules[&preset])?);
     }
     Ok(out)
 }
@@ -139,8 +138,8 @@ pub fn explain(desk: &Desk, name: &str) -> Result<Explained> {
     };
     let asked = evidence::ask(&[known.record.as_ref()]).pop().unwrap_or_default();
     let preset = preset_of(known, asked.status.as_ref());
-    let rules = title_rules(desk, known, &preset);
-    let evidence = Evidence::of(desk, known.record.as_ref(), known.row.as_ref(), &asked, &preset, &rules)?;
+    let rules = known_of(desk, known, &preset);
+    let evidence = Evidence::of(desk, known.record.as_ref(), known.row.as_ref(), &asked, &rules)?;
     let (state, items) = (evidence.reading(), evidence.items());
     Ok(Explained { agent: known.address.to_string(), preset, state, evidence: items })
 }
@@ -200,21 +199,23 @@ fn preset_of(known: &Known, status: Option<&session::Status>) -> String {
         .unwrap_or_default()
 }
 
-fn title_rules(desk: &Desk, known: &Known, preset: &str) -> Vec<TitleRule> {
+/// What is known of the runtime called `preset`.
+fn known_of(desk: &Desk, known: &Known, preset: &str) -> Preset {
     if preset.is_empty() {
-        return Vec::new();
+        return Preset::default();
     }
     let rig = known.address.rig().and_then(|rig| desk.town.rig(rig).ok());
     let role = known.address.role().to_string();
-    // A preset that was removed from the settings meanwhile has no rules any more.
-    runtime::preset(&desk.town, rig.as_ref(), &role, Some(preset)).map(|preset| preset.titles).unwrap_or_default()
+    // Of one that was removed from the settings meanwhile only the name is known.
+    runtime::preset(&desk.town, rig.as_ref(), &role, Some(preset))
+        .unwrap_or_else(|_| Preset { name: preset.to_owned(), ..Preset::default() })
 }
 
-fn describe(desk: &Desk, known: Known, asked: &Asked, preset: String, rules: &[TitleRule]) -> Result<AgentInfo> {
+fn describe(desk: &Desk, known: Known, asked: &Asked, preset: String, rules: &Preset) -> Result<AgentInfo> {
     let Known { address, row, place, record } = known;
     let alive = record.as_ref().is_some_and(registry::is_alive);
     let since = record.as_ref().map(|record| record.started_at).or(row.as_ref().map(|row| row.created_at));
-    let reading = Evidence::of(desk, record.as_ref(), row.as_ref(), asked, &preset, rules)?.reading();
+    let reading = Evidence::of(desk, record.as_ref(), row.as_ref(), asked, rules)?.reading();
     // Another run of the session is another terminal.
     let run = record.as_ref().map(|record| format!("{} {}", record.socket.display(), record.child_pid));
     let state = run.map_or_else(|| reading.clone(), |run| runtime::settled(&run, reading.clone()));

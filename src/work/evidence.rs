@@ -12,7 +12,7 @@ use crate::base::text::{fit, neutralise};
 use crate::base::{Result, Timestamp};
 use crate::runtime::lifecycle::{self, Note};
 use crate::runtime::screen::{Rules, Seen};
-use crate::runtime::{self, Exited, Facts, Program, StateReading, TitleRule};
+use crate::runtime::{self, Exited, Facts, Preset, Program, StateReading, TitleRule};
 use crate::session::{AttachMode, Client, ServerMsg, SessionRecord, Status, registry};
 use crate::terminal::Line;
 
@@ -81,14 +81,13 @@ impl<'a> Evidence<'a> {
         record: Option<&'a SessionRecord>,
         row: Option<&'a Assignment>,
         asked: &'a Asked,
-        preset: &str,
-        titles: &'a [TitleRule],
+        preset: &'a Preset,
     ) -> Result<Self> {
         let alive = record.is_some_and(registry::is_alive);
         let note = record.filter(|_| alive).map(|record| lifecycle::read_note(&desk.town, &record.name));
         let note = note.filter(|note| note.since >= record.map(|record| record.started_at));
-        let seen = if asked.screen.is_empty() { None } else { Rules::of(&desk.town)?.read(preset, &asked.screen) };
-        Ok(Self { record, row, status: asked.status.as_ref(), alive, note, titles, seen })
+        let seen = if asked.screen.is_empty() { None } else { Rules::of(&desk.town)?.read_of(preset, &asked.screen) };
+        Ok(Self { record, row, status: asked.status.as_ref(), alive, note, titles: &preset.titles, seen })
     }
 
     fn facts(&self) -> Facts<'_> {
