@@ -30,6 +30,7 @@ mod standing;
 // work
 mod agents;
 mod audit;
+mod await_signal;
 mod broadcast;
 mod convoy;
 mod costs;
@@ -46,6 +47,7 @@ mod mail_book;
 mod mol;
 mod mq;
 mod nudge;
+mod patrols;
 mod polecat;
 mod power;
 mod sling;
@@ -98,6 +100,15 @@ pub enum Command {
     Shutdown(power::Shutdown),
     /// Look at everything that can go wrong; --fix mends it
     Doctor(power::Doctor),
+    /// Who looks after the town: the daemon
+    #[command(subcommand)]
+    Deacon(patrols::Deacon),
+    /// Who looks after the agents of a rig: a part of the daemon
+    #[command(subcommand)]
+    Witness(patrols::Witness),
+    /// Who merges the work of a rig: a part of the daemon
+    #[command(subcommand)]
+    Refinery(patrols::Refinery),
     /// The worktrees that keep agents' work
     #[command(subcommand)]
     Hooks(hooks::Hooks),
@@ -290,6 +301,9 @@ fn run(command: Option<Command>, output: Output) -> Result<()> {
         Some(Command::Down(command)) => command.run(output),
         Some(Command::Shutdown(command)) => command.run(output),
         Some(Command::Doctor(command)) => command.run(output),
+        Some(Command::Deacon(command)) => command.run(output),
+        Some(Command::Witness(command)) => command.run(output),
+        Some(Command::Refinery(command)) => command.run(output),
         Some(Command::Dog(command)) => command.run(output),
         // agents and sessions
         Some(Command::Mayor(command)) => command.run(output),

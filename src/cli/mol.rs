@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::await_signal::AwaitSignal;
 use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::{counted, neutralise};
 use crate::base::{Error, Result};
@@ -82,6 +83,8 @@ pub enum Step {
         #[arg(long, short = 'n')]
         dry_run: bool,
     },
+    /// Wait until something happens in the town
+    AwaitSignal(AwaitSignal),
 }
 
 impl Mol {
@@ -125,6 +128,7 @@ impl Mol {
                 let actor = identity::named_actor(&me);
                 report::print(out, &molecule::step_done(&mut desk, &actor, &root, step.as_deref(), dry_run)?)?;
             }
+            Mol::Step(Step::AwaitSignal(waiting)) => return waiting.run(&mut desk, &identity::named_actor(&me), out),
             Mol::Squash { whose, summary, force } => {
                 let mol = formula::load(&desk.ledger, &root(&desk, &whose)?)?;
                 let done = desk

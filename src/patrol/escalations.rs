@@ -1,4 +1,4 @@
-//! Raises escalations that nobody has answered.
+//! Escalations: tells of those whose filer could not, closes those whose bead is done, raises those that nobody has answered.
 
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
     loop {
         for one in escalation::tell_untold(&mut desk, UNTOLD)? {
             tracing::info!(escalation = one.id, "told late: whoever filed it could not");
+        }
+        for one in escalation::close_settled(&mut desk)? {
+            tracing::info!(escalation = one.id, "its bead is done");
         }
         for one in escalation::raise_stale(&mut desk)? {
             tracing::warn!(escalation = one.id, severity = %one.facts.severity, raised = one.facts.raised, "nobody answered");

@@ -1,10 +1,10 @@
-//! Snapshots of the worktrees agents work in, every minute while they change.
+//! Snapshots of the worktrees agents work in, every minute while they change; and names for those that got none.
 
 use std::time::Duration;
 
 use super::pulse::Pulse;
 use crate::base::Result;
-use crate::repo::Worktree;
+use crate::repo::{Bare, Worktree};
 use crate::town::Town;
 use crate::work::{Desk, hook};
 
@@ -17,7 +17,9 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// When the ledger can't be read; the caller tries again later.
 pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
     let desk = Desk::of(town.clone())?;
+    name_unnamed(town);
     while pulse.rest(MINUTE) {
+        name_unnamed(town);
         for hook in hook::list(desk.ledger.conn(), false)?.into_iter().filter(|hook| hook.state == hook::State::Active)
         {
             if pulse.is_stopping() {
@@ -34,4 +36,15 @@ pub fn run(town: &Town, pulse: &Pulse) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A rig that can't be read is the doctor's business.
+fn name_unnamed(town: &Town) {
+    for rig in town.rigs().unwrap_or_default() {
+        match Bare::open(&rig.bare_repo()).and_then(|bare| bare.name_unnamed()) {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(rig = rig.name, count, "snapshots named late"),
+            Err(error) => tracing::warn!(rig = rig.name, %error, "snapshots without a name"),
+        }
+    }
 }

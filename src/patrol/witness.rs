@@ -228,7 +228,7 @@ fn give_up(desk: &mut Desk, row: &Assignment, why: &str, screen: &[String]) -> R
     }
     let filed = desk.ledger.write(&format!("{}/witness", row.rig), |tx| {
         if assignment::find(tx.conn(), &row.bead)?.is_none_or(|now| now != *row) {
-            return Ok(false);
+            return Ok(None);
         }
         assignment::set_state(tx, &row.bead, State::Failed, why)?;
         let patch = Patch { status: Some(Status::Open), assignee: Some(String::new()), ..Patch::default() };
@@ -250,11 +250,9 @@ fn give_up(desk: &mut Desk, row: &Assignment, why: &str, screen: &[String]) -> R
             source: "witness".into(),
             related: bead.id,
         };
-        escalation::file(tx, &new).map(|_| true)
+        escalation::file(tx, &new).map(Some)
     })?;
-    if filed {
-        escalation::tell_untold(desk, 0)?;
-    }
+    escalation::tell_filed(desk, filed);
     Ok(())
 }
 

@@ -21,6 +21,7 @@ mod rebase;
 mod remove;
 mod snapshot;
 mod town_git;
+mod unnamed;
 mod version;
 mod worktree;
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use git2::{Oid, Repository};
 
 use super::bare::short;
-use super::command::listed;
-use super::{Bare, Worktree};
+use super::command::{Git, listed};
+use super::{Bare, Worktree, unnamed};
 use crate::base::{Error, Result, ResultExt, files};
 
 /// Where commits are kept that only a removed worktree's reflog knew.
@@ -44,6 +44,7 @@ impl Bare {
         if let Some(loss) = loss(self, &worktree, &repository, &private)? {
             return Err(Error::refused(format!("{}: {loss}", path.display())).hint("take a snapshot of it first"));
         }
+        unnamed::name_all(&repository)?;
         keep_reflog(self, &repository, &private)?;
         // Forced: git's own check refuses what the snapshot has kept.
         self.git().args(["worktree", "remove", "--force", "--force", "--"]).arg(path).run()?;
@@ -113,13 +114,12 @@ fn loss(bare: &Bare, worktree: &Worktree, repository: &Repository, private: &Pat
 }
 
 /// Those of `ids` that no reference leads to, and that no other of them leads to.
-fn unreachable_tips(bare: &Bare, ids: &[Oid]) -> Result<Vec<Oid>> {
+fn unreachable_tips(git: Git, ids: &[Oid]) -> Result<Vec<Oid>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     // `--glob`, not `--all`: the latter counts the HEADs of worktrees in, which go with them.
-    let text = bare
-        .git()
+    let text = git
         .args(["rev-list", "--topo-order", "--parents", "--ignore-missing"])
         .args(ids.iter().map(Oid::to_string))
         .args(["--not", "--glob=refs/*"])
@@ -139,7 +139,12 @@ fn unreachable_tips(bare: &Bare, ids: &[Oid]) -> Result<Vec<Oid>> {
 }
 
 pub(super) fn is_reachable(bare: &Bare, id: Oid) -> Result<bool> {
-    Ok(unreachable_tips(bare, &[id])?.is_empty())
+    Ok(unreachable_tips(bare.git(), &[id])?.is_empty())
+}
+
+/// Whether a reference of `repository` leads to `id`.
+pub(super) fn is_named(repository: &Repository, id: Oid) -> Result<bool> {
+    Ok(unreachable_tips(Git::bare(repository.commondir()), &[id])?.is_empty())
 }
 
 /// Gives commits that only this worktree's reflog knows (amended, reset away) references of their own.
@@ -151,7 +156,7 @@ fn keep_reflog(bare: &Bare, repository: &Repository, private: &Path) -> Result<(
         .filter(|id| !id.is_zero() && repository.find_commit(*id).is_ok())
         .collect();
     let ids: Vec<Oid> = ids.into_iter().collect();
-    for id in unreachable_tips(bare, &ids)? {
+    for id in unreachable_tips(bare.git(), &ids)? {
         keep(repository, private, id)?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use git2::{ErrorCode, Oid, Repository, Signature};
 use serde::Serialize;
 
 use super::command::Git;
+use super::unnamed::{self, Unnamed, name};
 use super::{Bare, Worktree};
 use crate::base::os::Process;
 use crate::base::{Result, ResultExt, Timestamp};
@@ -53,8 +54,9 @@ impl Worktree {
     /// # Errors
     /// When a file can't be read or the repository can't be written.
     pub fn snapshot(&self, agent: &str, why: &str) -> Result<Option<String>> {
-        let contents = self.contents()?;
         let repository = self.repository()?;
+        unnamed::name_all(&repository)?;
+        let contents = self.contents()?;
         let directory = format!("{SNAPSHOT_REFS}/{}", slug(agent));
         let last = list(&repository, &directory)?.pop();
         if let Some(last) = &last
@@ -63,34 +65,24 @@ impl Worktree {
             return Ok(None);
         }
         let author = Signature::now(agent, &format!("{}@gastown.local", slug(agent)))?;
-        let tree = repository.find_tree(contents.files)?;
-        let mut parents: Vec<Oid> = contents.head.into_iter().collect();
-        if let Some(staged) = contents.kept(&repository)?.staged {
-            let tree = repository.find_tree(staged)?;
-            let base: Vec<_> =
-                contents.head.map(|head| repository.find_commit(head)).transpose()?.into_iter().collect();
-            let base: Vec<_> = base.iter().collect();
-            parents.push(repository.commit(
-                None,
-                &author,
-                &author,
-                &format!("What was staged: {why}"),
-                &tree,
-                &base,
-            )?);
+        let head: Vec<Oid> = contents.head.into_iter().collect();
+        let mut parents = head.clone();
+        let staged = contents.kept(&repository)?.staged;
+        let staged = staged
+            .map(|tree| Unnamed::new(&repository, &author, &format!("What was staged: {why}"), tree, &head))
+            .transpose()?;
+        parents.extend(staged.as_ref().map(|staged| staged.id));
+        if let Some(staged) = &staged {
+            staged.write(&repository)?;
         }
-        let parents = parents.into_iter().map(|id| repository.find_commit(id)).collect::<Result<Vec<_>, _>>()?;
-        let parents: Vec<_> = parents.iter().collect();
-        let id = repository.commit(None, &author, &author, why, &tree, &parents)?;
-        let mut number = last.map_or(1, |last| last.number + 1);
-        loop {
-            match repository.reference(&format!("{directory}/{number}"), id, false, why) {
-                Ok(_) => return Ok(Some(id.to_string())),
-                // Another process has made a snapshot of the same agent meanwhile.
-                Err(error) if matches!(error.code(), ErrorCode::Exists | ErrorCode::Locked) => number += 1,
-                Err(error) => return Err(error).context("snapshot"),
-            }
+        let snapshot = Unnamed::new(&repository, &author, why, contents.files, &parents)?;
+        snapshot.write(&repository)?;
+        name(&repository, &directory, last.map_or(1, |last| last.number + 1), snapshot.id, why)?;
+        snapshot.is_named(&repository)?;
+        if let Some(staged) = staged {
+            staged.is_named(&repository)?;
         }
+        Ok(Some(snapshot.id.to_string()))
     }
 
     /// Makes the files what the snapshot `id` holds; index and `HEAD` are left alone.
@@ -204,7 +196,7 @@ impl Bare {
     }
 }
 
-fn list(repository: &Repository, directory: &str) -> Result<Vec<Snapshot>> {
+pub(super) fn list(repository: &Repository, directory: &str) -> Result<Vec<Snapshot>> {
     let mut found = Vec::new();
     for reference in repository.references_glob(&format!("{directory}/*"))? {
         let reference = reference?;

@@ -134,8 +134,6 @@ pub struct Preset {
     pub trust: TrustStyle,
     /// Environment variables for it alone.
     pub env: BTreeMap<String, String>,
-    /// Names its process may have.
-    pub process_names: Vec<String>,
     /// How its first prompt reaches it.
     pub prompt_mode: PromptMode,
     /// The flag before the prompt, where the prompt is not simply the last argument.
@@ -177,7 +175,8 @@ pub struct Preset {
     pub config_dir: Option<String>,
     /// Variables any of which stands for a login. Without these and without `login_files` it is not known whether it is logged in.
     pub login_env: Vec<String>,
-    /// Files any of which stands for a login: a path (`~` for the home directory, `{config}` for its configuration directory), with
+    /// Files any of which stands for a login: a path (`~` for the home directory, `{config}` for its configuration directory, `{data}`
+    /// for where programs keep data), with
     /// `: word` where the file has to hold that word.
     pub login_files: Vec<String>,
     /// How a person logs in.
@@ -209,7 +208,6 @@ impl Default for Preset {
             edits_env: BTreeMap::new(),
             trust: TrustStyle::None,
             env: BTreeMap::new(),
-            process_names: Vec::new(),
             prompt_mode: PromptMode::Arg,
             prompt_flag: None,
             ready_prefix: None,
@@ -272,7 +270,7 @@ mod tests {
         for name in names {
             let preset = builtin(name).unwrap();
             assert!(!preset.command.is_empty() && !preset.summary.is_empty() && !preset.install.is_empty(), "{name}");
-            assert!(!preset.process_names.is_empty() && preset.rest.is_empty(), "{name}");
+            assert!(preset.rest.is_empty(), "{name}");
             assert_eq!(
                 preset.login_env.is_empty() && preset.login_files.is_empty(),
                 preset.login_hint.is_none(),

@@ -11,7 +11,7 @@ use crate::base::{Error, Result};
 const MERGED: [&str; 3] = ["env", "permission_env", "edits_env"];
 
 /// Keys that settings brought along may hold and that nothing here has a use for; kept, and no reason to complain.
-const ELSEWHERE: [&str; 13] = [
+const ELSEWHERE: [&str; 14] = [
     "acp",
     "config_dir_name",
     "emits_permission_warning",
@@ -23,6 +23,7 @@ const ELSEWHERE: [&str; 13] = [
     "hooks_settings_file",
     "hooks_use_settings_dir",
     "output_flag",
+    "process_names",
     "provider",
     "supports_fork_session",
 ];
@@ -150,11 +151,7 @@ pub(super) fn build(name: &str, base: &Preset, layers: Vec<Map<String, Value>>) 
         return Err(Error::failed("there is no `command`")
             .hint("write the program it runs, for example \"claude --model opus\""));
     }
-    let own = program_name(&preset.command).to_owned();
-    if own != program_name(&base.command) {
-        if !preset.process_names.contains(&own) {
-            preset.process_names.insert(0, own);
-        }
+    if program_name(&preset.command) != program_name(&base.command) {
         // How another program is logged in is not known.
         if !names_login {
             preset.login_env.clear();
@@ -201,7 +198,7 @@ mod tests {
         );
         assert_eq!((house.hooks, house.instructions_file.as_deref()), (HookFormat::Claude, Some("HOUSE.md")));
         assert_eq!((house.ready_prefix.as_deref(), house.ready_delay_ms), (Some("$ "), 7));
-        assert_eq!(house.process_names, ["agent", "house", "node"]);
+        assert_eq!(house.rest["process_names"], json!(["house", "node"]), "kept, though nothing here needs it");
         assert_eq!(
             (house.resume_style, house.resume_args.as_slice()),
             (ResumeStyle::Flag, ["--take-up".to_owned()].as_slice())

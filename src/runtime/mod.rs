@@ -21,6 +21,7 @@ pub use catalogue::{
     HookFormat, Preset, PromptMode, ResumeStyle, TitleRule, TranscriptFormat, TrustStyle, builtin, builtin_names,
 };
 pub use custom::unknown_keys;
+pub use login::{Login, login};
 pub use prepare::{Prepared, prepare};
 pub use resolve::{Layers, choose, custom, preset};
 pub use settle::{Settle, settled};

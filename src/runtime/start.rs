@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::catalogue::{Preset, PromptMode, ResumeStyle};
-use super::login;
+use super::login::{self, Login};
 use crate::base::{Error, Result, ResultExt};
 use crate::town::Permission;
 
@@ -114,7 +114,7 @@ pub fn check_available(preset: &Preset) -> Result<()> {
         ))
         .hint(format!("{get}choose another with --agent; `--agent script` needs no account")));
     }
-    if !login::logged_in(preset) {
+    if login::login(preset) == Login::Missing {
         return Err(login::refusal(preset));
     }
     Ok(())

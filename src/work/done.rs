@@ -6,15 +6,14 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde_json::json;
 
-use super::identity::OVERSEER;
 use super::queue::{self, Handed};
-use super::{Desk, assignment, branches, hook, identity, mail, molecule, spawn};
+use super::{Desk, assignment, branches, escalation, hook, identity, molecule, spawn};
 use crate::base::report::{Paint, Report};
 use crate::base::{Error, Result};
 use crate::ledger::{Patch, Status, Tx};
 use crate::repo::{Bare, Worktree};
 use crate::session::{self, registry};
-use crate::town::{Address, Rig};
+use crate::town::{Address, Rig, Severity};
 
 /// How the work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -211,7 +210,8 @@ fn set_aside(desk: &mut Desk, place: &Place, exit: Exit, message: &str) -> Resul
     // Unfinished work may well be uncommitted: it is kept as it is.
     place.worktree.snapshot(&agent, if exit == Exit::Deferred { "deferred" } else { "escalated" })?;
     let head = place.worktree.head()?;
-    desk.ledger.write(&agent, |tx| {
+    let filed = desk.ledger.write(&agent, |tx| {
+        let mut filed = None;
         let (status, word) =
             if exit == Exit::Deferred { (Status::Deferred, "deferred") } else { (Status::Blocked, "escalated") };
         note_assignment(tx, &place.bead, &agent, assignment::State::Released, word)?;
@@ -221,12 +221,18 @@ fn set_aside(desk: &mut Desk, place: &Place, exit: Exit, message: &str) -> Resul
             tx.update(&bead.id, &patch)?;
             if exit == Exit::Escalated {
                 tx.add_label(&bead.id, "escalated")?;
-                let body = format!(
+                let reason = format!(
                     "{agent} could not finish {} on its own.\n{message}\n\nbranch {}; gt unsling and gt sling give it to another agent.",
                     bead.id, place.branch
                 );
-                mail::post(tx, &agent, OVERSEER, &format!("Escalated: {}", bead.title), &body, 0)?;
-                tx.event("escalation", Some(&bead.id), json!({"agent": agent, "reason": message}))?;
+                let new = escalation::New {
+                    title: format!("Escalated: {}", bead.title),
+                    reason,
+                    severity: Severity::High,
+                    source: "polecat".into(),
+                    related: bead.id,
+                };
+                filed = Some(escalation::file(tx, &new)?);
             }
         }
         tx.event(
@@ -234,8 +240,9 @@ fn set_aside(desk: &mut Desk, place: &Place, exit: Exit, message: &str) -> Resul
             Some(&place.bead).filter(|bead| !bead.is_empty()).map(String::as_str),
             json!({"agent": agent, "branch": place.branch, "status": word}),
         )?;
-        Ok(())
+        Ok(filed)
     })?;
+    escalation::tell_filed(desk, filed);
     note_hook(desk, &agent, None)?;
     report(desk, place, exit, head, None)
 }

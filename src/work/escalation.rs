@@ -20,6 +20,9 @@ const ACKED: &str = "acked";
 /// The key of its own facts in the bead.
 const FACTS: &str = "escalation";
 
+/// Where those come from that the town raises by itself about work.
+const OWN_SOURCES: [&str; 4] = ["dispatcher", "polecat", "refinery", "witness"];
+
 /// What an escalation's bead keeps beside what every bead has.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -170,6 +173,30 @@ pub fn raise(desk: &mut Desk, from: &str, new: &New) -> Result<Escalation> {
     let settings = desk.town.settings()?.escalation;
     let id = desk.ledger.write(from, |tx| file(tx, new))?;
     tell(desk, &settings, &id)
+}
+
+/// Tells of one that [`file`] filed just now. When that fails, [`tell_untold`] does it later: what it is about was done.
+pub fn tell_filed(desk: &mut Desk, filed: Option<String>) {
+    let Some(id) = filed else { return };
+    let told = desk.town.settings().and_then(|settings| tell(desk, &settings.escalation, &id));
+    if let Err(error) = told {
+        tracing::warn!(escalation = id, %error, "not told yet");
+    }
+}
+
+/// Closes those that the town raised by itself about a bead that is done by now.
+///
+/// # Errors
+/// When the ledger can't be used.
+pub fn close_settled(desk: &mut Desk) -> Result<Vec<Escalation>> {
+    let mut closed = Vec::new();
+    for one in list(desk, false)?.0.into_iter().filter(|one| OWN_SOURCES.contains(&one.facts.source.as_str())) {
+        let bead = desk.ledger.find(&one.facts.related)?;
+        if bead.is_some_and(|bead| bead.status.is_done()) {
+            closed.push(close(desk, "deacon", &one.id, &format!("{} is done", one.facts.related))?);
+        }
+    }
+    Ok(closed)
 }
 
 /// Files it as part of a transaction; its bead's id. [`tell_untold`] tells of it afterwards, whoever was killed meanwhile.

@@ -84,7 +84,10 @@ impl Chaos {
         let seed = seed.unwrap_or_else(|| fastrand::u64(..));
         eprintln!("GT_CHAOS_SEED={seed}");
         let random = fastrand::Rng::with_seed(seed);
-        Chaos { place, random, beads: Vec::new(), convoys: Vec::new(), done: BTreeMap::new(), stopped: Vec::new() }
+        let chaos =
+            Chaos { place, random, beads: Vec::new(), convoys: Vec::new(), done: BTreeMap::new(), stopped: Vec::new() };
+        RIGS.iter().for_each(|rig| chaos.note_commits(rig));
+        chaos
     }
 
     /// The next convoy: beads of every kind, most of them slow enough to be hit; some conflict, some turn the gate red, some wait for
@@ -255,6 +258,21 @@ impl Chaos {
         Some(())
     }
 
+    /// What became of it all, in figures.
+    fn tell(&self, start: Instant) {
+        let beads: Vec<_> = self.beads.iter().map(|id| self.place.show(id)).collect();
+        let merged = beads.iter().filter(|bead| bead.status.is_done()).count();
+        let landed = self.convoys.iter().filter(|id| self.place.is_closed(id)).count();
+        eprintln!(
+            "{} beads: {merged} merged, {} handed back or behind one that was; {landed} of {} convoys landed; {} misfortunes in {} s",
+            beads.len(),
+            beads.len() - merged,
+            self.convoys.len(),
+            self.done.values().sum::<usize>(),
+            start.elapsed().as_secs(),
+        );
+    }
+
     fn resume(&mut self) {
         for pid in self.stopped.drain(..) {
             kill(pid, "-CONT");
@@ -358,7 +376,6 @@ impl Chaos {
             for repository in [&bare, &self.place.origin(rig)] {
                 self.place.sandbox.git(repository, ["fsck", "--no-dangling"]);
             }
-            self.every_commit_is_reachable(&bare);
         }
         for id in &self.convoys {
             let convoy = self.place.show(id);
@@ -369,24 +386,53 @@ impl Chaos {
         assert_eq!(ok, "ok");
     }
 
-    /// The refinery's own attempts to rebase may be left behind, and so may a snapshot that there was no room to give a name to, once
-    /// another has the same files on the same commit. What an agent committed may not.
-    fn every_commit_is_reachable(&self, bare: &Path) {
+    /// Has git itself write down each commit that it gave a name to, other than those of the refinery's worktree.
+    fn note_commits(&self, rig: &str) {
+        let hook = self.place.bare(rig).join("hooks/reference-transaction");
+        std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+        // The disk may be full: then it says so by failing, and nobody was told that there is such a commit.
+        let script = format!(
+            "#!/bin/sh\n[ \"$1\" = committed ] || exit 0\ncase $PWD in */refinery/*) exit 0;; esac\ncat >> '{}'\n",
+            self.named(rig).display()
+        );
+        std::fs::write(&hook, script).unwrap();
+        std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+
+    fn named(&self, rig: &str) -> PathBuf {
+        self.place.sandbox.path(&format!("named-{rig}"))
+    }
+
+    /// Every commit that git gave a name to at any time, and every snapshot, is reachable still. What is not: the refinery's attempts
+    /// to rebase, which are copies of commits that are; and commits that git wrote and could not name, because just then it was killed
+    /// or the disk was full: it has told its caller so, and the same work was committed again.
+    fn every_commit_is_reachable(&self, rig: &str) {
+        let bare = self.place.bare(rig);
         let git = |args: &[&str]| {
             let mut command = self.place.sandbox.command("git");
-            command.arg("--git-dir").arg(bare).args(args);
+            command.arg("--git-dir").arg(&bare).args(args);
             self.place.sandbox.run(command).ok().stdout
         };
-        let (commits, contents) = ("--format=%an|%at|%s", "--format=%an|%T|%P");
-        let (all, kept) = (git(&["log", "--all", commits]), git(&["log", "--all", contents]));
-        let known: BTreeSet<&str> = all.lines().chain(kept.lines()).collect();
+        let named = std::fs::read_to_string(self.named(rig)).unwrap();
+        let named: BTreeSet<&str> = named.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+        assert!(named.len() > 1, "git has told of its commits");
+        let (copied, contents) = ("--format=%an|%at|%s", "--format=%an|%T|%P");
+        let (all, kept) = (git(&["log", "--all", copied]), git(&["log", "--all", contents]));
+        let (all, kept): (BTreeSet<&str>, BTreeSet<&str>) = (all.lines().collect(), kept.lines().collect());
+        let mut unnamed = 0;
         for line in git(&["fsck", "--unreachable", "--no-reflogs"]).lines() {
             let Some(id) = line.strip_prefix("unreachable commit ") else { continue };
             let of = |format: &str| git(&["log", "-1", format, id]).trim_end().to_owned();
-            let (commit, content) = (of(commits), of(contents));
-            let is_kept = known.contains(commit.as_str()) || known.contains(content.as_str());
-            assert!(is_kept, "{id} is lost: {commit}, {content}");
+            let (copy, content, committer) = (of(copied), of(contents), of("--format=%ce"));
+            assert!(!named.contains(id), "{id} is lost: {copy}");
+            let by_refinery = committer == "refinery@gastown.local" && all.contains(copy.as_str());
+            if !by_refinery {
+                assert_ne!(of("--format=%ce"), of("--format=%an@gastown.local").replace('/', "-"), "{id}, a snapshot");
+                assert!(kept.contains(content.as_str()), "{id} is lost: {copy}, {content}");
+                unnamed += 1;
+            }
         }
+        eprintln!("{rig}: {} commits named, {unnamed} that could not be named and were made again", named.len());
     }
 
     /// Each worktree is a living hook's, and after the doctor no lock of a killed git stands in the way of anybody.
@@ -408,6 +454,7 @@ impl Chaos {
         let doctor = self.place.gt(["doctor", "--fix", "--json"]).ok().json();
         assert_eq!(doctor["errors"], 0, "{doctor}");
         for rig in RIGS {
+            self.every_commit_is_reachable(rig);
             let run = self.place.sandbox.program(
                 "find",
                 &self.place.bare(rig),
@@ -451,8 +498,10 @@ fn whatever_happens_all_work_is_merged_once_or_handed_back() {
     }
     let size = size();
     let mut chaos = Chaos::new(&size);
+    let start = Instant::now();
     chaos.run(&size);
     chaos.settle();
+    chaos.tell(start);
     chaos.check();
     chaos.nothing_is_left();
 }

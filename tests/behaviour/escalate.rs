@@ -1,5 +1,7 @@
 //! `gt escalate`: told by severity, acknowledged, closed, and louder when nobody answers.
 
+use gastown::town::Severity;
+use gastown::work::escalation;
 use serde_json::json;
 
 use crate::support::wait_for;
@@ -68,4 +70,38 @@ fn what_nobody_answers_is_raised_by_the_daemon_and_not_for_ever() {
     assert_eq!(find("Nobody looks")["severity"], "high");
     assert_eq!(find("Seen")["raised"], 0);
     assert!(place.mail().iter().any(|one| one["subject"] == "[high] Nobody looks"));
+}
+
+#[test]
+fn what_the_town_escalates_by_itself_is_told_once_and_closes_with_its_bead() {
+    let place = Place::new(&["shop"]);
+    let id = place.easy("shop", "alpha");
+    let new = |title: &str| escalation::New {
+        title: title.into(),
+        reason: "It can't go on.".into(),
+        severity: Severity::High,
+        source: "witness".into(),
+        related: id.clone(),
+    };
+    let told = || place.mail().iter().filter(|one| one["subject"].as_str().unwrap().ends_with("Stuck")).count();
+    // Whoever filed it was killed before it told anybody.
+    place.desk().ledger.write("shop/witness", |tx| escalation::file(tx, &new("Stuck"))).unwrap();
+    assert_eq!(told(), 0);
+    let mut desk = place.desk();
+    assert!(escalation::tell_untold(&mut desk, 3600).unwrap().is_empty(), "its filer may be about to tell");
+    assert_eq!(escalation::tell_untold(&mut desk, 0).unwrap().len(), 1);
+    assert!(escalation::tell_untold(&mut desk, 0).unwrap().is_empty());
+    assert_eq!(told(), 1);
+    let person = escalation::New { source: String::new(), ..new("Asked by a person") };
+    escalation::raise(&mut desk, "overseer", &person).unwrap();
+
+    place.gt(["daemon", "start"]).ok();
+    place.sandbox.bd_in(&place.root, ["close", &id]).ok();
+    place.gt(["daemon", "stop"]).ok();
+    place.gt(["daemon", "start"]).ok();
+    let list = || place.gt(["escalate", "list", "--json"]).ok().json();
+    wait_for("it is closed with its bead", || (list().as_array().unwrap().len() == 1).then_some(()));
+    assert_eq!(list()[0]["title"], "Asked by a person");
+    assert_eq!(told(), 1);
+    place.gt(["daemon", "stop"]).ok();
 }

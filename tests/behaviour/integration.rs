@@ -114,6 +114,49 @@ fn what_is_left_of_a_landed_epic_goes_to_the_target() {
 }
 
 #[test]
+fn an_epic_that_does_not_fit_the_target_goes_to_a_fresh_agent_with_the_facts() {
+    let place = Place::new(&["shop"]);
+    let (epic, parts) = epic(&place, &["same", "late"]);
+    let branch = format!("integration/{epic}");
+    place.gt(["mq", "integration", "create", &epic]).ok();
+    place.gt(["sling", &parts[0]]).ok();
+    place.wait_closed(&parts[..1]);
+    let other = place.bead("shop", "Write same, otherwise", "echo otherwise > same.txt", &[]);
+    place.gt(["sling", &other]).ok();
+    place.wait_closed(std::slice::from_ref(&other));
+
+    let open = place.sandbox.path("open");
+    let script = format!(
+        "```sh\n# Bring it over\nfrom=$(git merge-base HEAD {branch})..{branch}\n\
+         git cherry-pick -X theirs $from\nuntil [ -e {} ]; do sleep 0.02; done\n```",
+        open.display()
+    );
+    place.sandbox.bd_in(&place.root, ["update", &epic, "-d", &script]).ok();
+    place.gt(["mq", "integration", "land", &epic, "--force"]).ok();
+    let bead = wait_for("a fresh agent has it", || {
+        Some(place.show(&epic)).filter(|bead| bead.assignee.starts_with("shop/polecats/"))
+    });
+    for fact in ["same.txt", branch.as_str(), "git cherry-pick"] {
+        assert!(bead.notes.contains(fact), "{}", bead.notes);
+    }
+    let refused = place.gt(["mq", "integration", "land", &epic, "--force"]).code(4);
+    assert!(refused.stderr.contains("shop/polecats/"), "{refused:?}");
+    // Work that comes to the branch meanwhile is not forgotten.
+    wait_for("it has begun", || place.agents().iter().any(|agent| agent["state"]["state"] == "working").then_some(()));
+    place.gt(["sling", &parts[1]]).ok();
+    place.wait_closed(&parts[1..]);
+    std::fs::write(&open, "").unwrap();
+    place.wait_closed(std::slice::from_ref(&epic));
+    let origin = place.origin("shop");
+    assert!(place.files(&origin).contains(&"late.txt".to_owned()));
+    assert_eq!(place.sandbox.git(&origin, ["show", "main:same.txt"]).stdout, "same\n");
+    wait_for("the branch is gone", || (!branches(&place, &origin).contains(&branch)).then_some(()));
+    assert!(!status(&place, &epic)["landed"].is_null());
+    assert!(!place.show(&epic).has_label("merge-conflict"), "it is over");
+    place.gt(["daemon", "stop"]).ok();
+}
+
+#[test]
 fn what_can_be_no_integration_branch_is_refused() {
     let place = Place::new(&["shop"]);
     let (epic, parts) = epic(&place, &["cart"]);

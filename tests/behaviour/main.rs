@@ -61,6 +61,7 @@ mod merge_queue;
 mod molecule;
 mod on_complete;
 mod parking;
+mod patrols;
 mod polecat;
 mod power;
 mod readme;

@@ -112,6 +112,36 @@ fn a_snapshot_has_untracked_files_and_leaves_everything_alone() {
 }
 
 #[test]
+fn a_snapshot_that_could_not_be_named_is_named_later() {
+    let sandbox = Sandbox::new();
+    let (bare, _) = rig(&sandbox);
+    let worktree = bare.add_worktree(&sandbox.path("w"), "polecat/nux/x@1", "main").unwrap();
+    fs::write(worktree.path.join("staged"), "staged\n").unwrap();
+    sandbox.git(&worktree.path, ["add", "staged"]);
+    fs::write(worktree.path.join("staged"), "and changed again\n").unwrap();
+    // No directory can be made where this is, as on a full disk.
+    let in_the_way = sandbox.path("rig.git/refs/gt/hooks/web-polecats-nux");
+    fs::create_dir_all(in_the_way.parent().unwrap()).unwrap();
+    fs::write(&in_the_way, format!("{}\n", worktree.head().unwrap())).unwrap();
+    worktree.snapshot("web/polecats/nux", "no room").unwrap_err();
+    assert!(bare.unnamed().unwrap() > 0);
+    fs::remove_file(&in_the_way).unwrap();
+    fs::remove_dir_all(&worktree.path).unwrap();
+    assert_eq!(bare.name_unnamed().unwrap(), 1, "what was staged is part of it");
+    let all = bare.snapshots("web/polecats/nux").unwrap();
+    assert_eq!(all.iter().map(|s| (s.number, s.why.as_str())).collect::<Vec<_>>(), [(1, "no room")]);
+    assert_eq!(bare.file_at(&all[0].id, "staged").unwrap().as_deref(), Some(b"and changed again\n".as_slice()));
+    assert_eq!(bare.file_at(&format!("{}^2", all[0].id), "staged").unwrap().as_deref(), Some(b"staged\n".as_slice()));
+    let fsck = sandbox.git(&sandbox.path("rig.git"), ["fsck", "--unreachable", "--no-reflogs"]).stdout;
+    assert!(!fsck.contains("commit"), "{fsck}");
+
+    let other = bare.add_worktree(&sandbox.path("v"), "polecat/slit/x@1", "main").unwrap();
+    fs::write(other.path.join("new"), "new\n").unwrap();
+    other.snapshot("web/polecats/slit", "room").unwrap().unwrap();
+    assert_eq!((bare.unnamed().unwrap(), bare.name_unnamed().unwrap()), (0, 0));
+}
+
+#[test]
 fn a_snapshot_works_in_the_middle_of_a_conflict() {
     let sandbox = Sandbox::new();
     let (bare, _) = rig(&sandbox);

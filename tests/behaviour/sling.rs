@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::support::wait_for;
 use crate::town::{Place, kill};
+use gastown::base::Timestamp;
 
 #[test]
 fn slung_work_is_merged_and_its_convoy_lands() {
@@ -216,4 +217,46 @@ fn a_sling_killed_half_way_is_finished_or_undone() {
     if let Some(pid) = place.daemon_pid() {
         kill(pid, "-9");
     }
+}
+
+#[test]
+fn what_waits_for_a_place_goes_by_priority_then_by_the_age_of_its_convoy() {
+    let place = Place::new(&["shop"]);
+    place.set("settings/config.json", &[("max_agents", json!(1))]);
+    let holder = place.bead("shop", "Holds the place", "sleep 1000", &[]);
+    place.gt(["sling", &holder, "shop"]).ok();
+    let names = ["young", "old", "urgent", "late"];
+    let ids: Vec<String> = names.iter().map(|name| place.bead("shop", name, "sleep 1000", &[])).collect();
+    place.sandbox.bd_in(&place.root, ["update", &ids[2], "--priority", "0"]).ok();
+    let convoys: Vec<String> = [(&names[0], &ids[0]), (&names[1], &ids[1])]
+        .iter()
+        .map(|(name, id)| {
+            let made = place.gt(["convoy", "create", name, id, "--json"]).ok().json();
+            made["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let long_ago = Timestamp::now().plus_seconds(-48 * 3600).to_string();
+    place
+        .desk()
+        .ledger
+        .conn()
+        .execute("UPDATE beads SET created_at = ?1 WHERE id = ?2", [&long_ago, &convoys[1]])
+        .unwrap();
+    place.gt(["sling", &ids[0], &ids[1], &ids[2], "shop"]).ok();
+    place.gt(["sling", &ids[3], "shop"]).ok();
+    let queued = place.gt(["scheduler", "status", "--json"]).ok().json();
+    assert_eq!(queued["queued"].as_array().unwrap().len(), 4, "{queued}");
+    let begun = || -> Vec<String> {
+        let events = place.desk().ledger.events_since(0, 10_000).unwrap();
+        let spawned = events.into_iter().filter(|event| event.kind == "spawn").filter_map(|event| event.bead);
+        spawned.filter(|id| *id != holder).collect()
+    };
+    let mut working = holder.clone();
+    for count in 1..=ids.len() {
+        place.gt(["unsling", &working]).ok();
+        working = wait_for("the next one starts", || begun().get(count - 1).cloned());
+    }
+    assert_eq!(begun(), [ids[2].clone(), ids[1].clone(), ids[0].clone(), ids[3].clone()]);
+    place.gt(["unsling", &working]).ok();
+    place.gt(["daemon", "stop"]).ok();
 }

@@ -72,6 +72,9 @@ impl Sandbox {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "{}").unwrap();
         }
+        let amp = self.path("home/.local/share/amp");
+        std::fs::create_dir_all(&amp).unwrap();
+        std::fs::write(amp.join("secrets.json"), r#"{"apiKey@https://ampcode.com/": "made-up"}"#).unwrap();
     }
 
     /// A command with this sandbox's environment and nothing of ours around the test.

@@ -256,10 +256,11 @@ impl Real<'_> {
                 request.state = next;
                 queue::put(tx, &request)
             }),
-            Op::Red => self.write(|tx| queue::give_back(tx, &id, Request::Failed, "red", "")),
+            Op::Red => self.write(|tx| queue::give_back(tx, &id, Request::Failed, "red", "").map(|_| ())),
             Op::Conflict => self.write(|tx| {
                 let claimed = request.is_some_and(|request| request.state == Request::Claimed);
-                let facts = ConflictFacts { onto: "", files: &["a".into()], reason: "conflict", log: "" };
+                let facts =
+                    ConflictFacts { onto: "", files: &["a".into()], reason: "conflict", log: "", preset: "script" };
                 // So that the third conflict, which is given back, is one like the others.
                 if claimed && queue::redo(tx, &id, &facts)? {
                     return Ok(());

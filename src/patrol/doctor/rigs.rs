@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{FIX, Finding, Health, mendable};
 use crate::base::Error;
 use crate::repo::Bare;
-use crate::runtime;
+use crate::runtime::{self, Login};
 use crate::town::{Address, Rig};
 use crate::work::{Desk, hook, hook_repair};
 
@@ -16,7 +16,7 @@ pub(super) fn all(desk: &mut Desk, fix: bool) -> Vec<Finding> {
             return vec![Finding::failed("rigs", &error)];
         }
     };
-    let mut findings = vec![repositories(&rigs), locks(&rigs, fix)];
+    let mut findings = vec![repositories(&rigs), locks(&rigs, fix), snapshots(&rigs, fix)];
     findings.extend(hooks(desk, &rigs, fix));
     findings
 }
@@ -56,6 +56,24 @@ fn locks(rigs: &[Rig], fix: bool) -> Finding {
     let Some(first) = left.first() else { return Finding::ok(CHECK, "none is left over") };
     let message = format!("{} left by killed gits: {}", left.len(), first.display());
     mendable(CHECK, Health::Warning, message, fix, || bares.iter().try_for_each(|bare| bare.clear_locks().map(|_| ())))
+}
+
+/// Snapshots whose authors could give them no reference.
+fn snapshots(rigs: &[Rig], fix: bool) -> Finding {
+    const CHECK: &str = "snapshots";
+    let bares: Vec<Bare> = rigs.iter().filter_map(|rig| Bare::open(&rig.bare_repo()).ok()).collect();
+    let mut unnamed = 0;
+    for bare in &bares {
+        match bare.unnamed() {
+            Ok(count) => unnamed += count,
+            Err(error) => return Finding::failed(CHECK, &error),
+        }
+    }
+    if unnamed == 0 {
+        return Finding::ok(CHECK, "have their references");
+    }
+    let message = format!("{unnamed} have no reference: the disk was full, or they were interrupted");
+    mendable(CHECK, Health::Warning, message, fix, || bares.iter().try_for_each(|bare| bare.name_unnamed().map(|_| ())))
 }
 
 /// Each hook in use has its worktree, on its branch, with its record; each worktree has a hook.
@@ -121,7 +139,8 @@ pub(super) fn runtimes(desk: &Desk) -> Vec<Finding> {
         let preset = runtime::preset(&desk.town, rig, role, None);
         match preset.and_then(|preset| runtime::check_available(&preset).map(|()| preset)) {
             Ok(preset) => {
-                found.insert(preset.name);
+                let untold = preset.command != "gt" && runtime::login(&preset) == Login::Unknown;
+                found.insert(preset.name + if untold { " (whether it is logged in can't be told)" } else { "" });
             }
             Err(error) => {
                 wrong.insert((error.to_string(), error.hint_text().unwrap_or_default().to_owned()));

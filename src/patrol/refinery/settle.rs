@@ -1,15 +1,18 @@
 //! The ends that a request can come to, each one transaction of the ledger.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::gates;
 use crate::base::{Error, Result, Timestamp, files};
 use crate::ledger::Tx;
 use crate::repo::Bare;
+use crate::runtime;
 use crate::town::{MergeStrategy, OnConflict, Rig};
 use crate::work::archive::ARCHIVE;
 use crate::work::queue::{self, MARKS, MergeRequest, State, Step};
-use crate::work::{Desk, assignment};
+use crate::work::{Desk, assignment, escalation};
 
 /// Seconds to wait after the first failed attempt to reach the origin; doubled each time.
 const FIRST_WAIT: i64 = 5;
@@ -56,6 +59,7 @@ pub fn still_ours(tx: &Tx<'_>, request: &MergeRequest) -> Result<()> {
 
 /// The request is on the target: says so in the ledger, closes the bead, lets convoys land.
 pub fn finish(desk: &mut Desk, rig: &Rig, request: &MergeRequest, commit: &str) -> Result<()> {
+    let by_hand = queue::integration::by_hand(desk, rig, request)?;
     let merged = MergeRequest {
         state: State::Merged,
         merge_commit: commit.to_owned(),
@@ -76,7 +80,7 @@ pub fn finish(desk: &mut Desk, rig: &Rig, request: &MergeRequest, commit: &str) 
                 tx.remove_label(&bead.id, mark)?;
             }
         }
-        let finished = queue::integration::merged(tx, request, commit)?;
+        let finished = queue::integration::merged(tx, request, commit, by_hand.as_deref())?;
         for id in [&request.id, &request.source] {
             if (finished || *id == request.id) && tx.find(id)?.is_some_and(|bead| !bead.status.is_done()) {
                 tx.close(id, &reason)?;
@@ -88,37 +92,43 @@ pub fn finish(desk: &mut Desk, rig: &Rig, request: &MergeRequest, commit: &str) 
         Ok(())
     })?;
     tell(rig, &request.id, &Outcome::Merged(commit.to_owned()));
-    if let Err(error) = clear_branch(desk, rig, request) {
+    if let Err(error) = clear_branches(desk, rig, request, commit) {
         tracing::warn!(rig = rig.name, branch = request.branch, %error, "the merged branch stays");
     }
     Ok(())
 }
 
-/// Deletes a branch that was only there to be merged: one at the origin for review, or an integration branch. What it held is on the
+/// Deletes branches that were only there to be merged: one at the origin for review, an integration branch. What they held is on the
 /// target, and under [`ARCHIVE`].
-fn clear_branch(desk: &Desk, rig: &Rig, request: &MergeRequest) -> Result<()> {
-    let landing = queue::integration::was_landing(desk, request)?;
+fn clear_branches(desk: &Desk, rig: &Rig, request: &MergeRequest, commit: &str) -> Result<()> {
+    let landed = queue::integration::landed(desk, request, commit)?;
     let settings = rig.settings()?.merge_queue;
-    if !settings.delete_merged_branches || !(landing || settings.strategy == MergeStrategy::Pr) {
+    if !settings.delete_merged_branches {
         return Ok(());
     }
     let bare = Bare::open(&rig.bare_repo())?;
-    if landing && let Some(head) = bare.local_branch(&request.branch)? {
-        bare.update_ref(&format!("{ARCHIVE}{}", request.branch), &head, None)?;
-        bare.delete_branch(&request.branch, &head)?;
+    if let Some(branch) = &landed
+        && let Some(head) = bare.local_branch(branch)?
+    {
+        bare.update_ref(&format!("{ARCHIVE}{branch}"), &head, None)?;
+        bare.delete_branch(branch, &head)?;
     }
-    match bare.origin_branch(&request.branch)? {
-        Some(there) => bare.delete_at_origin(&request.branch, &there),
-        None => Ok(()),
+    let reviewed = Some(request.branch.clone()).filter(|_| settings.strategy == MergeStrategy::Pr);
+    for branch in landed.into_iter().chain(reviewed).collect::<BTreeSet<_>>() {
+        if let Some(there) = bare.origin_branch(&branch)? {
+            bare.delete_at_origin(&branch, &there)?;
+        }
     }
+    Ok(())
 }
 
 /// The gates were red over it.
 pub fn give_back_red(desk: &mut Desk, rig: &Rig, request: &MergeRequest) -> Result<()> {
-    desk.ledger.write(&actor(rig), |tx| {
+    let filed = desk.ledger.write(&actor(rig), |tx| {
         still_ours(tx, request)?;
         queue::give_back(tx, &request.id, State::Failed, &request.reason, &request.log)
     })?;
+    escalation::tell_filed(desk, filed);
     tell(rig, &request.id, &Outcome::GivenBack(request.reason.clone()));
     Ok(())
 }
@@ -136,15 +146,17 @@ pub fn give_back_conflict(
     let path = gates::log_path(&desk.town, &request.id)?;
     files::write_atomic(&path, log.as_bytes(), 0o600)?;
     let path = path.to_string_lossy().into_owned();
+    let preset = runtime::preset(&desk.town, Some(rig), "polecat", None)?.name;
     let redo = rig.settings()?.merge_queue.on_conflict == OnConflict::Redo;
-    desk.ledger.write(&actor(rig), |tx| {
+    let filed = desk.ledger.write(&actor(rig), |tx| {
         still_ours(tx, request)?;
-        let facts = queue::ConflictFacts { onto, files: conflicting, reason: &reason, log: &path };
+        let facts = queue::ConflictFacts { onto, files: conflicting, reason: &reason, log: &path, preset: &preset };
         if redo && queue::redo(tx, &request.id, &facts)? {
-            return Ok(());
+            return Ok(None);
         }
         queue::give_back(tx, &request.id, State::Conflict, &reason, &path)
     })?;
+    escalation::tell_filed(desk, filed);
     tell(rig, &request.id, &Outcome::GivenBack(reason));
     Ok(())
 }

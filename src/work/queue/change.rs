@@ -9,8 +9,9 @@ use super::{CONFLICT_MARK, GATE_MARK, MARKS, MergeRequest, REQUEST_TYPE, State, 
 use crate::base::report::{Paint, Report};
 use crate::base::{Error, Result};
 use crate::ledger::{NewBead, Patch, Status, Tx};
-use crate::work::identity::{OVERSEER, actor};
-use crate::work::{Desk, assignment, hook, mail};
+use crate::town::Severity;
+use crate::work::identity::actor;
+use crate::work::{Desk, assignment, escalation, hook};
 
 /// What an agent hands in.
 #[derive(Debug, Clone)]
@@ -128,15 +129,15 @@ fn close_bead(tx: &mut Tx<'_>, id: &str, reason: &str) -> Result<()> {
     Ok(())
 }
 
-/// Gives a merge request back: the bead is open again and marked, the assignment failed, the hook suspended, the overseer told.
-/// Nothing is lost: branch and worktree stay.
+/// Gives a merge request back: the bead is open again and marked, the assignment failed, the hook suspended, and it is escalated:
+/// returned is what there is to tell of. Nothing is lost: branch and worktree stay.
 ///
 /// # Errors
 /// When the ledger can't be written.
-pub fn give_back(tx: &mut Tx<'_>, id: &str, state: State, reason: &str, log: &str) -> Result<()> {
+pub fn give_back(tx: &mut Tx<'_>, id: &str, state: State, reason: &str, log: &str) -> Result<Option<String>> {
     let mut request = find(tx.conn(), id)?.ok_or_else(|| no_request(id))?;
     if request.state == state {
-        return Ok(());
+        return Ok(None);
     }
     request.state = state;
     request.reason = reason.to_owned();
@@ -149,8 +150,7 @@ pub fn give_back(tx: &mut Tx<'_>, id: &str, state: State, reason: &str, log: &st
         Some(&request.source).filter(|source| !source.is_empty()).map(String::as_str),
         json!({"mr": id, "worker": request.worker, "branch": request.branch, "reason": reason, "log": log}),
     )?;
-    let subject = format!("Not merged: {} ({})", request.source, state.as_str());
-    let body = format!(
+    let reason = format!(
         "{id}: {reason}\nbranch {} by {}\nlog: {}\n\ngt mq status {id} shows it; gt mq retry {id} tries again; gt sling {} gives the bead \
          to another agent.",
         request.branch,
@@ -158,8 +158,14 @@ pub fn give_back(tx: &mut Tx<'_>, id: &str, state: State, reason: &str, log: &st
         if log.is_empty() { "none" } else { log },
         request.source
     );
-    mail::post(tx, &format!("{}/refinery", request.rig), OVERSEER, &subject, &body, 1)?;
-    Ok(())
+    let new = escalation::New {
+        title: format!("Not merged: {} ({})", request.source, state.as_str()),
+        reason,
+        severity: Severity::High,
+        source: "refinery".into(),
+        related: request.source.clone(),
+    };
+    escalation::file(tx, &new).map(Some)
 }
 
 /// Opens the bead a request was for again, with a mark; the assignment failed and the hook is suspended.

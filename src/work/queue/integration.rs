@@ -12,11 +12,11 @@ use super::{Handed, MergeRequest, State, hand_in, of_source, put};
 use crate::base::report::{Paint, Report};
 use crate::base::text::{counted, neutralise};
 use crate::base::{Error, Result, Timestamp};
-use crate::ledger::{Bead, Filter, Patch, Tx};
+use crate::ledger::{Bead, Filter, Patch, Status, Tx};
 use crate::repo::{Bare, PushOutcome};
 use crate::town::Rig;
 use crate::work::identity::actor;
-use crate::work::{Desk, branches};
+use crate::work::{Desk, assignment, branches};
 
 /// Under which key an epic's bead keeps what is known of its branch.
 const KEY: &str = "integration";
@@ -34,6 +34,9 @@ pub struct Integration {
     pub base: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The branch's head that an agent is to bring to the target by hand, after a conflict.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by_hand: String,
     /// The commit of the target that has all of it, once it was landed.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub landed: String,
@@ -44,11 +47,11 @@ pub fn of_bead(bead: &Bead) -> Option<Integration> {
     bead.extra.get(KEY).and_then(|value| serde_json::from_value(value.clone()).ok())
 }
 
-fn open_branch(bead: &Bead) -> Option<Integration> {
+pub(super) fn open_branch(bead: &Bead) -> Option<Integration> {
     of_bead(bead).filter(|known| known.landed.is_empty())
 }
 
-fn note(known: &Integration) -> Result<Patch> {
+pub(super) fn note(known: &Integration) -> Result<Patch> {
     let extra = Map::from_iter([(KEY.to_owned(), serde_json::to_value(known)?)]);
     Ok(Patch { extra, ..Patch::default() })
 }
@@ -216,8 +219,14 @@ pub fn create(desk: &mut Desk, epic: &str, branch: Option<&str>) -> Result<Integ
             }
         }
     }
-    let known =
-        Integration { rig: rig.name.clone(), branch, base, created_at: Timestamp::now(), landed: String::new() };
+    let known = Integration {
+        rig: rig.name.clone(),
+        branch,
+        base,
+        created_at: Timestamp::now(),
+        by_hand: String::new(),
+        landed: String::new(),
+    };
     desk.ledger.write(&actor(), |tx| {
         tx.update(&id, &note(&known)?)?;
         tx.event("integration_created", Some(&id), json!({"branch": known.branch, "rig": known.rig})).map(|_| ())
@@ -275,7 +284,10 @@ fn status_of(desk: &Desk, bead: &Bead, known: &Integration) -> Result<Integratio
 /// The request that is to bring the branch to the target.
 fn landing(conn: &Connection, bead: &Bead, known: &Integration) -> Result<Option<MergeRequest>> {
     let mine = of_source(conn, &bead.id)?;
-    Ok(mine.into_iter().rev().find(|request| request.branch == known.branch && request.state.is_open()))
+    Ok(mine
+        .into_iter()
+        .rev()
+        .find(|request| request.state.is_open() && (request.branch == known.branch || !known.by_hand.is_empty())))
 }
 
 /// Every epic that has an integration branch which is not landed.
@@ -304,6 +316,11 @@ pub fn land(desk: &mut Desk, epic: &str, force: bool, dry_run: bool) -> Result<I
     }
     if now.landing.is_some() {
         return Ok(now);
+    }
+    if let Some(row) = assignment::find(desk.ledger.conn(), &now.epic)?.filter(|row| row.state.holds_bead()) {
+        let whom = if row.agent.is_empty() { "a fresh agent" } else { &row.agent };
+        return Err(Error::refused(format!("{} did not fit {}; {whom} brings it there", now.branch, now.target))
+            .hint(format!("gt hook show {whom}; gt unsling {} takes it back", now.epic)));
     }
     let left: Vec<String> = now.open_beads.iter().chain(&now.pending_mrs).cloned().collect();
     if !left.is_empty() && !force {
@@ -340,14 +357,35 @@ pub fn land(desk: &mut Desk, epic: &str, force: bool, dry_run: bool) -> Result<I
     status(desk, &now.epic)
 }
 
+/// The head of the integration branch that an agent was to bring to the target by hand, when `request` is what it made of it.
+///
+/// # Errors
+/// When ledger or repository can't be read.
+pub fn by_hand(desk: &Desk, rig: &Rig, request: &MergeRequest) -> Result<Option<String>> {
+    let known = desk.ledger.find(&request.source)?.as_ref().and_then(open_branch);
+    match known.filter(|known| known.branch != request.branch && !known.by_hand.is_empty()) {
+        Some(known) => Bare::open(&rig.bare_repo())?.local_branch(&known.branch),
+        None => Ok(None),
+    }
+}
+
 /// What follows when `request` was merged in `commit`, in the same transaction: an integration branch that it brought to the target has
-/// landed, and requests that were to go into that branch go to the target itself. Whether the request's bead is finished by it.
+/// landed, and requests that were to go into that branch go to the target itself. Whether the request's bead is finished by it. `head` is
+/// what [`by_hand`] said.
 ///
 /// # Errors
 /// When the ledger can't be written.
-pub fn merged(tx: &mut Tx<'_>, request: &MergeRequest, commit: &str) -> Result<bool> {
+pub fn merged(tx: &mut Tx<'_>, request: &MergeRequest, commit: &str, head: Option<&str>) -> Result<bool> {
     let Some(bead) = tx.find(&request.source)? else { return Ok(true) };
-    let Some(mut known) = open_branch(&bead).filter(|known| known.branch == request.branch) else { return Ok(true) };
+    let Some(mut known) = open_branch(&bead) else { return Ok(true) };
+    if known.branch != request.branch {
+        let Some(head) = head else { return Ok(true) };
+        let brought = std::mem::take(&mut known.by_hand);
+        if head != brought {
+            known.base = brought;
+            return rest_of(tx, request, &bead, &known, head).map(|()| false);
+        }
+    }
     commit.clone_into(&mut known.landed);
     tx.update(&bead.id, &note(&known)?)?;
     tx.event("integration_landed", Some(&bead.id), json!({"branch": known.branch, "commit": commit}))?;
@@ -367,11 +405,32 @@ pub fn merged(tx: &mut Tx<'_>, request: &MergeRequest, commit: &str) -> Result<b
     Ok(open_below(tx.conn(), &bead.id)?.is_empty())
 }
 
-/// Whether the merged `request` brought an integration branch to the target.
+/// The integration branch got more commits while an agent brought those up to `known.base` to the target: they follow.
+fn rest_of(tx: &mut Tx<'_>, request: &MergeRequest, epic: &Bead, known: &Integration, head: &str) -> Result<()> {
+    let open = Patch { status: Some(Status::Open), assignee: Some(String::new()), ..note(known)? };
+    tx.update(&epic.id, &open)?;
+    if assignment::find(tx.conn(), &epic.id)?.is_some() {
+        assignment::set_state(tx, &epic.id, assignment::State::Released, "the branch has more commits by now")?;
+    }
+    let worker = tx.actor().to_owned();
+    let rest = Handed {
+        rig: &known.rig,
+        branch: &known.branch,
+        base: &known.base,
+        head,
+        target: &request.target,
+        source: &epic.id,
+        worker: &worker,
+    };
+    let id = hand_in(tx, &rest)?;
+    tx.event("integration_landing", Some(&epic.id), json!({"mr": id, "branch": known.branch})).map(|_| ())
+}
+
+/// The integration branch that `request` brought to the target in `commit`.
 ///
 /// # Errors
 /// When the ledger can't be read.
-pub fn was_landing(desk: &Desk, request: &MergeRequest) -> Result<bool> {
+pub fn landed(desk: &Desk, request: &MergeRequest, commit: &str) -> Result<Option<String>> {
     let known = desk.ledger.find(&request.source)?.as_ref().and_then(of_bead);
-    Ok(known.is_some_and(|known| known.branch == request.branch))
+    Ok(known.filter(|known| known.landed == commit).map(|known| known.branch))
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::change::{no_request, reopen_source};
+use super::integration::{self, Integration};
 use super::{CONFLICT_MARK, State, find, of_source, put};
 use crate::base::Result;
 use crate::ledger::{Patch, Tx};
@@ -24,10 +25,13 @@ pub struct ConflictFacts<'a> {
     pub reason: &'a str,
     /// What git said.
     pub log: &'a str,
+    /// The runtime of an agent that is to do what no agent did before.
+    pub preset: &'a str,
 }
 
-/// Gives the bead of a request that conflicts to a fresh agent: it is queued again, with the facts in its notes. False, and nothing
-/// changed, when that was tried often enough, or the work is not a polecat's: then a person has to decide.
+/// Gives the bead of a request that conflicts to a fresh agent: it is queued again, with the facts in its notes. So is the epic whose
+/// integration branch does not fit the target. False, and nothing changed, when that was tried often enough, or the work is a person's:
+/// then a person has to decide.
 ///
 /// # Errors
 /// When the ledger can't be written.
@@ -35,11 +39,17 @@ pub fn redo(tx: &mut Tx<'_>, id: &str, facts: &ConflictFacts<'_>) -> Result<bool
     let mut request = find(tx.conn(), id)?.ok_or_else(|| no_request(id))?;
     let Some(bead) = tx.find(&request.source)?.filter(|bead| !bead.status.is_done()) else { return Ok(false) };
     let row = assignment::find(tx.conn(), &bead.id)?;
-    let Some(row) = row.filter(|row| row.state == assignment::State::Done && row.agent == request.worker) else {
-        return Ok(false);
+    let landing = integration::open_branch(&bead).filter(|known| known.branch == request.branch);
+    let fresh = Assignment::queued(&bead.id, &request.rig, facts.preset, "", tx.now());
+    let row = match (row, &landing) {
+        (None, Some(_)) => fresh,
+        (Some(row), Some(_)) if !row.state.holds_bead() => fresh,
+        (Some(row), None) if row.state == assignment::State::Done && row.agent == request.worker => row,
+        _ => return Ok(false),
     };
     let conflicts = of_source(tx.conn(), &bead.id)?.iter().filter(|older| older.state == State::Conflict).count();
-    if conflicts + 1 >= MOST_CONFLICTS || !matches!(request.worker.parse(), Ok(Address::Polecat { .. })) {
+    let by_agent = landing.is_some() || matches!(request.worker.parse(), Ok(Address::Polecat { .. }));
+    if conflicts + 1 >= MOST_CONFLICTS || !by_agent {
         return Ok(false);
     }
     request.state = State::Conflict;
@@ -64,7 +74,11 @@ pub fn redo(tx: &mut Tx<'_>, id: &str, facts: &ConflictFacts<'_>) -> Result<bool
         request.target
     );
     let notes = if bead.notes.is_empty() { note } else { format!("{}\n\n{note}", bead.notes) };
-    let bead = tx.update(&bead.id, &Patch { notes: Some(notes), ..Patch::default() })?;
+    let marked = match landing {
+        Some(known) => integration::note(&Integration { by_hand: request.head.clone(), ..known })?,
+        None => Patch::default(),
+    };
+    let bead = tx.update(&bead.id, &Patch { notes: Some(notes), ..marked })?;
     let queued = Assignment::queued(&bead.id, &row.rig, &row.preset, &row.convoy, row.created_at);
     sling::enqueue(tx, &bead, &Assignment { note: facts.reason.to_owned(), ..queued })?;
     tx.event(

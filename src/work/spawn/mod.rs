@@ -9,13 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::assignment::{self, Assignment, State};
-use super::identity::OVERSEER;
-use super::{Desk, hook, journal, mail, start};
+use super::{Desk, escalation, hook, journal, start};
 use crate::base::{Error, Result, ResultExt, Timestamp};
 use crate::ledger::{Bead, Patch, Status, Tx};
 use crate::repo::{Bare, Worktree};
 use crate::session::{self, registry};
-use crate::town::{Address, Rig, namepool};
+use crate::town::{Address, Rig, Severity, namepool};
 
 /// The journal's name for it.
 pub const OP: &str = "spawn";
@@ -317,29 +316,33 @@ pub fn undo(desk: &mut Desk, begun: &Begun, why: &str) -> Result<()> {
     }
     // Settings that are broken just now are no reason to leave half a start behind.
     let most = i64::from(desk.town.settings().unwrap_or_default().limits.start_attempts);
-    desk.ledger.write(&agent, |tx| {
+    let filed = desk.ledger.write(&agent, |tx| {
         if ticket.fresh {
             hook::remove(tx, &agent)?;
         } else {
             hook::set_state(tx, &agent, hook::State::Suspended)?;
         }
-        take_back_assignment(tx, ticket, &agent, why, most)?;
+        let filed = take_back_assignment(tx, ticket, &agent, why, most)?;
         if let Some(convoy) = &ticket.new_convoy
             && tx.find(convoy)?.is_some_and(|bead| !bead.status.is_done())
             && !has_other_work(tx, convoy, &ticket.bead)?
         {
             tx.close(convoy, &format!("Undone: {why}"))?;
         }
-        journal::end(tx, begun.journal)
-    })
+        journal::end(tx, begun.journal)?;
+        Ok(filed)
+    })?;
+    escalation::tell_filed(desk, filed);
+    Ok(())
 }
 
-fn take_back_assignment(tx: &mut Tx<'_>, ticket: &Ticket, agent: &str, why: &str, most: i64) -> Result<()> {
+/// Returns what there is to tell of when it was given up.
+fn take_back_assignment(tx: &mut Tx<'_>, ticket: &Ticket, agent: &str, why: &str, most: i64) -> Result<Option<String>> {
     let Some(mut row) = assignment::find(tx.conn(), &ticket.bead)?.filter(|row| row.agent == agent) else {
-        return Ok(());
+        return Ok(None);
     };
     if !row.state.takes_a_place() {
-        return Ok(());
+        return Ok(None);
     }
     row.agent.clear();
     row.hook.clear();
@@ -355,11 +358,12 @@ fn take_back_assignment(tx: &mut Tx<'_>, ticket: &Ticket, agent: &str, why: &str
     let status = Status::from(ticket.status_before.as_str());
     let assignee = Some(ticket.assignee_before.clone());
     tx.update(&ticket.bead, &Patch { status: Some(status), assignee, ..Patch::default() })?;
-    assignment::remove(tx, &ticket.bead)
+    assignment::remove(tx, &ticket.bead)?;
+    Ok(None)
 }
 
 /// A failed start of queued work is tried again after a while, and given up after some times.
-fn back_to_queue(tx: &mut Tx<'_>, mut row: Assignment, why: &str, most: i64) -> Result<()> {
+fn back_to_queue(tx: &mut Tx<'_>, mut row: Assignment, why: &str, most: i64) -> Result<Option<String>> {
     row.attempts += 1;
     if row.attempts < most {
         row.state = State::Queued;
@@ -367,20 +371,24 @@ fn back_to_queue(tx: &mut Tx<'_>, mut row: Assignment, why: &str, most: i64) -> 
         let patch = Patch { status: Some(Status::Hooked), assignee: Some(String::new()), ..Patch::default() };
         assignment::put(tx, &row)?;
         tx.update(&row.bead, &patch)?;
-        return Ok(());
+        return Ok(None);
     }
     row.state = State::Failed;
     assignment::put(tx, &row)?;
     let patch = Patch { status: Some(Status::Open), assignee: Some(String::new()), ..Patch::default() };
     let bead = tx.update(&row.bead, &patch)?;
-    let subject = format!("Could not be started: {} {}", bead.id, bead.title);
-    let body = format!(
+    let reason = format!(
         "{} starts failed; the last one because: {why}\n\nThe bead is open again. gt sling {} {} tries anew.",
         row.attempts, bead.id, row.rig
     );
-    mail::post(tx, "deacon", OVERSEER, &subject.chars().take(200).collect::<String>(), &body, 1)?;
-    tx.event("escalation", Some(&row.bead), json!({"reason": why}))?;
-    Ok(())
+    let new = escalation::New {
+        title: format!("Could not be started: {} {}", bead.id, bead.title),
+        reason,
+        severity: Severity::High,
+        source: "dispatcher".into(),
+        related: bead.id,
+    };
+    escalation::file(tx, &new).map(Some)
 }
 
 fn has_other_work(tx: &Tx<'_>, convoy: &str, bead: &str) -> Result<bool> {

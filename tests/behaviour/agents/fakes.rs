@@ -238,6 +238,7 @@ fn a_runtime_that_is_not_logged_in_is_told_before_anything_is_made() {
         ("gemini", "gemini", "GEMINI_API_KEY"),
         ("cursor", "cursor-agent", "cursor-agent login"),
         ("auggie", "auggie", "auggie login"),
+        ("amp", "amp", "amp login"),
     ] {
         fakes.install(program, false);
         let told = fakes.gt(&["sling", &bead, "web", "--agent", preset]).code(4);

@@ -248,6 +248,13 @@ fn gemini_at_its_first_dialog_needs_a_person() {
 }
 
 #[test]
+fn copilot_at_its_first_dialog_needs_a_person() {
+    alone("agents::work::copilot_at_its_first_dialog_needs_a_person", "copilot", |cli| {
+        needs_a_person_at_its_first_dialog(&World::new(cli, WORKER));
+    });
+}
+
+#[test]
 fn codex_at_its_first_dialog_needs_a_person() {
     alone("agents::work::codex_at_its_first_dialog_needs_a_person", "codex", |cli| {
         needs_a_person_at_its_first_dialog(&World::new(cli, WORKER));
