@@ -16,7 +16,7 @@ pub enum Convoy {
         /// The beads it tracks
         beads: Vec<String>,
         /// Tell this address when it lands (mayor/ when none is named); may be given several times
-        #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "mayor/", require_equals = true)]
+        #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "mayor/")]
         notify: Vec<String>,
         /// Tell the person too, with a message of their own
         #[arg(long)]
@@ -78,7 +78,13 @@ impl Convoy {
     pub fn run(self, out: Output) -> Result<()> {
         let mut desk = Desk::open_current()?;
         match self {
-            Convoy::Create { name, beads, mut notify, human, owner } => {
+            Convoy::Create { name, mut beads, mut notify, human, owner } => {
+                for address in &mut notify {
+                    // A flag without an address, before a bead.
+                    if !address.contains(['/', ':', '@']) && desk.ledger.resolve(address).is_ok() {
+                        beads.push(std::mem::replace(address, "mayor/".to_owned()));
+                    }
+                }
                 if human && !notify.iter().any(|address| address == identity::OVERSEER) {
                     notify.push(identity::OVERSEER.to_owned());
                 }

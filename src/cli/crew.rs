@@ -278,7 +278,7 @@ impl CrewCommand {
             }
             CrewCommand::Rename { name, new, rig } => {
                 let rig = chosen(&desk, rig)?;
-                report::print(output, &Added(crew::rename(&desk, &rig, &name, &new)?))
+                report::print(output, &Renamed { line: crew::rename(&desk, &rig, &name, &new)?, name })
             }
             CrewCommand::Remove { names, rig, force, purge } => {
                 let rig = chosen(&desk, rig)?;
@@ -368,6 +368,23 @@ struct Added(CrewLine);
 #[derive(Serialize)]
 #[serde(transparent)]
 struct List(Vec<CrewLine>);
+
+#[derive(Serialize)]
+struct Renamed {
+    #[serde(flatten)]
+    line: CrewLine,
+    #[serde(skip)]
+    name: String,
+}
+
+impl Report for Renamed {
+    fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {
+        let path = self.line.path.display().to_string();
+        let address = paint.bold(&self.line.address);
+        writeln!(out, "{} {} is {address} now", paint.green("✓"), neutralise(&self.name, true))?;
+        writeln!(out, "  cd {}", neutralise(&super::install::shell_word(&path), true))
+    }
+}
 
 impl Report for Added {
     fn human(&self, out: &mut dyn Write, paint: Paint) -> io::Result<()> {

@@ -202,14 +202,15 @@ pub fn mute(town: &Town, agent: &str, muted: bool) -> Result<()> {
     })
 }
 
-/// Whether `pattern` fits `address`, part by part; `*` fits any part.
+/// Whether `pattern` fits `address`, part by part; `*` fits any part. `<rig>/*` is every agent of the rig: as in an address, the kind of
+/// agent may be left out.
 pub fn fits(pattern: &str, address: &str) -> bool {
-    let mut parts = address.trim_end_matches('/').split('/');
-    let fit = pattern
-        .trim_end_matches('/')
-        .split('/')
-        .all(|part| parts.next().is_some_and(|other| part == "*" || part == other));
-    fit && parts.next().is_none()
+    let pattern: Vec<&str> = pattern.trim_end_matches('/').split('/').collect();
+    let mut parts: Vec<&str> = address.trim_end_matches('/').split('/').collect();
+    if pattern.len() == 2 && pattern[1] == "*" && parts.len() == 3 {
+        parts.remove(1);
+    }
+    pattern.len() == parts.len() && pattern.iter().zip(parts).all(|(part, other)| *part == "*" || *part == other)
 }
 
 #[cfg(test)]
@@ -223,6 +224,11 @@ mod tests {
             ("*/witness", "web/crew/witness", false),
             ("web/*/ann", "web/crew/ann", true),
             ("web/crew/*", "web/crew/ann", true),
+            ("web/*", "web/crew/ann", true),
+            ("web/*", "web/polecats/nux", true),
+            ("web/*", "web/witness", true),
+            ("web/*", "bakery/crew/ann", false),
+            ("*", "web/witness", false),
             ("web/crew/*", "bakery/crew/ann", false),
             ("mayor", "mayor/", true),
             ("*", "mayor/", true),

@@ -164,7 +164,8 @@ impl Lookup<'_> {
     }
 
     fn nobody(&self, word: &str) -> Error {
-        let mut names: Vec<String> = self.all.iter().map(ToString::to_string).collect();
+        let mut names: Vec<String> =
+            self.all.iter().map(|one| one.to_string().trim_end_matches('/').to_owned()).collect();
         for kind in [Kind::Group, Kind::Queue, Kind::Channel] {
             names.extend(self.book.names(kind).into_iter().map(|name| format!("{}:{name}", kind.word())));
             names.extend(self.book.names(kind).into_iter().map(str::to_owned));

@@ -113,7 +113,7 @@ fn a_stranded_convoy_says_of_each_bead_why_nobody_moves_it() {
     place.gt(["sling", &failed, &taken, &moving, "shop"]).ok();
     assert_eq!(stranded(&moving), None, "somebody works on it");
     place.gt(["unsling", &taken]).ok();
-    says(&taken, "nobody", &format!("gt sling {taken}"));
+    says(&taken, "it was taken back", &format!("gt sling {taken}"));
     let set_failed = |tx: &mut gastown::ledger::Tx<'_>| {
         tx.update(&failed, &gastown::ledger::Patch { status: Some("open".into()), ..Default::default() })?;
         gastown::work::assignment::set_state(tx, &failed, gastown::work::assignment::State::Failed, "it ended with 7")
@@ -140,6 +140,9 @@ fn a_landing_is_told_once_to_the_overseer_and_to_each_address_that_was_named() {
     let id = place.easy("shop", "alpha");
     let made = ["convoy", "create", "Feature", &id, "--notify", "shop/crew/ann", "--notify", "mayor/", "--json"];
     assert_eq!(place.gt(made).ok().json()["notify"], json!(["shop/crew/ann", "mayor/"]));
+    let bare = place.easy("shop", "gamma");
+    let made = place.gt(["convoy", "create", "Bare", "--notify", &bare, "--json"]).ok().json();
+    assert_eq!((&made["notify"], made["tracked"].as_array().map(Vec::len)), (&json!(["mayor/"]), Some(1)), "{made}");
     place.gt(["daemon", "start"]).ok();
     place.sandbox.bd_in(&place.root, ["close", &id]).ok();
     let told = |whom: &str| {

@@ -235,7 +235,7 @@ fn what_waits_for_a_place_goes_by_priority_then_by_the_age_of_its_convoy() {
             made["id"].as_str().unwrap().to_owned()
         })
         .collect();
-    let long_ago = Timestamp::now().plus_seconds(-48 * 3600).to_string();
+    let long_ago = Timestamp::now().plus_seconds(-10 * 3600).to_string();
     place
         .desk()
         .ledger
