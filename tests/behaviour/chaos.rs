@@ -425,9 +425,10 @@ impl Chaos {
             let of = |format: &str| git(&["log", "-1", format, id]).trim_end().to_owned();
             let (copy, content, committer) = (of(copied), of(contents), of("--format=%ce"));
             assert!(!named.contains(id), "{id} is lost: {copy}");
-            let by_refinery = committer == "refinery@gastown.local" && all.contains(copy.as_str());
+            let by_refinery = committer == format!("{rig}.refinery@gastown.local") && all.contains(copy.as_str());
             if !by_refinery {
-                assert_ne!(of("--format=%ce"), of("--format=%an@gastown.local").replace('/', "-"), "{id}, a snapshot");
+                let of_snapshots = of("--format=%an@gastown.local").replace('/', "-");
+                assert_ne!(committer, of_snapshots, "{id} is a snapshot without a name");
                 assert!(kept.contains(content.as_str()), "{id} is lost: {copy}, {content}");
                 unnamed += 1;
             }
