@@ -50,6 +50,21 @@ def spend(part, conversation):
     return path
 
 
+def change(part):
+    """What the agent has changed in its worktree by now."""
+    def files(texts):
+        for path, text in texts.items():
+            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+            with open(path, "w") as file:
+                file.write(text)
+
+    for words, texts in part.get("commits", []):
+        files(texts)
+        subprocess.run(["git", "add", "."], check=True)
+        subprocess.run(["git", "commit", "-qm", words], check=True)
+    files(part.get("edits", {}))
+
+
 def main():
     with open(os.path.join(HERE, "parts.json")) as file:
         parts = json.load(file)
@@ -58,8 +73,10 @@ def main():
     transcript = spend(part, conversation)
     fields = {"session_id": conversation, **({"transcript_path": transcript} if transcript else {})}
     tell("SessionStart", **fields, source="startup")
-    tell("UserPromptSubmit", **fields, prompt="go on")
     kind = part["kind"]
+    if kind != "limit":
+        tell("UserPromptSubmit", **fields, prompt="go on")
+    change(part)
     if kind != "limit":
         status("working")
     if "title" in part:

@@ -7,6 +7,8 @@ Everything in it is real but the agents, which play their parts (player.py). `en
 """
 import json, os, shutil, subprocess, sys, time
 
+import sources
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 BASE = os.path.abspath(sys.argv[1])
 BINARIES = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else os.path.dirname(shutil.which("gt") or "")
@@ -64,8 +66,8 @@ exit 0
 def origin(name):
     work, bare = os.path.join(BASE, "origins", name + "-work"), os.path.join(BASE, "origins", name + ".git")
     write(os.path.join(work, "README.md"), f"# {name}\n")
-    write(os.path.join(work, "src", "cart.txt"), "total = sum\n" * 12)
-    write(os.path.join(work, "src", "mail.txt"), "hello\n")
+    for path, text in sources.FILES[name].items():
+        write(os.path.join(work, path), text)
     write(os.path.join(work, "test.sh"), GATE)
     for words in (["init", "-q", "-b", "main", work], ["-C", work, "add", "."], ["-C", work, "commit", "-qm", "First commit"],
                   ["clone", "-q", "--bare", work, bare]):
@@ -107,7 +109,7 @@ def build():
     os.makedirs(STAGE)
     shutil.copy(os.path.join(HERE, "player.py"), STAGE)
     run(GT, "install", TOWN, "--git", cwd=BASE)
-    same = {name: {"provider": name, "command": sys.executable, "args": [f"{STAGE}/player.py"]} for name in ("claude", "codex")}
+    same = {name: {"provider": name, "command": "python3", "args": [f"{STAGE}/player.py"]} for name in ("claude", "codex")}
     settings("settings/config.json", max_agents=30, agents=same, witness={"nudge_seconds": 86400, "answer_seconds": 86400})
     for rig in ("shop", "api", "docs"):
         run(GT, "rig", "add", rig, origin(rig))
@@ -140,18 +142,20 @@ def build():
                  "work", ["*Read src/cart.rs", "|214 lines", "*Search for \"round\" in src", "|6 places in 3 files",
                           "*Edit src/cart.rs", "-   let total = lines.map(|l| l.price.round()).sum();",
                           "+   let total = lines.map(|l| l.price).sum::<Money>().round();", "*Bash(cargo test cart)",
-                          "|running 48 tests"], title="⠐ Running the cart tests", tokens=820000)
+                          "|running 48 tests"], title="⠐ Running the cart tests", tokens=820000,
+                 commits=[["Round only the sum of a cart", {"src/cart.rs": sources.CART_NOW}]],
+                 edits={"tests/cart.rs": sources.CART_TEST, "src/cart.txt": "total = round(sum)\n" * 2 + "total = sum\n" * 10})
     publish = plays(bead("shop", "Publish the command line package", "From main only. Use the dry run first.", 1, "task", "release"),
                     "permission", ["*Read package.json", "*Bash(npm pack)", "|shop-cli-2.4.0.tgz, 31 kB"],
                     ask="Bash(npm publish --dry-run)", title="✳ Publish the package", tokens=310000)
     redis = plays(bead("shop", "Move sessions to Redis", "They are lost at every restart.", 2, "feature", parent=epic),
                   "work", ["*Read src/session.rs", "*Edit src/session.rs", "-   let session = memory.get(id)?;",
                            "+   let session = redis.get(key(id)).await?;", "*Bash(cargo check)", "|Finished in 4.1 s"],
-                  title="⠐ Writing the store", tokens=540000)
+                  title="⠐ Writing the store", tokens=540000, edits={"web/session.ts": sources.SESSION_NOW})
     limit = plays(bead("api", "Rate limit the search route", "429 with Retry-After.", 1, "feature"),
                   "question", ["*Read src/routes/search.rs", "*Read docs/limits.md", "|says nothing of search"],
                   ask="How many searches a minute may one key make?", choices=["60, as the other routes", "20", "Ask the team first"],
-                  title="✳ Rate limit", tokens=190000)
+                  title="✳ Rate limit", tokens=190000, edits={"api/search.py": sources.SEARCH_NOW})
     pages = plays(bead("api", "Paginate /orders", "By cursor, not by page.", 2, "feature"),
                   "limit", ["*Read src/routes/orders.rs", "*Edit src/routes/orders.rs", "+   let after = query.cursor;"],
                   title="✳ Paginate", tokens=260000, model="gpt-5")
@@ -161,7 +165,8 @@ def build():
                   "flood", ["*Bash(seq 1000 | xargs -n1 cargo test)"], title="⠐ A thousand runs", tokens=90000)
     guide = plays(bead("docs", "A guide for the first day", "For people who have never used it.", 2, "task"),
                   "work", ["*Read README.md", "*Write guide/first-day.md", "+ # Your first day", "+ Install it, then open the shop."],
-                  title="⠐ Writing the guide", tokens=150000, model="claude-haiku-4-5")
+                  title="⠐ Writing the guide", tokens=150000, model="claude-haiku-4-5",
+                  commits=[["A guide for the first day", {"guide/first-day.md": sources.GUIDE}]])
     later = [bead("shop", "Pay by invoice", "For companies.", 2, "feature", parent=epic, needs=[cart]),
              bead("shop", "Cart page in the storybook", "", 3, parent=epic),
              bead("shop", "Thank people by name", "日本語 names too.", 3, "feature", parent=epic, needs=[redis]),
