@@ -430,6 +430,25 @@ fn the_readme_names_commands_at_all() {
     assert!(readme.contains("cargo run --release -- demo") && readme.contains("cargo test"));
 }
 
+#[test]
+fn the_pictures_of_the_readme_are_there_and_quickly_loaded() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let paths = readme.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let mut shown: Vec<&str> = paths.filter(|path| path.starts_with("assets/pictures/")).collect();
+    shown.sort_unstable();
+    for path in &shown {
+        let bytes = std::fs::metadata(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}")).len();
+        assert!(bytes < 300_000, "{path} has {bytes} bytes");
+    }
+    let mut there: Vec<String> = std::fs::read_dir(root.join("assets/pictures"))
+        .unwrap()
+        .map(|entry| format!("assets/pictures/{}", entry.unwrap().file_name().display()))
+        .collect();
+    there.sort_unstable();
+    assert_eq!(there, shown, "every picture is shown once");
+}
+
 /// The check above is worth something only if it can fail.
 #[test]
 fn the_check_can_fail() {
