@@ -65,6 +65,11 @@ impl Timestamp {
         self.0.with_timezone(&chrono::Local).format("%H:%M").to_string()
     }
 
+    /// The local day as `MM-DD`.
+    pub fn month_day(self) -> String {
+        self.0.with_timezone(&chrono::Local).format("%m-%d").to_string()
+    }
+
     /// The last local midnight before this time, in UTC.
     #[must_use]
     pub fn start_of_day(self) -> Self {

@@ -564,6 +564,10 @@ impl App {
         if self.said.len() > 200 {
             self.said.remove(0);
         }
+        // What differs from it only in a number is what it was before.
+        let words = |text: &str| text.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+        let new = words(&toast.text);
+        self.toasts.retain(|other| other.bad || bad || words(&other.text) != new);
         self.toasts.retain(|other| other.text != toast.text);
         self.toasts.push(toast);
         if self.toasts.len() > 3 {

@@ -36,6 +36,8 @@ pub struct Back {
     pub lines: Lines,
     /// Rows of the agent's screen.
     pub rows: u16,
+    /// Rows of it down to the last one with anything on it, when the looking began.
+    pub used: u16,
     /// Columns of it.
     pub cols: u16,
     /// Rows of it that can be seen at once.
@@ -62,6 +64,11 @@ impl Back {
     /// The number of the last line there is.
     pub fn last(&self) -> u64 {
         self.lines.end + u64::from(self.rows.max(1)) - 1
+    }
+
+    /// The number of the last line with anything on it, as far as is known: a screen that has scrolled since is full.
+    pub fn bottom(&self) -> u64 {
+        if self.fresh() > 0 { self.last() } else { (self.lines.end + u64::from(self.used.max(1)) - 1).min(self.last()) }
     }
 
     /// The line with a number, when it has been read.
@@ -93,8 +100,9 @@ impl Back {
         if !self.known {
             self.known = true;
             self.began = self.lines.end;
-            self.cursor = (self.last(), 0);
-            self.top = (self.last() + 1).saturating_sub(u64::from(self.height)).max(self.lines.first);
+            let end = self.bottom();
+            self.cursor = (end, 0);
+            self.top = (end + 1).saturating_sub(u64::from(self.height)).max(self.lines.first);
         }
         self.top = self.top.max(self.lines.first);
         self.cursor.0 = self.cursor.0.clamp(self.lines.first, self.last());
@@ -113,7 +121,7 @@ impl Back {
 
     /// Moves the view by lines; the cursor stays in it. `false` when the end was reached and more was wanted.
     pub fn scroll(&mut self, step: i64) -> bool {
-        let lowest = (self.last() + 1).saturating_sub(u64::from(self.height)).max(self.lines.first);
+        let lowest = (self.bottom() + 1).saturating_sub(u64::from(self.height)).max(self.lines.first);
         let at_end = self.top >= lowest;
         self.top = self.top.saturating_add_signed(step).clamp(self.lines.first, lowest);
         let bottom = self.top + u64::from(self.height.max(1)) - 1;
@@ -224,7 +232,7 @@ mod tests {
     use crate::terminal::Run;
 
     fn back(first: u64, end: u64) -> Back {
-        let mut back = Back { rows: 10, cols: 80, height: 5, ..Back::default() };
+        let mut back = Back { rows: 10, used: 10, cols: 80, height: 5, ..Back::default() };
         let line = |n: u64| Line {
             runs: vec![Run { text: format!("line {n} src/main.rs:12: see https://x.test/a."), ..Run::default() }],
             wrapped: false,
@@ -244,6 +252,13 @@ mod tests {
         back.step(-5000);
         assert_eq!((back.top, back.cursor.0), (100, 100));
         assert!(back.scroll(5000) && !back.scroll(1));
+    }
+
+    #[test]
+    fn the_view_begins_above_what_is_empty_of_the_screen() {
+        let mut back = Back { rows: 10, used: 3, cols: 80, height: 5, ..Back::default() };
+        back.take(Lines { first: 0, end: 20, from: 15, lines: vec![Line::default(); 15] });
+        assert_eq!((back.top, back.cursor.0, back.last()), (18, 22, 29));
     }
 
     #[test]

@@ -52,7 +52,9 @@ impl DiffRow {
 /// The state of the view.
 #[derive(Debug, Default)]
 pub struct Hooks {
-    /// The hooks; none yet while they are being read.
+    /// All hooks; none yet while they are being read.
+    pub all: Option<Vec<HookRow>>,
+    /// Those the filter lets through.
     pub rows: Option<Vec<HookRow>>,
     /// Archived ones are shown too.
     pub archived: bool,
@@ -126,14 +128,26 @@ impl Hooks {
     /// Selects a hook; what was known of another is forgotten.
     pub fn select(&mut self, agent: String) {
         if self.selected.as_ref() != Some(&agent) {
-            let rows = self.rows.take();
-            *self = Self { rows, archived: self.archived, part: self.part, scroll: self.scroll, ..Self::default() };
+            let (all, rows) = (self.all.take(), self.rows.take());
+            *self =
+                Self { all, rows, archived: self.archived, part: self.part, scroll: self.scroll, ..Self::default() };
             self.selected = Some(agent);
         }
     }
 
-    /// Takes in the list, and selects the first when the selected one is not in it.
-    pub fn take(&mut self, rows: Vec<HookRow>) {
+    /// Takes in the list.
+    pub fn take(&mut self, all: Vec<HookRow>) {
+        self.all = Some(all);
+        self.sift(|_| true);
+    }
+
+    /// Shows those that `lets` lets through, and selects the first when the selected one is not among them.
+    pub fn sift(&mut self, lets: impl Fn(&HookRow) -> bool) {
+        let Some(all) = &self.all else { return };
+        let rows: Vec<HookRow> = all.iter().filter(|row| lets(row)).cloned().collect();
+        if self.rows.as_ref() == Some(&rows) {
+            return;
+        }
         let there = rows.iter().any(|row| Some(&row.agent) == self.selected.as_ref());
         let first = rows.first().map(|row| row.agent.clone());
         self.rows = Some(rows);

@@ -57,8 +57,14 @@ pub struct Painter {
 }
 
 impl Painter {
-    /// Colours as many files of `patch` as can be done in `time`; whether all of them were.
-    pub fn paint(&mut self, patch: &Patch, time: Duration) -> (Inks, bool) {
+    /// Colours as many files of `patch` as can be done in `time`; whether all of them were. `whole` reads a file as it is now: what
+    /// lies between the hunks tells how a comment or a text goes on that began there.
+    pub fn paint(
+        &mut self,
+        patch: &Patch,
+        whole: impl Fn(&FilePatch) -> Option<String>,
+        time: Duration,
+    ) -> (Inks, bool) {
         let end = Instant::now() + time;
         let mut all = true;
         let mut inks = Vec::with_capacity(patch.files.len());
@@ -72,7 +78,7 @@ impl Painter {
                 inks.push(Vec::new());
                 continue;
             }
-            let ink = paint_file(file);
+            let ink = paint_file(file, whole(file).as_deref());
             self.known.push_front((file.clone(), ink.clone()));
             self.known.truncate(KEPT);
             inks.push(ink);
@@ -99,15 +105,45 @@ fn grammar(file: &FilePatch) -> Option<&'static SyntaxReference> {
     set.find_syntax_by_extension(name).or_else(|| set.find_syntax_by_extension(ending)).or_else(first)
 }
 
-fn paint_file(file: &FilePatch) -> Vec<Vec<LineInk>> {
+fn paint_file(file: &FilePatch, whole: Option<&str>) -> Vec<Vec<LineInk>> {
     let lines: usize = file.hunks.iter().map(|hunk| hunk.lines.len()).sum();
-    match grammar(file).filter(|_| lines <= MOST_LINES) {
-        Some(grammar) => file.hunks.iter().map(|hunk| paint_hunk(hunk, grammar)).collect(),
-        None => Vec::new(),
+    let Some(grammar) = grammar(file).filter(|_| lines <= MOST_LINES) else { return Vec::new() };
+    let between = whole.map(|text| text.lines().collect::<Vec<_>>()).filter(|lines| fits(file, lines));
+    let (mut old, mut new) = (Side::new(grammar), Side::new(grammar));
+    let mut next = 0;
+    let mut inks = Vec::with_capacity(file.hunks.len());
+    for hunk in &file.hunks {
+        let (from, to) = place(hunk);
+        match &between {
+            Some(lines) => Side::read_both(&mut old, &mut new, lines.get(next..from).unwrap_or_default()),
+            // Nothing is known of what lies between.
+            None => (old, new) = (Side::new(grammar), Side::new(grammar)),
+        }
+        next = to;
+        inks.push(paint_hunk(hunk, &mut old, &mut new));
     }
+    inks
+}
+
+/// Where a hunk begins and ends in the file as it is now, in lines counted from 0.
+fn place(hunk: &Hunk) -> (usize, usize) {
+    let (first, count) = (hunk.new.0 as usize, hunk.new.1 as usize);
+    // Of a hunk that only takes away the line before it is given.
+    let from = if count == 0 { first } else { first.saturating_sub(1) };
+    (from, from + count)
+}
+
+/// Whether these are the lines the hunks were made from, and not so many that reading them takes long.
+fn fits(file: &FilePatch, lines: &[&str]) -> bool {
+    let there = file.hunks.iter().flat_map(|hunk| &hunk.lines).filter_map(|line| Some((line.new?, &line.text)));
+    let mut there =
+        there.map(|(number, text)| lines.get((number as usize).wrapping_sub(1)).is_some_and(|line| line == text));
+    let end = file.hunks.last().map_or(0, |hunk| place(hunk).1);
+    end <= MOST_LINES && there.all(|same| same)
 }
 
 /// One reading of the lines: before the change, or after it.
+#[derive(Clone)]
 struct Side {
     state: ParseState,
     stack: ScopeStack,
@@ -116,6 +152,20 @@ struct Side {
 impl Side {
     fn new(grammar: &SyntaxReference) -> Self {
         Self { state: ParseState::new(grammar), stack: ScopeStack::new() }
+    }
+
+    /// Reads lines that are the same before and after.
+    fn read_both(old: &mut Self, new: &mut Self, lines: &[&str]) {
+        let same = old.state == new.state && old.stack == new.stack;
+        for line in lines {
+            new.read(line);
+            if !same {
+                old.read(line);
+            }
+        }
+        if same {
+            old.clone_from(new);
+        }
     }
 
     fn read(&mut self, text: &str) -> LineInk {
@@ -147,8 +197,7 @@ impl Side {
     }
 }
 
-fn paint_hunk(hunk: &Hunk, grammar: &SyntaxReference) -> Vec<LineInk> {
-    let (mut old, mut new) = (Side::new(grammar), Side::new(grammar));
+fn paint_hunk(hunk: &Hunk, old: &mut Side, new: &mut Side) -> Vec<LineInk> {
     hunk.lines
         .iter()
         .map(|line| match line.kind {
@@ -226,7 +275,7 @@ mod tests {
             ..FilePatch::default()
         };
         let patch = Patch { files: vec![file], ..Patch::default() };
-        let (inks, all) = Painter::default().paint(&patch, Duration::from_secs(60));
+        let (inks, all) = Painter::default().paint(&patch, |_| None, Duration::from_secs(60));
         assert!(all);
         let mut at = 0;
         inks.of(0, 0, 0)
@@ -236,6 +285,42 @@ mod tests {
                 (*ink, text[at - length..at].to_owned())
             })
             .collect()
+    }
+
+    #[test]
+    fn what_began_between_two_hunks_goes_on_in_the_second() {
+        let text = "let a = 2;\n\n/* it begins\nand goes on\nto here\nand ends */\nlet b = \"one\n\ntwo\";\n";
+        let hunk = |old: (u32, u32), new: (u32, u32), lines: &[(LineKind, Option<u32>, &str)]| Hunk {
+            old,
+            new,
+            lines: lines
+                .iter()
+                .map(|(kind, new, text)| PatchLine {
+                    kind: *kind,
+                    old: None,
+                    new: *new,
+                    text: (*text).into(),
+                    last: false,
+                })
+                .collect(),
+            ..Hunk::default()
+        };
+        let hunks = vec![
+            hunk((1, 1), (1, 1), &[(LineKind::Removed, None, "let a = 1;"), (LineKind::Added, Some(1), "let a = 2;")]),
+            hunk((4, 0), (5, 1), &[(LineKind::Added, Some(5), "to here")]),
+            hunk((8, 1), (8, 0), &[(LineKind::Removed, None, "old words")]),
+            hunk((9, 1), (9, 1), &[(LineKind::Removed, None, "2\";"), (LineKind::Added, Some(9), "two\";")]),
+        ];
+        let file = FilePatch { path: "a.rs".into(), hunks, ..FilePatch::default() };
+        let inks = paint_file(&file, Some(text));
+        assert_eq!(inks[1], [vec![(Ink::Comment, 7)]]);
+        assert_eq!(inks[2], [vec![(Ink::Text, 9)]], "what went was in the text too");
+        assert_eq!(inks[3][1][0], (Ink::Text, 4), "{:?}", inks[3]);
+        assert_eq!(inks[3][0][0], (Ink::Text, 2), "{:?}", inks[3]);
+        // Of another text than the hunks were made from nothing is taken.
+        let other = paint_file(&file, Some(&text.replace("to here", "elsewhere")));
+        assert_ne!(other[1], [vec![(Ink::Comment, 7)]]);
+        assert_eq!(paint_file(&file, None), other);
     }
 
     #[test]

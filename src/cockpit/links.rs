@@ -146,6 +146,7 @@ fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &Unboun
         }
     });
     let mut told: Option<String> = None;
+    let mut shown = false;
     for attempt in 0u32.. {
         let now = latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (why, was_there) = match connect(town, &now) {
@@ -158,15 +159,18 @@ fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &Unboun
             Err(error) if error.kind() == Kind::NotFound => ("Its session has ended".to_owned(), false),
             Err(error) => (error.to_string(), false),
         };
-        // A session on its way up is not one that has ended.
-        let sure = was_there || attempt >= PATIENCE;
-        if sure && told.as_ref() != Some(&why) && !over.load(Ordering::Relaxed) {
-            // What an agent ended with says more than that it ended.
-            if !was_there && let Some(last) = session::registry::last_screen(town, &wish.session) {
+        // What an agent ended with says more than that it ended, or than that it is being connected to.
+        if !was_there && !shown && !over.load(Ordering::Relaxed) {
+            if let Some(last) = session::registry::last_screen(town, &wish.session) {
                 let newest = Newest::default();
                 newest.put(last.screen);
                 let _ = news.send(News::Screen(wish.session.clone(), newest));
             }
+            shown = true;
+        }
+        // A session on its way up is not one that has ended.
+        let sure = was_there || attempt >= PATIENCE;
+        if sure && told.as_ref() != Some(&why) && !over.load(Ordering::Relaxed) {
             if news.send(News::Ended(wish.session.clone(), why.clone())).is_err() {
                 return;
             }

@@ -272,6 +272,11 @@ impl Theme {
         }
     }
 
+    /// A remark above everything: on a ground of its own where there are colours for one.
+    pub fn remark(&self) -> Style {
+        if self.colours_code() { self.panel().patch(self.selected(true)) } else { Style::new() }
+    }
+
     /// The letters that a search matched.
     pub fn matched(&self) -> Style {
         self.fg(self.palette.accent).add_modifier(Modifier::UNDERLINED)

@@ -41,9 +41,16 @@ fn show(agent: AgentInfo, merging: &HashMap<String, String>) -> AgentView {
         session: some(agent.session),
         since: agent.state.since.or(agent.since),
         merge,
-        doing: some(agent.doing),
+        doing: some(still(&agent.doing)),
         address: agent.address,
     }
+}
+
+/// What a title says, without the signs before it that turn while the program works: they would have the screen drawn for nothing.
+fn still(title: &str) -> String {
+    let turns =
+        |c: char| c.is_whitespace() || matches!(c, '\u{2190}'..='\u{2bff}' | '·' | '•' | '*' | '\u{fe0e}' | '\u{fe0f}');
+    title.trim_start_matches(turns).to_owned()
 }
 
 /// A role in plain words beside the town's own.
@@ -72,11 +79,26 @@ fn merging(desk: &Desk) -> Result<HashMap<String, String>> {
             "conflict" => "conflict",
             "failed" => "gate failed",
             "waiting" => "on hold",
-            "held" => "held",
+            "held" => "needs approval",
             "review" => "in review",
             other => other,
         };
         found.insert(source, words.to_owned());
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn signs_that_turn_are_no_part_of_what_is_done() {
+        for (title, expected) in [
+            ("⠐ Running the cart tests", "Running the cart tests"),
+            ("✳ Rate limit", "Rate limit"),
+            ("/review 3", "/review 3"),
+            ("⠂", ""),
+        ] {
+            assert_eq!(super::still(title), expected);
+        }
+    }
 }

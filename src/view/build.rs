@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use crate::base::{Result, Timestamp};
 use crate::ledger::ReadyFilter;
 use crate::town::Rig;
+use crate::work::sling::is_work;
 use crate::work::{Desk, mail, queue};
 
 use super::model::{
@@ -83,7 +84,7 @@ pub fn ready(desk: &Desk, limit: usize) -> Result<Vec<ReadyBead>> {
     let beads = desk.ledger.ready(&filter)?;
     Ok(beads
         .into_iter()
-        .filter(|bead| bead.status == crate::ledger::Status::Open)
+        .filter(|bead| bead.status == crate::ledger::Status::Open && is_work(&bead.issue_type))
         .map(|bead| ReadyBead {
             id: bead.id,
             title: bead.title,

@@ -171,7 +171,7 @@ fn the_queue_is_steered_and_its_gate_watched_live() {
     let mut screen = Screen::start(&place.sandbox, &place.root, (120, 40), GT, &["cockpit"], &[]);
     screen.wait_text("gt › ");
     screen.send("Q");
-    screen.wait("both requests", |text| text.matches("waits for your approval").count() >= 2);
+    screen.wait("both requests", |text| text.matches("needs approval").count() >= 2);
     let before = order();
     screen.send("jK");
     screen.wait_text("comes one earlier");
@@ -186,7 +186,7 @@ fn the_queue_is_steered_and_its_gate_watched_live() {
     screen.wait("it to be held again", |text| text.contains("cancelled by"));
     fs::write(&open, "").unwrap();
     screen.send("a");
-    screen.wait("it to be merged", |text| text.matches("waits for your approval").count() == 1);
+    screen.wait("it to be merged", |text| text.matches("needs approval").count() == 1);
     place.wait_closed(&before[..1]);
     // From the queue to what the other one changes.
     screen.send("gg\r");

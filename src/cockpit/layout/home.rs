@@ -88,10 +88,14 @@ fn lists_into(app: &App, layout: &mut Layout, left: Rect) {
         0 => 0,
         1 if left.height < 34 => 0,
         _ if left.height < 20 => 0,
+        // Where not all agents can be seen, they are worth more than the sums of their rigs.
+        _ if left.height < 30 && usize::from(left.height) < app.agent_rows().len() + 8 => 0,
         count => 1 + rows(count).min((left.height / 6).max(3)),
     };
     let convoys = app.convoys();
-    let mut convoy_rows = 1 + rows(convoys.len().max(1)).min((left.height / 5).max(2));
+    // What a convoy is takes two lines to say.
+    let least = if convoys.is_empty() { 2 } else { 1 };
+    let mut convoy_rows = 1 + rows(convoys.len().max(least)).min((left.height / 5).max(2));
     let listed = app.agent_rows();
     let agents = listed.iter().filter(|row| matches!(row, Row::Agent(_))).count();
     // Advice in an empty list needs a few rows.

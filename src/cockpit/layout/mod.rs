@@ -17,6 +17,9 @@ pub use tiles::tile_agents;
 /// The smallest screen the cockpit can be used on.
 pub const SMALLEST: (u16, u16) = (60, 16);
 
+/// Rows, with its title, below which a terminal beside something else tells nothing.
+const TERMINAL: u16 = 9;
+
 /// What a cell of the screen stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hit {
@@ -211,6 +214,15 @@ pub fn arrange(app: &mut App) {
             layout.convoys = left;
             layout.convoy_rows = (0..app.convoys().len()).map(ConvoyRow::Convoy).collect();
             layout.members = right;
+            // What the members leave shows the terminal of one of them.
+            let members = super::render::members_height(app);
+            if members + TERMINAL <= right.height
+                && let Some(address) = super::render::watched_member(app)
+            {
+                layout.members.height = members;
+                let y = layout.members.bottom();
+                layout.tiles.push(titled(address, Rect { y, height: right.bottom() - y, ..right }));
+            }
         }
         View::Queue => {
             let body = layout.body;
@@ -218,6 +230,12 @@ pub fn arrange(app: &mut App) {
             if width >= 150 && waiting > 0 {
                 let (left, right) = halves(&mut layout, width * 9 / 20);
                 (layout.queue, layout.reading) = (left, right);
+                // What landed fills what the queue leaves.
+                let rows = u16::try_from(waiting).unwrap_or(u16::MAX).saturating_add(2);
+                if rows + 4 <= left.height {
+                    layout.queue.height = rows;
+                    layout.landed = Rect { y: left.y + rows, height: left.height - rows, ..left };
+                }
                 return finish(app, layout);
             }
             let rows =
@@ -236,9 +254,20 @@ pub fn arrange(app: &mut App) {
         }
         View::Beads => beads(app, &mut layout),
         View::Mail => {
+            if app.mail.as_ref().is_none_or(Vec::is_empty) {
+                layout.list = layout.body;
+                return finish(app, layout);
+            }
             let (left, right) = list_and_reading(&mut layout, 48);
             layout.list = left;
             layout.reading = right;
+            // What few letters leave is the open one's.
+            let letters = u16::try_from(app.mail.as_ref().map_or(0, Vec::len)).unwrap_or(u16::MAX);
+            if layout.divider.is_none() && letters + 2 < left.height {
+                layout.list.height = letters + 2;
+                let y = layout.list.bottom();
+                layout.reading = Rect { y, height: layout.body.bottom() - y, ..right };
+            }
         }
         View::Feed => log(app, &mut layout),
         View::Costs | View::Settings => {
@@ -254,7 +283,7 @@ pub fn arrange(app: &mut App) {
 fn finish(app: &mut App, mut layout: Layout) {
     scroll_lists(app, &layout);
     add_hits(app, &mut layout);
-    if let Some(area) = app.overlay.as_ref().map(|overlay| dialog_area(overlay, layout.body)) {
+    if let Some(area) = app.overlay.as_ref().map(|overlay| dialog_area(app, overlay, layout.body)) {
         layout.dialog = Some(area);
         let list = dialog_list(area, app.overlay.as_ref());
         for (index, y) in (list.y..list.bottom()).enumerate() {
@@ -315,6 +344,10 @@ fn beads(app: &App, layout: &mut Layout) {
                 (stand, Rect { x: rows.x + x, width: right - x, ..rows })
             })
             .collect();
+        return;
+    }
+    if app.beads.lines.as_ref().is_some_and(Vec::is_empty) {
+        layout.list = layout.body;
         return;
     }
     (layout.list, layout.reading) = list_and_reading(layout, 54);
@@ -486,12 +519,16 @@ fn add_hits(app: &App, layout: &mut Layout) {
     layout.hits = hits;
 }
 
-fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
+fn dialog_area(app: &App, overlay: &Overlay, body: Rect) -> Rect {
     let (columns, rows) = match overlay {
-        Overlay::Help(_) | Overlay::Journal(_) => (100, 34),
+        Overlay::Help(_) => (100, 34),
+        Overlay::Journal(journal) => (100, rows_of(journal.lines(app).len() + 5, 10, 34)),
         Overlay::Palette(palette) if palette.places => (124, 24),
         Overlay::Palette(_) => (84, 20),
-        Overlay::Answer(_) => (100, 26),
+        Overlay::Answer(_) => {
+            let asked = super::update::asked(app).map_or(0, |prompt| prompt.text.len() + prompt.choices.len());
+            (100, rows_of(asked + 8, 12, 30))
+        }
         Overlay::Confirm(confirm) => (84, u16::try_from(confirm.lines.len() + 6).unwrap_or(u16::MAX).min(24)),
         Overlay::Note(note) => (92, u16::try_from(note.lines.len() + 4).unwrap_or(u16::MAX)),
         Overlay::Sling(sling) => {
@@ -509,6 +546,11 @@ fn dialog_area(overlay: &Overlay, body: Rect) -> Rect {
         Overlay::Choose(choose) => (72, u16::try_from(choose.words.len() + 6).unwrap_or(u16::MAX).min(24)),
     };
     centred(body, columns, rows)
+}
+
+/// `rows`, but between `least` and `most`.
+fn rows_of(rows: usize, least: u16, most: u16) -> u16 {
+    u16::try_from(rows).unwrap_or(u16::MAX).clamp(least, most)
 }
 
 fn centred(body: Rect, columns: u16, rows: u16) -> Rect {

@@ -67,7 +67,9 @@ pub(super) fn tiles(app: &App, layout: &mut Layout) {
     let page = selected.unwrap_or(0) / page_size;
     let shown: Vec<String> = agents.into_iter().skip(page * page_size).take(page_size).collect();
     if shown.len() < total {
-        layout.tile_words = format!("{} to {} of {total}", page * page_size + 1, page * page_size + shown.len());
+        let (first, last) = (page * page_size + 1, page * page_size + shown.len());
+        layout.tile_words =
+            if first == last { format!("{first} of {total}") } else { format!("{first} to {last} of {total}") };
     }
     (layout.tile_columns, layout.tile_page) = (columns, page_size);
     let rows = u16::try_from(shown.len().div_ceil(usize::from(columns))).unwrap_or(1).max(1);

@@ -66,7 +66,7 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer, area: Rect, back: &Back) -> O
 
 /// What the title says of it.
 pub(super) fn note(back: &Back) -> String {
-    let up = back.last().saturating_sub(back.cursor.0);
+    let up = back.bottom().saturating_sub(back.cursor.0);
     match back.fresh() {
         0 => format!("{up} lines up"),
         fresh => format!("{up} lines up · {fresh} new"),

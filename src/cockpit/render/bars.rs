@@ -118,10 +118,20 @@ fn counts(app: &App, room: u16) -> Vec<Count> {
         (counts.stuck, AgentState::Stuck, "stuck", "is:stuck"),
         (counts.dead, AgentState::Dead, "dead", "is:dead"),
     ];
-    let make = |words: bool, more: bool| {
+    let approvals = |out: &mut Vec<Count>, held: usize| {
+        let hit = Some(Hit::Key(Action::ViewQueue));
+        let glyph = marks::glyph(AgentState::NeedsYou);
+        out.push(Count { text: format!("{glyph} {held}"), style: theme.state(AgentState::NeedsYou), hit: hit.clone() });
+        out.push(Count { text: " to approve   ".to_owned(), style: theme.text(), hit });
+    };
+    // Who needs you, what landed and what it cost are said as long as there is any room; words for the rest give way first.
+    let make = |calls: bool, words: bool, more: bool| {
         let mut out = Vec::new();
-        let quiet = app.loaded && counts.needs_you + counts.stuck + counts.dead == 0;
-        if quiet && words {
+        // Work that waits for a person's word needs them as much as an agent that asks.
+        let queued = app.town.rigs.iter().flat_map(|rig| &rig.queue);
+        let held = queued.filter(|entry| matches!(entry.state.as_str(), "held" | "review")).count();
+        let quiet = app.loaded && counts.needs_you + counts.stuck + counts.dead + held == 0;
+        if quiet && calls {
             out.push(Count { text: "nothing needs you   ".to_owned(), style: theme.dim(), hit: None });
         }
         for (count, state, word, filter) in shown.iter().filter(|(count, ..)| *count > 0) {
@@ -131,8 +141,17 @@ fn counts(app: &App, room: u16) -> Vec<Count> {
                 style: theme.state(*state),
                 hit: hit.clone(),
             });
-            let text = if words { format!(" {word}   ") } else { "  ".to_owned() };
+            let worded = words || calls && *state == AgentState::NeedsYou;
+            let text = if worded { format!(" {word}   ") } else { "  ".to_owned() };
             out.push(Count { text, style: theme.text(), hit });
+            if *state == AgentState::NeedsYou && held > 0 && calls {
+                approvals(&mut out, held);
+            }
+        }
+        if counts.needs_you == 0 && held > 0 && calls {
+            let rest = std::mem::take(&mut out);
+            approvals(&mut out, held);
+            out.extend(rest);
         }
         let long = app.tasks.iter().filter(|task| task.is_long(app.now)).count();
         if long > 0 {
@@ -163,10 +182,10 @@ fn counts(app: &App, room: u16) -> Vec<Count> {
     let wide = |counts: &[Count]| -> u16 {
         pen::width(&counts.iter().map(|count| (count.text.as_str(), count.style)).collect::<Vec<_>>())
     };
-    [make(true, true), make(true, false), make(false, true)]
+    [make(true, true, true), make(true, false, true), make(false, false, true)]
         .into_iter()
         .find(|counts| wide(counts) <= room)
-        .unwrap_or_else(|| make(false, false))
+        .unwrap_or_else(|| make(false, false, false))
 }
 
 /// What can be clicked in the top line.
@@ -331,23 +350,33 @@ pub(super) fn filter_cursor(app: &App) -> Option<Position> {
     Some(Position::new(x.min(app.layout.footer.right().saturating_sub(1)), app.layout.footer.y))
 }
 
+/// How wide a remark may become before it goes on below.
+const LONGEST_REMARK: u16 = 96;
+
 /// The remarks, above the bottom line, the newest lowest.
 pub(super) fn toasts(app: &App, buffer: &mut Buffer) {
     let theme = &app.theme;
     let body = app.layout.body;
-    for (toast, above) in app.toasts.iter().rev().zip(1u16..) {
+    let mut bottom = body.bottom();
+    for toast in app.toasts.iter().rev() {
         let style = if toast.bad { theme.tone(crate::view::Tone::Bad) } else { theme.text() };
-        let mark = if toast.bad { " ✗ " } else { " › " };
-        let content =
-            [(mark, if toast.bad { style } else { theme.accent() }), (toast.text.as_str(), style), (" ", style)];
-        let width = pen::width(&content).min(body.width.saturating_sub(2));
-        let y = body.bottom().saturating_sub(above);
-        let x = body.right().saturating_sub(width + 1);
-        let area = Rect { x, y, width, height: 1 };
-        for column in area.x..area.right() {
-            buffer[(column, y)].reset();
+        let (mark, color) = if toast.bad { (" ✗ ", style) } else { (" › ", theme.accent()) };
+        // What went wrong is told whole, if it takes several lines.
+        let room = body.width.saturating_sub(6).min(LONGEST_REMARK);
+        let lines: Vec<String> =
+            toast.text.lines().flat_map(|line| super::dialogs::wrapped(line, usize::from(room))).take(4).collect();
+        let widest = lines.iter().map(|line| pen::width(&[(line.trim_start(), style)])).max().unwrap_or(0);
+        let width = (widest + 4).min(body.width.saturating_sub(2));
+        let height = u16::try_from(lines.len()).unwrap_or(1);
+        if bottom < body.y + height {
+            return;
         }
-        buffer.set_style(area, theme.panel().patch(theme.selected(true)));
-        pen::pieces(buffer, x, y, width, &content);
+        bottom -= height;
+        let area = Rect { x: body.right().saturating_sub(width + 1), y: bottom, width, height };
+        pen::clear(buffer, area, theme.remark());
+        for (line, y) in lines.iter().zip(area.y..) {
+            let mark = if y == area.y { mark } else { "   " };
+            pen::pieces(buffer, area.x, y, width, &[(mark, color), (line.trim_start(), style)]);
+        }
     }
 }

@@ -5,12 +5,14 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::base::text::{fit, width as columns_of};
+use crate::view::model::wants_person;
 use crate::view::{BeadDetail, BeadLine, FeedLine, Tone};
 
 use super::super::app::App;
 use super::super::beads::{Shape, Stand};
 use super::super::layout::below_title;
-use super::dialogs::wrapped;
+use super::super::marks;
+use super::dialogs::flowing;
 use super::lists::{advice, select_row};
 use super::pen::{self, Piece};
 
@@ -107,9 +109,14 @@ fn bead_row(app: &App, buffer: &mut Buffer, row: Rect, line: &BeadLine, guide: &
         Stand::Waiting => format!("{} ", line.status),
         _ => String::new(),
     };
-    let start = row.right().saturating_sub(pen::width(&[(&note, theme.dim())]));
+    // Whoever has it and needs somebody is seen here too.
+    let state = app.town.agent(&line.assignee).filter(|_| stand == Stand::Hooked).map(|agent| agent.state);
+    let style = state.filter(|state| wants_person(*state)).map_or(theme.dim(), |state| theme.state(state));
+    let mark = state.map_or(String::new(), |state| format!("{} ", marks::glyph(state)));
+    let right: [Piece<'_>; 2] = [(&mark, style), (&note, style)];
+    let start = row.right().saturating_sub(pen::width(&right));
     pen::pieces(buffer, row.x, row.y, start.saturating_sub(row.x + 1), &left);
-    pen::put(buffer, start, row.y, row.right() - start, &note, theme.dim());
+    pen::pieces(buffer, start, row.y, row.right() - start, &right);
 }
 
 /// The look of a priority: the first is on fire, the second in a hurry.
@@ -165,10 +172,18 @@ fn board(app: &App, buffer: &mut Buffer) {
         }
         let left = inside.len().saturating_sub(first + per);
         if left > 0 && rows.height > 0 {
-            let words = format!("{left} more ");
+            let words = format!("  {left} more ");
             let end = Rect { y: rows.bottom() - 1, height: 1, width: rows.width.saturating_sub(1), ..rows };
             pen::pieces_right(buffer, end, rows.x, &[(&words, theme.accent())]);
         }
+    }
+}
+
+/// The shape and the colour of the state of whoever has the bead.
+fn worker(app: &App, line: &BeadLine) -> (&'static str, Style) {
+    match app.town.agent(&line.assignee) {
+        Some(agent) => (marks::glyph(agent.state), app.theme.state(agent.state)),
+        None => (Stand::Hooked.glyph(), app.theme.dim()),
     }
 }
 
@@ -188,7 +203,12 @@ fn draw_card(app: &App, buffer: &mut Buffer, card: Rect, line: &BeadLine) {
     let who = line.assignee.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     if Stand::of(line) == Stand::Hooked && !who.is_empty() {
         let area = Rect { y: card.y + 1, height: 1, ..card };
-        pen::pieces_right(buffer, area, end + 1, &[(who, theme.tone(Tone::Good))]);
+        let (glyph, style) = worker(app, line);
+        let both: [Piece<'_>; 3] = [(glyph, style), (" ", theme.dim()), (who, style)];
+        // The name alone where there is no room for the shape.
+        if pen::pieces_right(buffer, area, end + 1, &both) == area.right() {
+            pen::pieces_right(buffer, area, end + 1, &both[2..]);
+        }
     }
 }
 
@@ -199,13 +219,7 @@ fn text_of(app: &App, bead: &BeadDetail, width: usize) -> Vec<(String, Style)> {
     let mut out: Vec<(String, Style)> = Vec::new();
     let say = |out: &mut Vec<(String, Style)>, words: &str, style: Style| {
         for line in words.lines() {
-            // What goes on stands below a sign of a list, else at the edge.
-            let hangs = line.trim_start().starts_with(['-', '*', '✓', '○']) || line.starts_with(char::is_numeric);
-            let parts = wrapped(line, width.max(10)).into_iter().enumerate();
-            out.extend(parts.map(|(place, part)| match (place, hangs) {
-                (0, _) | (_, true) => (part, style),
-                _ => (part.trim_start().to_owned(), style),
-            }));
+            out.extend(flowing(line, width.max(10)).into_iter().map(|part| (part, style)));
         }
     };
     say(&mut out, &bead.line.title, strong);
@@ -221,7 +235,8 @@ fn text_of(app: &App, bead: &BeadDetail, width: usize) -> Vec<(String, Style)> {
     );
     say(&mut out, &head, color(app, stand));
     if !bead.labels.is_empty() {
-        say(&mut out, &bead.labels.join(", "), dim);
+        let labels: Vec<String> = bead.labels.iter().map(|label| format!("#{label}")).collect();
+        say(&mut out, &labels.join(" "), dim);
     }
     let section = |out: &mut Vec<(String, Style)>, name: &str, words: &str| {
         if !words.trim().is_empty() {
@@ -237,15 +252,21 @@ fn text_of(app: &App, bead: &BeadDetail, width: usize) -> Vec<(String, Style)> {
     section(&mut out, "done when", &bead.acceptance);
     section(&mut out, "notes", &bead.notes);
     section(&mut out, "closed because", &bead.close_reason);
-    for (name, edges) in [("depends on", &bead.depends_on), ("needed by", &bead.needed_by)] {
-        let edges: Vec<String> = edges
-            .iter()
-            .map(|(kind, id, title, status)| {
-                let done = if matches!(status.as_str(), "closed" | "tombstone") { "✓" } else { "○" };
-                format!("{done} {id}  {title}  ({kind})")
-            })
-            .collect();
-        section(&mut out, name, &edges.join("\n"));
+    // Each kind of edge under its own heading, in the order in which they are met.
+    let mut edges: Vec<(&str, Vec<String>)> = Vec::new();
+    for (up, list) in [(true, &bead.depends_on), (false, &bead.needed_by)] {
+        for (kind, id, title, status) in list {
+            let done = if matches!(status.as_str(), "closed" | "tombstone") { "✓" } else { "○" };
+            let line = format!("{done} {id}  {title}");
+            let name = edge_words(kind, up);
+            match edges.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, lines)) => lines.push(line),
+                None => edges.push((name, vec![line])),
+            }
+        }
+    }
+    for (name, lines) in edges {
+        section(&mut out, name, &lines.join("\n"));
     }
     for (who, at, words) in &bead.comments {
         section(&mut out, &format!("{who}, {}", super::ago(*at, app.now)), words);
@@ -253,6 +274,22 @@ fn text_of(app: &App, bead: &BeadDetail, width: usize) -> Vec<(String, Style)> {
     let history: Vec<String> = bead.history.iter().map(|line| history_line(&bead.line.title, line)).collect();
     section(&mut out, "history", &history.join("\n"));
     out
+}
+
+/// What an edge of a bead means, in plain words; `up` for the beads it depends on.
+fn edge_words(kind: &str, up: bool) -> &str {
+    match (kind, up) {
+        ("blocks" | "conditional-blocks" | "waits-for", true) => "waits for",
+        ("blocks" | "conditional-blocks" | "waits-for", false) => "others wait for it",
+        ("parent-child", true) => "part of",
+        ("parent-child", false) => "its parts",
+        ("tracks", true) => "travels with it",
+        ("tracks", false) => "in the convoy",
+        ("discovered-from", true) => "found at",
+        ("discovered-from", false) => "found here",
+        ("related" | "relates-to", _) => "see also",
+        (other, _) => other,
+    }
 }
 
 /// An event of a bead's history, without the title that stands above it anyway.

@@ -8,10 +8,10 @@ use crate::view::Tone;
 
 use super::super::app::App;
 use super::super::layout::below_title;
-use super::dialogs::wrapped;
+use super::dialogs::{flowing, wrapped};
 use super::lists::{advice, select_row};
 use super::pen::{self, Piece};
-use super::{age, divider};
+use super::{age, divider, terminal};
 
 /// The person's mail: the list, and the selected message.
 pub(super) fn mail(app: &App, buffer: &mut Buffer) {
@@ -19,7 +19,11 @@ pub(super) fn mail(app: &App, buffer: &mut Buffer) {
     let area = app.layout.list;
     let letters = app.mail.as_deref().unwrap_or_default();
     let unread = letters.iter().filter(|letter| !letter.read).count();
-    let note = format!("{unread} unread of {}", letters.len());
+    let note = match (letters.len(), unread) {
+        (0, _) => String::new(),
+        (all, 0) => format!("{all} read"),
+        (all, unread) => format!("{unread} unread of {all}"),
+    };
     pen::rule(buffer, area, theme.rule(), &[("mail", theme.accent())], &[(&note, theme.dim())]);
     let rows = below_title(area);
     if letters.is_empty() {
@@ -52,11 +56,7 @@ pub(super) fn mail(app: &App, buffer: &mut Buffer) {
         }
     }
     let area = app.layout.reading;
-    let Some(letter) = letters.get(app.letter) else {
-        pen::rule(buffer, area, theme.rule(), &[], &[]);
-        divider(app, buffer);
-        return;
-    };
+    let Some(letter) = letters.get(app.letter) else { return };
     pen::rule(buffer, area, theme.rule(), &[(&letter.subject, theme.strong())], &[(&letter.id, theme.dim())]);
     let rows = below_title(area);
     let inner = Rect { x: rows.x + 2, width: rows.width.saturating_sub(4), ..rows };
@@ -67,7 +67,7 @@ pub(super) fn mail(app: &App, buffer: &mut Buffer) {
     let end = pen::pieces(buffer, inner.x, inner.y, inner.width, &head);
     pen::pieces_right(buffer, inner, end + 1, &[(state, theme.dim())]);
     let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
-    let lines: Vec<String> = letter.body.lines().flat_map(|line| wrapped(line, usize::from(body.width))).collect();
+    let lines: Vec<String> = letter.body.lines().flat_map(|line| flowing(line, usize::from(body.width))).collect();
     let first = app.scroll.log.min(lines.len().saturating_sub(usize::from(body.height)));
     for (line, y) in lines.iter().skip(first).zip(body.y..body.bottom()) {
         pen::put(buffer, body.x, y, body.width, line, theme.text());
@@ -94,7 +94,8 @@ pub(super) fn request(app: &App, buffer: &mut Buffer) {
     let tried = if request.retries > 0 { format!(" · tried again {}×", request.retries) } else { String::new() };
     let live = if super::views::is_live(&request.state) { " · live" } else { "" };
     let back = if app.scroll.log > 0 { format!(" · {} lines up", app.scroll.log) } else { live.to_owned() };
-    let note = format!("{} → {} {head}{tried}{back}", request.branch, request.target);
+    let branch = if area.width < 100 { "" } else { request.branch.as_str() };
+    let note = format!("{branch} → {} {head}{tried}{back}", request.target);
     pen::rule(
         buffer,
         area,
@@ -119,28 +120,47 @@ pub(super) fn request(app: &App, buffer: &mut Buffer) {
     }
     let room = usize::from(rows.bottom().saturating_sub(y));
     let end = request.log.len().saturating_sub(app.scroll.log.min(request.log.len().saturating_sub(room)));
-    for (line, y) in request.log[end.saturating_sub(room)..end].iter().zip(y..rows.bottom()) {
-        pen::put(buffer, rows.x + 1, y, rows.width.saturating_sub(2), &plain(line), theme.text());
-    }
+    let area = Rect { x: rows.x + 1, y, width: rows.width.saturating_sub(2), height: rows.bottom().saturating_sub(y) };
+    log(app, buffer, area, &request.log[end.saturating_sub(room)..end]);
 }
 
-/// A line of a log without the sequences that colour it.
-fn plain(line: &str) -> String {
+/// The longest line of a log that is coloured; of longer ones no more would be seen anyway.
+const LOG_COLUMNS: u16 = 400;
+
+/// Lines of a log with the colours they were written in.
+fn log(app: &App, buffer: &mut Buffer, area: Rect, lines: &[String]) {
+    if area.height == 0 || area.width == 0 {
+        return;
+    }
+    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).max(1);
+    let mut emulator = crate::terminal::new_emulator(LOG_COLUMNS, rows, 0);
+    // Without wrapping, and with only such sequences as colour: a log is lines, whatever else was written into it.
+    emulator.feed(b"\x1b[?7l\x1b[?25l");
+    for (index, line) in lines.iter().enumerate() {
+        let end = if index + 1 < lines.len() { "\x1b[m\r\n" } else { "" };
+        emulator.feed(format!("{}{end}", coloured(line)).as_bytes());
+    }
+    emulator.refresh(std::time::Instant::now());
+    terminal::draw_from(buffer, area, emulator.screen(), (0, 0), &app.theme);
+}
+
+/// A line of a log with the sequences that colour it, without all others.
+fn coloured(line: &str) -> String {
     let mut out = String::new();
     let mut chars = line.chars().peekable();
     while let Some(c) = chars.next() {
         if c == '\u{1b}' {
-            if chars.peek() == Some(&'[') {
-                chars.next();
-                for c in chars.by_ref() {
-                    if ('@'..='~').contains(&c) {
-                        break;
-                    }
+            if chars.next_if_eq(&'[').is_some() {
+                let mut sequence = String::new();
+                let last = chars.by_ref().inspect(|c| sequence.push(*c)).find(|c| ('@'..='~').contains(c));
+                if last == Some('m') {
+                    out.push_str("\u{1b}[");
+                    out.push_str(&sequence);
                 }
             }
         } else if c == '\t' {
             out.push_str("    ");
-        } else {
+        } else if !c.is_control() {
             out.push(c);
         }
     }
@@ -150,7 +170,8 @@ fn plain(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn colours_of_a_log_are_left_out() {
-        assert_eq!(super::plain("\u{1b}[1;32mok\u{1b}[0m\tdone"), "ok    done");
+    fn of_what_steers_a_terminal_a_log_keeps_the_colours() {
+        assert_eq!(super::coloured("\u{1b}[1;32mok\u{1b}[0m\tdone\u{1b}[2J\u{7}"), "\u{1b}[1;32mok\u{1b}[0m    done");
+        assert_eq!(super::coloured("\u{1b}]0;title"), "]0;title");
     }
 }

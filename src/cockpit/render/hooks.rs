@@ -76,6 +76,8 @@ fn list(app: &App, buffer: &mut Buffer) {
     if rows.is_empty() {
         let words = if app.hooks.rows.is_none() {
             vec!["Reading the hooks …"]
+        } else if app.hooks.all.iter().flatten().next().is_some() {
+            vec!["No hook matches the filter; esc shows all."]
         } else {
             vec!["No hook yet: a hook is a worktree with work on it.", "s slings some; . shows those put away"]
         };

@@ -17,7 +17,10 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer) {
     let lines = app.log.lines.as_deref().unwrap_or_default();
     let topic = if app.log.topic == Topic::All { String::new() } else { format!("{} · ", app.log.topic.words()) };
     let matching = if app.filter.is_empty() { String::new() } else { format!(" with \"{}\"", app.filter) };
-    let note = format!("{topic}{}{matching}", lines.len());
+    let note = match (lines.len(), topic.as_str()) {
+        (0, "") => String::new(),
+        (count, topic) => format!("{topic}{count}{matching}"),
+    };
     pen::rule(buffer, area, theme.rule(), &[("what happened", theme.accent())], &[(&note, theme.dim())]);
     let rows = below_title(area);
     if lines.is_empty() {

@@ -28,7 +28,7 @@ use super::marks;
 use pen::Piece;
 
 pub use bars::{footer_hits, header_hits};
-pub use convoys::member_places;
+pub use convoys::{member_places, members_height, watched_member};
 pub use dialogs::{dialog_scroll, form_places};
 pub use views::state_words;
 
@@ -210,12 +210,22 @@ fn draw_tile(app: &App, buffer: &mut ratatui::buffer::Buffer, tile: &Tile) -> Op
     let role = format!(" · {} · {}", agent.role, agent.preset);
     let title_text = agent.title.as_deref().map(|title| format!(" · {title}")).unwrap_or_default();
     let grid = app.view == View::Agents && !app.zoom && !app.typing;
+    // Among many the name says who it is; where there is room the whole address does.
+    let rig = agent.rig.as_deref().map(|rig| format!(" {rig}")).unwrap_or_default();
+    let narrow = tile.title.width < 50;
     let since = agent.since.map(|since| format!(" {}", age(since, app.now))).filter(|_| grid).unwrap_or_default();
-    let state = format!("{} {}{since}", marks::glyph(agent.state), marks::word(agent.state));
+    // In the smallest tiles the name is worth more than the word beside the shape.
+    let word = if grid && tile.title.width < 40 { "" } else { marks::word(agent.state) };
+    let state = format!("{} {word}{since}", marks::glyph(agent.state)).replace("  ", " ");
     let place = app.layout.tiles.iter().position(|other| other.address == tile.address).filter(|place| *place < 9);
     let number = place.map(|place| format!("{} ", place + 1)).filter(|_| grid).unwrap_or_default();
-    let mut title: Vec<Piece<'_>> = vec![(&number, theme.dim()), (&agent.address, name_style)];
-    if !grid && tile.title.width > 50 {
+    let mut title: Vec<Piece<'_>> = vec![(&number, theme.dim())];
+    if grid || narrow {
+        title.extend([(agent.name.as_str(), name_style), (rig.as_str(), theme.dim())]);
+    } else {
+        title.push((&agent.address, name_style));
+    }
+    if !grid && !narrow {
         title.push((&role, theme.dim()));
     }
     if grid || tile.title.width > 90 {
@@ -229,7 +239,8 @@ fn draw_tile(app: &App, buffer: &mut ratatui::buffer::Buffer, tile: &Tile) -> Op
     };
     let note: Vec<Piece<'_>> =
         if typing || back.is_some() { vec![(&hint, theme.accent())] } else { vec![(&state, theme.state(agent.state))] };
-    let line = if typing || back.is_some() { theme.accent() } else { theme.rule() };
+    let current = typing || back.is_some() || (grid && selected);
+    let line = if current { theme.accent() } else { theme.rule() };
     pen::rule(buffer, tile.title, line, &title, &note);
     if let Some(back) = back {
         return back::draw(app, buffer, tile.area, back);

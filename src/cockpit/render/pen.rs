@@ -2,8 +2,12 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
+use std::borrow::Cow;
 
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::super::theme::Theme;
 use crate::base::text;
 
 /// A stretch of text in one style.
@@ -14,9 +18,53 @@ pub fn put(buffer: &mut Buffer, x: u16, y: u16, columns: u16, content: &str, sty
     if columns == 0 || !buffer.area.contains((x, y).into()) {
         return x;
     }
-    let safe = text::neutralise(content, true);
+    let safe = shown(content);
     let cut = text::truncate(&safe, usize::from(columns));
     buffer.set_stringn(x, y, &cut, usize::from(columns), style).0
+}
+
+/// `content` without what could steer the terminal, or could make it count other columns than we do.
+fn shown(content: &str) -> Cow<'_, str> {
+    let safe = text::neutralise(content, true);
+    if safe.chars().any(joins) { Cow::Owned(unjoined(&safe)) } else { safe }
+}
+
+/// Whether a character joins pictures to one, or changes how the one before it looks.
+fn joins(c: char) -> bool {
+    matches!(c, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+/// Of every picture made of several only the first, in as many columns: terminals disagree on how wide the whole is.
+fn unjoined(content: &str) -> String {
+    let mut out = String::with_capacity(content.len());
+    for grapheme in content.graphemes(true) {
+        let first = grapheme.chars().next().unwrap_or(' ');
+        // Scripts that join letters keep their joiners.
+        if !grapheme.chars().any(joins) || first.is_alphanumeric() {
+            out.push_str(grapheme);
+            continue;
+        }
+        let first = first.to_string();
+        out.push_str(&first);
+        out.extend(std::iter::repeat_n(' ', text::width(grapheme).saturating_sub(text::width(&first))));
+    }
+    out
+}
+
+/// Marks `area` as what is selected. Where there are too few colours for a ground of its own, all of it is reversed as one: colours
+/// and dim letters would fall apart in blocks.
+pub fn highlight(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: bool) {
+    if theme.colours_code() || !focused {
+        buffer.set_style(area, theme.selected(focused));
+        return;
+    }
+    for y in area.y..area.bottom() {
+        for x in area.x..area.right() {
+            let cell = &mut buffer[(x, y)];
+            let kept = cell.modifier & (Modifier::BOLD | Modifier::CROSSED_OUT);
+            cell.set_style(Style::reset().add_modifier(kept | Modifier::REVERSED));
+        }
+    }
 }
 
 /// Writes pieces one after the other, at most `columns` wide in all, and returns the column after them.
@@ -31,7 +79,7 @@ pub fn pieces(buffer: &mut Buffer, x: u16, y: u16, columns: u16, pieces: &[Piece
 
 /// Columns that pieces take.
 pub fn width(pieces: &[Piece<'_>]) -> u16 {
-    let columns: usize = pieces.iter().map(|(content, _)| text::width(&text::neutralise(content, true))).sum();
+    let columns: usize = pieces.iter().map(|(content, _)| text::width(&shown(content))).sum();
     u16::try_from(columns).unwrap_or(u16::MAX)
 }
 
@@ -108,14 +156,19 @@ pub fn shade(buffer: &mut Buffer, area: Rect, style: Style) {
     }
 }
 
-/// A box of spaces with a thin frame, for dialogs.
-pub fn panel(buffer: &mut Buffer, area: Rect, fill: Style, line: Style) {
+/// Takes away what is in `area`, and gives it a ground.
+pub fn clear(buffer: &mut Buffer, area: Rect, fill: Style) {
     for y in area.y..area.bottom() {
         for x in area.x..area.right() {
             buffer[(x, y)].reset();
             buffer[(x, y)].set_style(fill);
         }
     }
+}
+
+/// A box of spaces with a thin frame, for dialogs.
+pub fn panel(buffer: &mut Buffer, area: Rect, fill: Style, line: Style) {
+    clear(buffer, area, fill);
     if area.width < 2 || area.height < 2 {
         return;
     }
@@ -130,5 +183,24 @@ pub fn panel(buffer: &mut Buffer, area: Rect, fill: Style, line: Style) {
     }
     for (x, y, symbol) in [(left, top, "╭"), (right, top, "╮"), (left, bottom, "╰"), (right, bottom, "╯")] {
         buffer[(x, y)].set_symbol(symbol);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_made_of_several_are_shown_by_their_first() {
+        for (content, expected) in [
+            ("a 👩\u{200d}💻 b", "a 👩 b"),
+            ("⚠\u{fe0f} gate", "⚠  gate"),
+            ("👍🏽!", "👍!"),
+            ("日本語 é 🚚", "日本語 é 🚚"),
+            ("क\u{94d}\u{200d}ष", "क\u{94d}\u{200d}ष"),
+        ] {
+            assert_eq!(shown(content), expected);
+            assert_eq!(text::width(&shown(content)), text::width(content), "{content}");
+        }
     }
 }

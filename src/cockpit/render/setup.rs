@@ -54,7 +54,7 @@ fn setting(app: &App, buffer: &mut Buffer, row: Rect, setting: &Setting, names: 
     let theme = &app.theme;
     let layer = format!("{} ", setting.layer);
     let right = row.right().saturating_sub(pen::width(&[(&layer, theme.dim())]));
-    let names = names.min(usize::from(row.width / 2));
+    let names = names.min(usize::from(row.width / 3));
     let name = fit(&setting.name, names);
     let value = if setting.value.is_empty() { "—" } else { &setting.value };
     let style = if setting.own { theme.strong() } else { theme.text() };

@@ -8,6 +8,12 @@ use crate::terminal::{self, Attrs, ScreenState};
 
 use super::super::theme::{Depth, Theme};
 
+/// The rows of a screen down to the last one with anything on it, the cursor's included.
+pub fn used_rows(screen: &ScreenState) -> u16 {
+    let used = screen.lines.iter().rposition(|line| !line.text().is_empty()).map_or(0, |row| row + 1);
+    u16::try_from(used).unwrap_or(u16::MAX).max(screen.cursor.row + 1).min(screen.rows.max(1))
+}
+
 /// The agent's cell (column, row) shown in the top left corner of `area`.
 ///
 /// Columns start at 0 unless the cursor is further right than `area` is wide. Rows end with the last one used, so that the newest
@@ -18,9 +24,7 @@ pub fn origin(screen: &ScreenState, area: Rect) -> (u16, u16) {
     } else {
         (screen.cursor.col + area.width / 3).min(screen.cols).saturating_sub(area.width)
     };
-    let used = screen.lines.iter().rposition(|line| !line.text().is_empty()).map_or(0, |row| row + 1);
-    let used = u16::try_from(used).unwrap_or(u16::MAX).max(screen.cursor.row + 1).min(screen.rows.max(1));
-    let mut top = used.saturating_sub(area.height);
+    let mut top = used_rows(screen).saturating_sub(area.height);
     if screen.cursor.visible {
         top = top.min(screen.cursor.row);
     }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::base::text::{fit, width as columns_of};
-use crate::view::{AgentView, Tone};
+use crate::view::{AgentState, AgentView, Tone};
 
 use super::super::app::{App, Watched};
 use super::super::layout::below_title;
@@ -52,6 +52,10 @@ pub(super) fn no_terminals(app: &App, buffer: &mut Buffer) {
     let words = if app.filter.is_empty() { "No agent runs now." } else { "No agent that matches the filter runs now." };
     let area = app.layout.body;
     pen::rule(buffer, area, theme.rule(), &[("agents", theme.accent())], &[]);
+    if app.town.rigs.is_empty() || app.town.ready == 0 && app.filter.is_empty() {
+        welcome(app, buffer, below_title(area));
+        return;
+    }
     let lines = vec![
         vec![(words, theme.text())],
         vec![],
@@ -66,10 +70,11 @@ pub(super) fn no_screen(app: &App, buffer: &mut Buffer, area: Rect, agent: &Agen
     let word = marks::word(agent.state);
     let mut lines: Vec<Vec<Piece<'_>>> = Vec::new();
     let ended = watched.and_then(|watched| watched.ended.as_deref());
+    let over = matches!(agent.state, AgentState::Done | AgentState::Dead);
     match (&agent.session, ended) {
-        (Some(_), None) => lines.push(vec![("Connecting …", theme.dim())]),
-        (_, Some(why)) => lines.push(vec![(why, theme.text())]),
-        (None, None) => {
+        (Some(_), None) if !over => lines.push(vec![("Connecting …", theme.dim())]),
+        (_, Some(why)) if !over => lines.push(vec![(why, theme.text())]),
+        _ => {
             lines.push(vec![
                 (marks::glyph(agent.state), theme.state(agent.state)),
                 (" ", theme.text()),
@@ -82,7 +87,7 @@ pub(super) fn no_screen(app: &App, buffer: &mut Buffer, area: Rect, agent: &Agen
                 lines.push(vec![("its work is ", theme.dim()), (merge, theme.text())]);
             }
             lines.push(vec![]);
-            lines.push(vec![("It has no running terminal.", theme.dim())]);
+            lines.push(vec![(ended.unwrap_or("It has no running terminal."), theme.dim())]);
         }
     }
     centred(buffer, area, &lines);
@@ -117,33 +122,38 @@ pub(super) fn queue(app: &App, buffer: &mut Buffer) {
     let source_width = widest(&mut entries.iter().map(|(.., entry)| columns_of(&entry.source)), 14);
     let name = |worker: &str| worker.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
     let worker_width = widest(&mut entries.iter().map(|(.., entry)| columns_of(&name(&entry.worker))), 12);
+    // On a narrow screen the title is worth more than the bead's id, and than a reason that is told below anyway.
+    let wide = rows.width >= 70;
     let words_of = |entry: &crate::view::QueueEntry| {
         let (words, tone) = state_words(&entry.state);
-        let text = if entry.reason.is_empty() { words.to_owned() } else { format!("{words}: {}", entry.reason) };
-        (text, tone)
+        // What a person has to do needs no reason.
+        let told = wide && tone != Tone::Calls && !entry.reason.is_empty();
+        (if told { format!("{words}: {}", entry.reason) } else { words.to_owned() }, tone)
     };
-    let most = usize::from(rows.width * 2 / 5);
+    let most = usize::from(rows.width / 3);
     let words_width = widest(&mut entries.iter().map(|(.., entry)| columns_of(&words_of(entry).0)), most);
     for ((index, (rig, number, entry)), y) in
         entries.iter().enumerate().skip(app.scroll.queue).zip(rows.y..rows.bottom())
     {
         let row = Rect { y, height: 1, ..rows };
         let (words, tone) = words_of(entry);
-        let number = format!("{number:>3} ");
-        let rig_name = if several { format!("{} ", fit(&rig.name, rig_width)) } else { String::new() };
-        let source = fit(&entry.source, source_width);
+        // Each rig merges in an order of its own: its name stands before the first.
+        let own = if *number == 1 || index == app.scroll.queue { rig.name.as_str() } else { "" };
+        let number = format!("{number:>2} ");
+        let rig_name = if several { format!(" {}", fit(own, rig_width)) } else { String::new() };
+        let source = if wide { fit(&entry.source, source_width) + "  " } else { String::new() };
         let worker = fit(&name(&entry.worker), worker_width);
         let words = fit(&words, words_width);
         let right: [Piece<'_>; 4] =
             [(&worker, theme.dim()), ("  ", theme.text()), (&words, theme.tone(tone)), (" ", theme.text())];
         let start = row.right().saturating_sub(pen::width(&right)).max(row.x + row.width / 3);
         let left: [Piece<'_>; 7] = [
+            (&rig_name, theme.text()),
+            (" ", theme.text()),
             (&number, theme.dim()),
             (state_glyph(&entry.state), theme.tone(tone)),
             (" ", theme.text()),
-            (&rig_name, theme.dim()),
             (&source, theme.dim()),
-            ("  ", theme.text()),
             (&entry.title, theme.text()),
         ];
         pen::pieces(buffer, row.x, y, start.saturating_sub(row.x + 1), &left);
@@ -184,7 +194,7 @@ pub fn state_words(state: &str) -> (&str, Tone) {
         "failed" => ("gate failed", Tone::Bad),
         "rejected" => ("rejected", Tone::Bad),
         "waiting" => ("on hold", Tone::Plain),
-        "held" => ("waits for your approval", Tone::Calls),
+        "held" => ("needs approval", Tone::Calls),
         "review" => ("in review", Tone::Calls),
         other => (other, Tone::Plain),
     }

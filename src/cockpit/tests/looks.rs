@@ -1,7 +1,9 @@
-//! What the cockpit looks like: text at four sizes, colours of every theme at one.
+//! What the cockpit looks like at four sizes and in every theme.
 
 use super::*;
+use crate::cockpit::ask::Told;
 use crate::cockpit::dialogs::Preview;
+use crate::view::queue::RequestDetail;
 
 fn shown(columns: u16, rows: u16) -> Bench {
     let mut bench = Bench::new(columns, rows);
@@ -9,105 +11,109 @@ fn shown(columns: u16, rows: u16) -> Bench {
     bench
 }
 
-#[test]
-fn the_town_at_every_size() {
-    for (columns, rows) in [(60, 16), (80, 24), (120, 40), (200, 60)] {
-        insta::assert_snapshot!(format!("town_{columns}x{rows}"), shown(columns, rows).text());
+fn pressed(mut bench: Bench, keys: &str) -> Bench {
+    bench.keys(keys);
+    bench
+}
+
+/// With what the day has cost.
+fn told(mut bench: Bench) -> Bench {
+    bench.event(Event::Told(Told::Today(Some("$4.20".into()))));
+    bench
+}
+
+/// A merge request whose gate runs, with a log in colours.
+fn request() -> RequestDetail {
+    RequestDetail {
+        id: "sh-mr-1".into(),
+        source: "sh-a7h1e".into(),
+        title: "Dark mode toggle".into(),
+        state: "gating".into(),
+        branch: "polecat/toast/sh-a7h1e@1".into(),
+        target: "main".into(),
+        worker: "shop/polecats/toast".into(),
+        head: "9c1e2f0aaa".into(),
+        retries: 0,
+        reason: String::new(),
+        log: ["$ cargo test", "\u{1b}[32mok\u{1b}[0m cart case 1", "\u{1b}[1;31mFAILED\u{1b}[0m cart case 2"]
+            .map(Into::into)
+            .into(),
     }
 }
 
 #[test]
-fn every_theme_has_its_colours() {
-    for name in crate::cockpit::theme::NAMES {
-        let mut bench = shown(80, 24);
-        bench.app.theme = Theme::named(name, Depth::True).unwrap();
-        insta::assert_snapshot!(format!("styles_{name}"), styles_of(&bench.draw()));
-    }
+fn the_town() {
+    frames::hold("town", |columns, rows| told(shown(columns, rows)));
 }
 
 #[test]
 fn typing_into_an_agent() {
-    let mut bench = shown(120, 40);
-    bench.keys("enter");
-    insta::assert_snapshot!("typing_120x40", bench.text());
-    let mut bench = shown(80, 24);
-    bench.keys("enter");
-    insta::assert_snapshot!("typing_80x24", bench.text());
+    frames::hold("typing", |columns, rows| pressed(shown(columns, rows), "enter"));
 }
 
 #[test]
-fn dialogs() {
-    let mut bench = shown(120, 40);
-    bench.keys("s").event(Event::Ready(Ok(beads()))).keys("space space tab").event(Event::Planned(
-        3,
-        Preview::Will(vec!["sh-c3k0d → new worker furiosa (claude)".into(), "convoy → new \"Cart\" (2)".into()]),
-    ));
-    insta::assert_snapshot!("sling_120x40", bench.text());
-    let mut bench = shown(80, 24);
-    bench.keys("s").event(Event::Ready(Ok(beads()))).keys("cart");
-    insta::assert_snapshot!("sling_80x24", bench.text());
-    insta::assert_snapshot!("help_120x40", shown(120, 40).keys("?").text());
-    insta::assert_snapshot!("palette_120x40", shown(120, 40).keys(": nux").text());
-    insta::assert_snapshot!("message_80x24", shown(80, 24).keys("G m hello").text());
-    insta::assert_snapshot!("which_key_80x24", shown(80, 24).keys("g").text());
+fn tiles() {
+    frames::hold("tiles", |columns, rows| pressed(shown(columns, rows), "A"));
 }
 
 #[test]
-fn other_views() {
-    insta::assert_snapshot!("convoys_120x40", shown(120, 40).keys("C").text());
-    insta::assert_snapshot!("queue_120x40", shown(120, 40).keys("Q").text());
-    insta::assert_snapshot!("feed_120x40", shown(120, 40).keys("F").text());
-    insta::assert_snapshot!("tiles_200x60", shown(200, 60).keys("A").text());
+fn convoys() {
+    frames::hold("convoys", |columns, rows| pressed(shown(columns, rows), "C"));
 }
 
 #[test]
-fn beads_in_every_layout() {
-    use crate::cockpit::ask::Told;
-    use crate::view::{BeadDetail, BeadLine};
-    let line = |id: &str, title: &str, status: &str, priority, waits_for: &[&str]| BeadLine {
-        id: id.into(),
-        title: title.into(),
-        status: status.into(),
-        priority,
-        issue_type: "task".into(),
-        assignee: if status == "hooked" { "shop/polecats/nux".into() } else { String::new() },
-        rig: "shop".into(),
-        blocked: !waits_for.is_empty(),
-        waits_for: waits_for.iter().map(|id| (*id).into()).collect(),
-        ..BeadLine::default()
-    };
-    let lines = vec![
-        line("sh-k2x9m", "Publish the CLI package", "hooked", 1, &[]),
-        line("sh-q7w1z", "Cart page in storybook, 日本語 too", "open", 2, &[]),
-        line("sh-m4n8b", "Cart analytics", "open", 2, &["sh-q7w1z"]),
-    ];
-    let detail = BeadDetail {
-        line: lines[0].clone(),
-        description: "Publish what was built.\n\nOnly from main.".into(),
-        design: String::new(),
-        acceptance: "npm shows the version".into(),
-        notes: String::new(),
-        labels: vec!["release".into()],
-        depends_on: vec![("blocks".into(), "sh-77d2b".into(), "Fix flaky cart test".into(), "closed".into())],
-        needed_by: Vec::new(),
-        comments: vec![("overseer".into(), now().plus_seconds(-600), "Use the dry run first.".into())],
-        history: town().feed,
-        created_by: "overseer".into(),
-        created_at: now().plus_seconds(-7200),
-        updated_at: now(),
-        close_reason: String::new(),
-    };
-    for (columns, rows) in [(80, 24), (120, 40)] {
+fn the_queue() {
+    frames::hold("queue", |columns, rows| {
+        let mut bench = pressed(shown(columns, rows), "Q");
+        bench.event(Event::Told(Told::Request(Box::new(request()))));
+        bench
+    });
+}
+
+#[test]
+fn the_sling_dialog() {
+    frames::hold("sling", |columns, rows| {
         let mut bench = shown(columns, rows);
-        bench.keys("B").event(Event::Told(Told::Beads(lines.clone())));
-        bench.event(Event::Told(Told::Bead(Box::new(detail.clone()))));
-        insta::assert_snapshot!(format!("beads_list_{columns}x{rows}"), bench.text());
-        insta::assert_snapshot!(format!("beads_board_{columns}x{rows}"), bench.keys("w").text());
-        insta::assert_snapshot!(format!("beads_tree_{columns}x{rows}"), bench.keys("w").text());
-    }
-    let mut bench = shown(80, 24);
-    bench.keys("B").event(Event::Told(Told::Beads(lines)));
-    insta::assert_snapshot!("beads_form_80x24", bench.keys("c Fix space it").text());
+        bench.keys("s").event(Event::Ready(Ok(beads()))).keys("space space tab").event(Event::Planned(
+            3,
+            Preview::Will(vec!["sh-c3k0d → new worker furiosa (claude)".into(), "convoy → new \"Cart\" (2)".into()]),
+        ));
+        bench
+    });
+}
+
+#[test]
+fn help_palette_and_places() {
+    frames::hold("help", |columns, rows| pressed(shown(columns, rows), "? merge"));
+    frames::hold("palette", |columns, rows| pressed(shown(columns, rows), ": nux"));
+    frames::hold("places", |columns, rows| pressed(shown(columns, rows), "g o nux"));
+}
+
+#[test]
+fn the_question_of_an_agent() {
+    frames::hold("answer", |columns, rows| pressed(shown(columns, rows), "a"));
+}
+
+#[test]
+fn the_first_screen_and_an_empty_town() {
+    let empty = || TownView { name: "new".into(), ..TownView::default() };
+    frames::hold("empty", |columns, rows| Bench::of(empty(), columns, rows));
+    frames::hold("confirm", |columns, rows| pressed(shown(columns, rows), "X"));
+}
+
+#[test]
+fn remarks_and_what_may_follow_a_key() {
+    frames::hold("remarks", |columns, rows| {
+        let mut bench = pressed(shown(columns, rows), "g");
+        bench.app.say("Slung sh-k2x9m to shop · u takes it back", false);
+        bench.app.say("api-61icm is held: a person has to approve it, and then its gate runs once more before it lands: gt mq approve api-61icm", true);
+        bench
+    });
+}
+
+#[test]
+fn a_message() {
+    insta::assert_snapshot!("message_80x24", shown(80, 24).keys("G m hello").text());
 }
 
 #[test]
@@ -121,6 +127,21 @@ fn empty_states_teach() {
     one_rig.rigs.push(RigView { name: "shop".into(), ..RigView::default() });
     let text = Bench::of(one_rig, 120, 40).text();
     assert!(text.contains("Press s to give beads to workers"), "{text}");
+}
+
+#[test]
+fn the_keys_of_the_readme_are_keys() {
+    let readme = include_str!("../../../README.md");
+    let tour = readme.split("\n## The cockpit\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let keymap = Keymap::default();
+    let known: Vec<String> = crate::cockpit::actions::TABLE.iter().flat_map(|spec| keymap.keys(spec)).collect();
+    let rows = tour.lines().filter(|line| line.starts_with("| `"));
+    let named: Vec<&str> =
+        rows.flat_map(|row| row.split(" | ").next().unwrap().split('`').skip(1).step_by(2)).collect();
+    assert!(named.len() > 25, "{named:?}");
+    for key in named {
+        assert!(known.iter().any(|known| known == key || *known == key.replace(' ', "")), "{key}: {known:?}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod desk;
 mod fixtures;
 mod forty;
+mod frames;
 mod interactions;
 mod looks;
 mod review;
@@ -302,29 +303,4 @@ pub fn text_of(buffer: &Buffer) -> String {
         }
     }
     clean
-}
-
-/// The frame's colours: per row, runs of `columns×foreground/background+modifiers`.
-pub fn styles_of(buffer: &Buffer) -> String {
-    let mut out = String::new();
-    for y in 0..buffer.area.height {
-        let mut runs: Vec<(String, u16)> = Vec::new();
-        for x in 0..buffer.area.width {
-            let cell = &buffer[(x, y)];
-            let look = format!(
-                "{}/{}{}",
-                cell.fg,
-                cell.bg,
-                if cell.modifier.is_empty() { String::new() } else { format!("+{:?}", cell.modifier) }
-            );
-            match runs.last_mut() {
-                Some((last, count)) if *last == look => *count += 1,
-                _ => runs.push((look, 1)),
-            }
-        }
-        let row: Vec<String> = runs.into_iter().map(|(look, count)| format!("{count}×{look}")).collect();
-        out.push_str(&row.join(" "));
-        out.push('\n');
-    }
-    out
 }

@@ -132,22 +132,13 @@ fn finish(bench: &mut Bench, undo: Option<Deed>) {
 }
 
 #[test]
-fn hooks_at_every_size() {
-    for (columns, rows) in [(60, 16), (80, 24), (120, 40), (200, 60)] {
+fn hooks_at_every_size_and_in_every_theme() {
+    super::frames::hold("hooks", hooks);
+    super::frames::hold("hooks_diff", |columns, rows| {
         let mut bench = hooks(columns, rows);
-        insta::assert_snapshot!(format!("hooks_{columns}x{rows}"), bench.text());
         bench.keys("enter j j j c Why? enter");
-        insta::assert_snapshot!(format!("hooks_diff_{columns}x{rows}"), bench.text());
-    }
-}
-
-#[test]
-fn hooks_in_every_theme() {
-    for name in crate::cockpit::theme::NAMES {
-        let mut bench = hooks(120, 24);
-        bench.app.theme = Theme::named(name, Depth::True).unwrap();
-        insta::assert_snapshot!(format!("hooks_styles_{name}"), styles_of(&bench.draw()));
-    }
+        bench
+    });
 }
 
 #[test]

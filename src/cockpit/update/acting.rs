@@ -16,10 +16,15 @@ use crate::view::AgentState;
 /// How many deeds the journal keeps.
 const KEPT: usize = 200;
 
+/// What is said when a deed begins, until it is known how it went.
+fn begun(deed: &Deed) -> String {
+    format!("{} …", deed.words())
+}
+
 /// Begins a deed.
 pub(super) fn begin(app: &mut App, deed: Deed, effects: &mut Vec<Effect>) {
     let id = app.tasks.last().map_or(1, |task| task.id + 1);
-    app.say(format!("{} …", deed.words()), false);
+    app.say(begun(&deed), false);
     app.tasks.push(Task {
         id,
         deed: deed.clone(),
@@ -42,6 +47,10 @@ pub(super) fn finished(app: &mut App, id: u64, finished: Finished, effects: &mut
     if undo && let Some(key) = actions::spec(Action::Undo, actions::Context::Main).and_then(|spec| app.keymap.key(spec))
     {
         text = format!("{text} · {key} takes it back");
+    }
+    if let Some(task) = app.tasks.iter().find(|task| task.id == id) {
+        let beginning = begun(&task.deed);
+        app.toasts.retain(|toast| toast.text != beginning);
     }
     app.say(text, !finished.ok);
     app.changes += 1;

@@ -6,6 +6,7 @@ use super::super::actions::Action;
 use super::super::app::{App, Cause, Effect};
 use super::super::back::{Back, BackAsk, BackTold, Target};
 use super::super::keys::Chord;
+use super::super::render::terminal::used_rows;
 
 /// Begins to look back in the selected agent's terminal, `lines` up.
 pub(super) fn begin(app: &mut App, lines: i64, effects: &mut Vec<Effect>) {
@@ -16,7 +17,8 @@ pub(super) fn begin(app: &mut App, lines: i64, effects: &mut Vec<Effect>) {
     };
     let screen = app.watched.get(&session).and_then(|watched| watched.screen.as_ref());
     let (cols, rows) = screen.map_or((80, 24), |screen| (screen.cols, screen.rows));
-    let back = Back { session, height: tile.area.height, rows, cols, ..Back::default() };
+    let used = screen.map_or(rows, used_rows);
+    let back = Back { session, height: tile.area.height, rows, used, cols, ..Back::default() };
     app.typing = false;
     app.back_step = lines;
     app.back = Some(Box::new(back));

@@ -12,12 +12,19 @@ use super::{acting, moves};
 use crate::view::{HookPicture, HookRow};
 use crate::work::hook_review::StepKind;
 
+/// Leaves out the hooks that the filter does not let through.
+pub(super) fn sift(app: &mut App) {
+    let mut hooks = std::mem::take(&mut app.hooks);
+    hooks.sift(|row| app.lets_through(&[&row.agent, &row.bead, &row.title, &row.state]));
+    app.hooks = hooks;
+}
+
 /// Columns one goes sideways at once.
 const SIDEWAYS: usize = 8;
 
 /// The list came.
 pub(super) fn list(app: &mut App, rows: Vec<HookRow>) -> bool {
-    let changed = app.hooks.rows.as_ref() != Some(&rows);
+    let changed = app.hooks.all.as_ref() != Some(&rows);
     let agents: Vec<&String> = rows.iter().map(|row| &row.agent).collect();
     if app.hooks.archived {
         // A review of a hook that is gone for good is of no use.

@@ -23,6 +23,7 @@ pub use acting::asked;
 pub use hooks::{recipient, review};
 
 use super::app::{App, Cause, Effect, Event, Overlay, Pane, View, Wish};
+use super::dialogs::Choice;
 use super::layout::{self, SMALLEST};
 
 /// Of so many agents that ask something the question is read, beside those whose terminals are in sight.
@@ -103,6 +104,9 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
 fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     if app.dirty.is_some() {
         keep_selection(app);
+        if app.view == View::Hooks {
+            hooks::sift(app);
+        }
         layout::arrange(app);
         keep_pane(app);
         // The focus may have moved to a list that scrolls differently.
@@ -145,7 +149,8 @@ fn remember(app: &mut App, effects: &mut Vec<Effect>) {
 
 /// The sessions to watch: those on the screen; the one typed into or alone on the screen gets the size it has there.
 fn wishes(app: &App) -> Vec<Wish> {
-    let alone = (app.typing || app.zoom) && app.size.0 >= SMALLEST.0 && !app.read_only;
+    let own = matches!(app.view, View::Town | View::Agents);
+    let alone = own && (app.typing || app.zoom) && app.size.0 >= SMALLEST.0 && !app.read_only;
     let mut wishes: Vec<Wish> = app
         .layout
         .tiles
@@ -173,7 +178,22 @@ fn wishes(app: &App) -> Vec<Wish> {
     {
         wishes.push(Wish { session: open.agent.session.clone(), size: None });
     }
+    if let Some(session) = looked_at(app)
+        && !wishes.iter().any(|wish| wish.session == session)
+    {
+        wishes.push(Wish { session, size: None });
+    }
     wishes
+}
+
+/// The session of the agent that is highlighted among the places to go to, which is looked at before one goes.
+fn looked_at(app: &App) -> Option<String> {
+    let Some(Overlay::Palette(palette)) = &app.overlay else { return None };
+    let rows = if palette.places { palette.rows(app) } else { Vec::new() };
+    match &rows.get(palette.query.row)?.0.choice {
+        Choice::Agent(address) => app.town.agent(address)?.session.clone(),
+        _ => None,
+    }
 }
 
 /// Keeps what the agent of `session` asks, when it asks something; drawn only when that changed.
@@ -200,7 +220,7 @@ fn touch_if_visible(app: &mut App, session: &str) {
         .iter()
         .any(|tile| app.town.agent(&tile.address).is_some_and(|agent| agent.session.as_deref() == Some(session)));
     let asked = matches!(&app.overlay, Some(Overlay::Answer(open)) if open.agent.session == session);
-    if visible || asked {
+    if visible || asked || looked_at(app).as_deref() == Some(session) {
         app.touch(Cause::Screen);
     }
 }

@@ -1,5 +1,6 @@
 //! Reads a hook in full and colours its code, on a thread of its own: a large worktree takes longer to read than the town.
 
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
@@ -21,6 +22,20 @@ const REST: Duration = Duration::from_millis(400);
 
 /// An agent, and the commit its files are compared with.
 type Question = (String, Option<String>);
+
+/// A file longer than this is not read for its colours.
+const LONGEST: u64 = 512 * 1024;
+
+/// A file of the worktree as it is now.
+fn whole(worktree: &str, path: &str) -> Option<String> {
+    let path = Path::new(worktree).join(path);
+    // A link leads anywhere; what git compares is the link itself.
+    let kind = path.symlink_metadata().ok()?;
+    if !kind.is_file() || kind.len() > LONGEST {
+        return None;
+    }
+    std::fs::read_to_string(path).ok()
+}
 
 /// Starts the thread; it ends when nobody asks any more.
 pub(super) fn start(town: &Town, events: UnboundedSender<Event>) -> Sender<Question> {
@@ -62,7 +77,7 @@ fn answer_all(town: &Town, inbox: &Receiver<Question>, events: &UnboundedSender<
         };
         let mut time = FIRST;
         loop {
-            let (inks, all) = painter.paint(&picture.patch, time);
+            let (inks, all) = painter.paint(&picture.patch, |file| whole(&picture.worktree, &file.path), time);
             if events.send(Event::Told(Told::Hook(Box::new(picture.clone()), inks))).is_err() {
                 return;
             }

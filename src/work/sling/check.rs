@@ -9,6 +9,11 @@ use crate::work::queue::MergeRequest;
 const NO_WORK: [&str; 10] =
     ["convoy", "escalation", "message", "merge-request", "agent", "role", "rig", "event", "gate", "slot"];
 
+/// Whether beads of a type are work that an agent could be given.
+pub fn is_work(issue_type: &str) -> bool {
+    !NO_WORK.contains(&issue_type)
+}
+
 /// What is known of a bead that is to be slung.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
@@ -37,7 +42,7 @@ pub fn may_sling(facts: Facts<'_>) -> Result<()> {
         let reason = if bead.close_reason.is_empty() { String::new() } else { format!(" ({})", bead.close_reason) };
         return Err(Error::refused(format!("{id} is closed{reason}")).hint(format!("bd reopen {id}, then sling it")));
     }
-    if NO_WORK.contains(&bead.issue_type.as_str()) {
+    if !is_work(&bead.issue_type) {
         let hint = if bead.issue_type == "convoy" {
             format!("sling what it tracks: gt convoy show {id}")
         } else {

@@ -5,7 +5,7 @@ mod commit;
 mod report;
 mod target;
 
-pub use check::{Facts, may_sling};
+pub use check::{Facts, is_work, may_sling};
 pub use commit::{Committed, Way, begin, enqueue};
 pub use report::{Failure, Plan, PlanLine, SlingReport, Slung};
 pub use target::Target;

@@ -109,7 +109,7 @@ fn light_up(app: &App, buffer: &mut Buffer, x: u16, y: u16, end: u16, text: &str
 }
 
 fn mark_row(app: &App, buffer: &mut Buffer, row: Rect, focused: bool) {
-    buffer.set_style(row, app.theme.selected(focused));
+    pen::highlight(buffer, row, &app.theme, focused);
     if focused {
         buffer[(row.x, row.y)].set_symbol("▌").set_style(app.theme.accent());
     }
@@ -208,6 +208,16 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// `text` broken between words, as running text is: what goes on begins where its line began.
+pub(super) fn flowing(text: &str, columns: usize) -> Vec<String> {
+    let indent: String = text.chars().take_while(|c| *c == ' ').collect();
+    // What goes on stands below the words of a sign of a list.
+    let sign = text.trim_start().starts_with(['-', '*']) || text.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let hang = if sign { "  " } else { "" };
+    let lines = wrapped(text, columns.saturating_sub(indent.len()).max(8)).into_iter().enumerate();
+    lines.map(|(place, line)| if place == 0 { line } else { format!("{indent}{hang}{}", line.trim_start()) }).collect()
 }
 
 fn draw_choose(app: &App, buffer: &mut Buffer, area: Rect, choose: &Choose) -> Option<Position> {

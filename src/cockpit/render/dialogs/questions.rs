@@ -21,7 +21,8 @@ pub(super) fn answer(app: &App, buffer: &mut Buffer, area: Rect, open: &AnswerBo
         (true, left) => format!("{left} more after this"),
         (false, _) => String::new(),
     };
-    heading(app, buffer, area, &format!("{} asks", open.agent.address), &note);
+    let title = if open.drain { "answer all: " } else { "" };
+    heading(app, buffer, area, &format!("{title}{} asks", open.agent.address), &note);
     let inner = Rect {
         x: area.x + 2,
         y: area.y + 1,

@@ -25,8 +25,12 @@ pub(super) fn draw_sling(app: &App, buffer: &mut Buffer, area: Rect, sling: &Sli
     let targets_bottom = draw_targets(app, buffer, right, sling, !on_beads);
     draw_preview(app, buffer, right, sling, targets_bottom + 1);
     pen::upright(buffer, right.x, area.y + 1..area.bottom() - 1, theme.rule(), |_| (false, false));
-    buffer[(right.x, area.y)].set_symbol("┬");
-    buffer[(right.x, area.bottom() - 1)].set_style(theme.rule());
+    // The rule between the halves ends in the frame, but where the title stands.
+    for (y, symbol) in [(area.y, "┬"), (area.bottom() - 1, "┴")] {
+        if buffer[(right.x, y)].symbol() == "─" {
+            buffer[(right.x, y)].set_symbol(symbol).set_style(theme.rule());
+        }
+    }
     Some(if on_beads { beads_cursor } else { target_cursor })
 }
 
@@ -57,9 +61,11 @@ fn draw_beads(app: &App, buffer: &mut Buffer, area: Rect, sling: &Sling, focused
             (" ", theme.text()),
         ];
         let x = pen::pieces(buffer, row.x, y, row.width, &start);
+        // Beside little room the titles say more than the ids.
+        let (id, gap) = if list.width < 42 { ("", "") } else { (id.as_str(), "  ") };
         let middle: [Piece<'_>; 4] = [
-            (&id, theme.dim()),
-            ("  ", theme.text()),
+            (id, theme.dim()),
+            (gap, theme.text()),
             (&priority, if bead.priority <= 1 { theme.strong() } else { theme.dim() }),
             ("  ", theme.text()),
         ];

@@ -81,7 +81,9 @@ pub(in super::super) fn agents(app: &App, buffer: &mut Buffer) {
     };
     let marked = app.marked.len();
     let words = if marked == 0 { "agents".to_owned() } else { format!("agents · {marked} marked") };
-    title(app, buffer, area, Pane::Agents, &words, if all.is_empty() { "" } else { note });
+    // The number of marks is worth more than the order.
+    let quiet = all.is_empty() || (marked > 0 && area.width < 44);
+    title(app, buffer, area, Pane::Agents, &words, if quiet { "" } else { note });
     let rows = below_title(area);
     if !app.loaded {
         match &app.problem {
@@ -207,7 +209,9 @@ fn row_of(app: &App, buffer: &mut Buffer, row: Rect, agent: &AgentView, asks: bo
     let since = format!("{since:>4} ");
     let mut right: Vec<Piece<'_>> = vec![(&since, theme.dim())];
     if row.width >= 44 {
-        right.insert(0, (&note, theme.dim()));
+        // Work that waits for a person is their concern, although its worker is done.
+        let calls = agent.merge.as_deref().is_some_and(|merge| matches!(merge, "needs approval" | "in review"));
+        right.insert(0, (&note, if calls { theme.tone(Tone::Calls) } else { theme.dim() }));
     }
     let start = row.right().saturating_sub(pen::width(&right));
     pen::pieces(buffer, row.x, row.y, start.saturating_sub(row.x + 1), &left);

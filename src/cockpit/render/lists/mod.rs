@@ -7,10 +7,12 @@ mod rigs;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::base::Timestamp;
 use crate::base::text::{fit, width as columns_of};
 
 use super::super::app::{App, Pane, View};
 use super::super::layout::below_title;
+use super::dialogs::wrapped;
 use super::pen::{self, Piece};
 use crate::view::FeedLine;
 
@@ -30,7 +32,7 @@ fn title(app: &App, buffer: &mut Buffer, area: Rect, pane: Pane, words: &str, no
 
 /// Marks the row of what is selected.
 pub(super) fn select_row(app: &App, buffer: &mut Buffer, area: Rect, focused: bool) {
-    buffer.set_style(area, app.theme.selected(focused));
+    pen::highlight(buffer, area, &app.theme, focused);
     if focused {
         for y in area.y..area.bottom() {
             buffer[(area.x, y)].set_symbol("▌").set_style(app.theme.accent());
@@ -38,10 +40,12 @@ pub(super) fn select_row(app: &App, buffer: &mut Buffer, area: Rect, focused: bo
     }
 }
 
-/// A line of advice in an empty list.
+/// Advice in an empty list, on as many lines as it needs and there are.
 pub(super) fn advice(app: &App, buffer: &mut Buffer, area: Rect, words: &str) {
-    if area.height > 0 {
-        pen::put(buffer, area.x + 2, area.y, area.width.saturating_sub(3), words, app.theme.dim());
+    let room = area.width.saturating_sub(3);
+    for (line, y) in wrapped(words, usize::from(room).max(8)).iter().zip(area.y..area.bottom()) {
+        let line = if y == area.y { line } else { line.trim_start() };
+        pen::put(buffer, area.x + 2, y, room, line, app.theme.dim());
     }
 }
 
@@ -119,10 +123,16 @@ pub(super) fn event_widths<'a>(lines: impl Iterator<Item = &'a FeedLine> + Clone
     (words, beads)
 }
 
+/// When something was, in five columns: the time of today, the day of what is older.
+pub(super) fn when(at: Timestamp, now: Timestamp) -> String {
+    let day = |moment: Timestamp| moment.start_of_day();
+    if day(at) == day(now) { at.hour_minute() } else { at.month_day() }
+}
+
 /// One event in one line.
 pub(super) fn event_row(app: &App, buffer: &mut Buffer, row: Rect, line: &FeedLine, (words, beads): (usize, usize)) {
     let theme = &app.theme;
-    let time = line.at.hour_minute();
+    let time = when(line.at, app.now);
     let what = fit(&line.what, words);
     let bead = fit(line.bead.as_deref().unwrap_or_default(), beads) + "  ";
     let mut content: Vec<Piece<'_>> = vec![
