@@ -132,12 +132,15 @@ pub fn command(home: &Home, key: &str, value: Option<&str>) -> String {
 /// What the screen as it is wants to know, each with the moment from which an answer is too old.
 pub fn wanted(app: &App) -> Vec<(Ask, u64)> {
     let now = app.generation;
+    let palette = matches!(app.overlay, Some(Overlay::Palette(_)));
     let mut asks = Vec::new();
     match app.view {
         View::Beads => {
             // A board without what is done would be half a board.
             let closed = app.beads.closed || app.beads.shape == Shape::Board;
-            asks.push((Ask::Beads(app.filter.clone(), closed), now));
+            // The palette finds all of them.
+            let filter = if palette { String::new() } else { app.filter.clone() };
+            asks.push((Ask::Beads(filter, closed), now));
             asks.extend(app.beads.selected.clone().map(|id| (Ask::Bead(id), now)));
         }
         View::Mail => asks.push((Ask::Mail, now)),
@@ -171,7 +174,7 @@ pub fn wanted(app: &App) -> Vec<(Ask, u64)> {
         View::Costs => asks.push((Ask::Costs(app.costs.by, app.costs.span), app.priced)),
         _ => {}
     }
-    if matches!(app.overlay, Some(Overlay::Palette(_))) && app.view != View::Beads {
+    if palette && app.view != View::Beads {
         asks.push((Ask::Beads(String::new(), false), now));
     }
     asks

@@ -27,6 +27,21 @@ pub enum BackTold {
     Text(String),
 }
 
+/// A place in a live terminal where the mouse's button went down.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grab {
+    /// Whose terminal.
+    pub address: String,
+    /// Row and column of its screen.
+    pub cell: (u16, u16),
+    /// The row of its screen that is the first to be seen.
+    pub top: u16,
+    /// Row and column on the screen to which the mouse has come, while nothing is known of the lines yet.
+    pub to: Option<(u16, u16)>,
+    /// The button went up by then.
+    pub released: bool,
+}
+
 /// The state of looking back.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Back {
@@ -58,6 +73,10 @@ pub struct Back {
     pub asking: bool,
     /// Where it stands, the lowest first.
     pub matches: Vec<Match>,
+    /// Somebody was typing into it, and goes on to when the looking ends.
+    pub typing: bool,
+    /// It began by dragging over the live terminal, and ends with what was selected.
+    pub grab: Option<Grab>,
 }
 
 impl Back {
@@ -103,6 +122,15 @@ impl Back {
             let end = self.bottom();
             self.cursor = (end, 0);
             self.top = (end + 1).saturating_sub(u64::from(self.height)).max(self.lines.first);
+            if let Some(grab) = &self.grab {
+                // What was in sight stays where it was.
+                self.top = self.lines.end + u64::from(grab.top);
+                self.cursor = (self.lines.end + u64::from(grab.cell.0), grab.cell.1);
+                self.mark = Some(self.cursor);
+                if let Some((row, column)) = grab.to {
+                    self.cursor = (self.top + u64::from(row), column);
+                }
+            }
         }
         self.top = self.top.max(self.lines.first);
         self.cursor.0 = self.cursor.0.clamp(self.lines.first, self.last());

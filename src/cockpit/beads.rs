@@ -89,10 +89,16 @@ impl Stand {
 pub struct Beads {
     /// The beads; none yet while they are being read.
     pub lines: Option<Vec<BeadLine>>,
+    /// How often they were read.
+    pub taken: u64,
     /// The layout.
     pub shape: Shape,
     /// The selected bead.
     pub selected: Option<String>,
+    /// The marked beads.
+    pub marked: BTreeSet<String>,
+    /// Where the last mark was made.
+    pub anchor: Option<String>,
     /// The first visible row.
     pub scroll: usize,
     /// Closed ones are shown too.
@@ -164,10 +170,20 @@ impl Beads {
         self.detail.as_deref().filter(|detail| Some(&detail.line.id) == self.selected.as_ref())
     }
 
+    /// The beads that something is to be done with: the marked ones, else the selected one.
+    pub fn subjects(&self) -> Vec<&BeadLine> {
+        let wanted = |line: &&BeadLine| match self.marked.is_empty() {
+            true => Some(&line.id) == self.selected.as_ref(),
+            false => self.marked.contains(&line.id),
+        };
+        self.lines.iter().flatten().filter(wanted).collect()
+    }
+
     /// Takes new lines and keeps the selection where it can.
     pub fn take(&mut self, lines: Vec<BeadLine>) {
         let gone = !lines.iter().any(|line| Some(&line.id) == self.selected.as_ref());
         let place = self.place();
+        self.taken += u64::from(self.lines.as_ref() != Some(&lines));
         self.lines = Some(lines);
         if gone {
             let rows = self.rows();

@@ -139,10 +139,10 @@ pub enum Deed {
         /// Its value; nothing takes it out.
         value: Option<String>,
     },
-    /// Close a bead.
-    CloseBead(String),
-    /// Open a bead again.
-    ReopenBead(String),
+    /// Close beads.
+    CloseBeads(Vec<String>),
+    /// Open beads again.
+    ReopenBeads(Vec<String>),
     /// Remark on a bead.
     Comment(String, String),
     /// Answer a message.
@@ -175,7 +175,7 @@ pub enum Deed {
         agent: String,
         /// The file.
         path: String,
-        /// Its line.
+        /// Its line; 0 for all that happened to the file.
         line: u32,
         /// The hunk as git applies it.
         patch: String,
@@ -209,8 +209,8 @@ impl Deed {
             Self::Set { key, value: Some(value), .. } => format!("Set {key} to {value}"),
             Self::Set { key, .. } => format!("Take {key} out"),
             Self::EditBead { id, .. } => format!("Change {id}"),
-            Self::CloseBead(id) => format!("Close {id}"),
-            Self::ReopenBead(id) => format!("Open {id} again"),
+            Self::CloseBeads(ids) => format!("Close {}", many(ids.len(), &ids[0], "beads")),
+            Self::ReopenBeads(ids) => format!("Open {} again", many(ids.len(), &ids[0], "beads")),
             Self::Comment(id, _) => format!("Remark on {id}"),
             Self::Reply(id, _) => format!("Answer {id}"),
             Self::ReadMail(id) => format!("Read {id}"),
@@ -224,6 +224,10 @@ impl Deed {
             Self::Repair(agent) => format!("Heal the worktree of {agent}"),
             Self::ArchiveHook(agent) => format!("Put the hook of {agent} away"),
             Self::RestoreHook(agent) => format!("Bring the hook of {agent} back"),
+            Self::TakeOut { agent, path, line: 0, back: false, .. } => {
+                format!("Undo the changes of {path}, of {agent}")
+            }
+            Self::TakeOut { agent, path, line: 0, .. } => format!("Bring the changes of {path} back, of {agent}"),
             Self::TakeOut { agent, path, back: false, .. } => format!("Take a hunk of {path} out, of {agent}"),
             Self::TakeOut { agent, path, .. } => format!("Put the hunk of {path} back, of {agent}"),
             Self::Review(agent, deed) => format!("Send the remarks on {agent}'s changes: {}", deed.words()),
@@ -257,8 +261,8 @@ impl Deed {
                 vec![format!("gt mail send {} -s {} -m {}", quoted(to), quoted(subject), quoted(text))]
             }
             Self::Set { home, key, value } => vec![ask::command(home, key, value.as_deref())],
-            Self::CloseBead(id) => vec![format!("bd close {id}")],
-            Self::ReopenBead(id) => vec![format!("bd reopen {id}")],
+            Self::CloseBeads(ids) => vec![format!("bd close {}", ids.join(" "))],
+            Self::ReopenBeads(ids) => vec![format!("bd reopen {}", ids.join(" "))],
             Self::Comment(id, text) => vec![format!("bd comments add {id} {}", quoted(text))],
             Self::Reply(id, text) => vec![format!("gt mail reply {id} {}", quoted(text))],
             Self::ReadMail(id) => vec![format!("gt mail read {id}")],
@@ -271,6 +275,9 @@ impl Deed {
             Self::Repair(agent) => vec![format!("gt hooks repair {agent}")],
             Self::ArchiveHook(agent) => vec![format!("gt hooks archive {agent}")],
             Self::RestoreHook(agent) => vec![format!("gt hooks restore {agent}")],
+            Self::TakeOut { agent, path, line: 0, back: false, .. } => {
+                vec![format!("gt hooks reject {agent} {}", quoted(path))]
+            }
             Self::TakeOut { agent, path, line, back: false, .. } => {
                 vec![format!("gt hooks reject {agent} {}", quoted(&format!("{path}:{line}")))]
             }

@@ -66,7 +66,9 @@ pub struct HelpLine {
 impl Help {
     /// The lines that match: first the keys of the place one is in, then those that work in every view, then all others.
     pub fn lines(&self, app: &App) -> Vec<HelpLine> {
-        let words: Vec<String> = self.query.text.split_whitespace().map(str::to_lowercase).collect();
+        // Whoever begins with the slash that searches elsewhere means the same here.
+        let text = self.query.text.strip_prefix('/').filter(|rest| !rest.is_empty()).unwrap_or(&self.query.text);
+        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
         let here = actions::context_below(app);
         let mut specs: Vec<_> = TABLE.iter().collect();
         specs.sort_by_key(|spec| match spec.context {
@@ -95,116 +97,6 @@ fn shown_keys(app: &App, spec: &actions::Spec) -> String {
         return format!("{} … {}", keys[0], keys[keys.len() - 1]);
     }
     keys.join("  ")
-}
-
-/// Everything by name.
-#[derive(Debug, Clone, Default)]
-pub struct Palette {
-    /// What was typed.
-    pub query: Query,
-    /// Only places to go to, with a look at them.
-    pub places: bool,
-}
-
-/// What a palette row does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
-    /// An action.
-    Do(Action),
-    /// Go to an agent.
-    Agent(String),
-    /// Go to a convoy, by its id.
-    Convoy(String),
-    /// Show only one rig.
-    Rig(String),
-    /// Go to a bead.
-    Bead(String),
-    /// Show a set of tiles.
-    Set(String),
-}
-
-/// A row of the palette.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaletteRow {
-    /// What it does.
-    pub choice: Choice,
-    /// What is matched and shown.
-    pub text: String,
-    /// action, agent, convoy or rig.
-    pub kind: &'static str,
-    /// Its key, or more about it.
-    pub note: String,
-    /// Why it can't be done now.
-    pub why_not: Option<String>,
-}
-
-impl Palette {
-    /// The rows that match, the best first.
-    pub fn rows(&self, app: &App) -> Vec<(PaletteRow, Hit)> {
-        let mut rows = Vec::new();
-        for spec in TABLE.iter().filter(|spec| spec.context == Context::Main && !self.places) {
-            if matches!(spec.action, Action::Down | Action::Up | Action::Palette | Action::Back) {
-                continue;
-            }
-            rows.push(PaletteRow {
-                choice: Choice::Do(spec.action),
-                text: spec.about.to_owned(),
-                kind: "action",
-                note: app.keymap.key(spec).unwrap_or_default(),
-                why_not: actions::available(spec.action, app).err(),
-            });
-        }
-        for agent in app.town.all_agents() {
-            let title = agent.title.as_deref().unwrap_or("no work");
-            rows.push(PaletteRow {
-                choice: Choice::Agent(agent.address.clone()),
-                text: format!("{} · {title}", agent.address),
-                kind: "agent",
-                note: super::marks::word(agent.state).to_owned(),
-                why_not: None,
-            });
-        }
-        for convoy in &app.town.convoys {
-            rows.push(PaletteRow {
-                choice: Choice::Convoy(convoy.id.clone()),
-                text: format!("{} {}", convoy.title, convoy.id),
-                kind: "convoy",
-                note: format!("{}/{}", convoy.done, convoy.total),
-                why_not: None,
-            });
-        }
-        for rig in &app.town.rigs {
-            let agents = rig.agents.len();
-            rows.push(PaletteRow {
-                choice: Choice::Rig(rig.name.clone()),
-                text: rig.name.clone(),
-                kind: "rig",
-                note: format!("{agents} agents"),
-                why_not: None,
-            });
-        }
-        for (name, agents) in &app.memory.sets {
-            rows.push(PaletteRow {
-                choice: Choice::Set(name.clone()),
-                text: name.clone(),
-                kind: "tiles",
-                note: format!("{} tiles", agents.len()),
-                why_not: None,
-            });
-        }
-        for bead in app.beads.lines.iter().flatten() {
-            rows.push(PaletteRow {
-                choice: Choice::Bead(bead.id.clone()),
-                text: format!("{} {}", bead.id, bead.title),
-                kind: "bead",
-                note: super::beads::Stand::of(bead).words().to_owned(),
-                why_not: None,
-            });
-        }
-        let texts: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
-        let hits = fuzzy::rank(&self.query.text, &texts);
-        hits.into_iter().map(|hit| (rows[hit.index].clone(), hit)).collect()
-    }
 }
 
 /// Which list of the sling dialog has the focus.

@@ -106,6 +106,8 @@ pub enum Effect {
     Copy(String),
     /// Set the title of the cockpit's terminal.
     Title(String),
+    /// Take the mouse from the cockpit's terminal, or leave it to it.
+    Capture(bool),
     /// Stop the program until the shell brings it back.
     Suspend,
     /// Leave.

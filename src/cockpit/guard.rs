@@ -1,5 +1,6 @@
 //! The terminal the cockpit runs in: taken over at the start, given back at the end, whatever the end is.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 
 use crossterm::cursor::{SetCursorStyle, Show};
@@ -17,7 +18,7 @@ use crate::base::{Result, ResultExt};
 /// Holds the terminal; dropping it gives the terminal back.
 #[derive(Debug)]
 pub struct Guard {
-    mouse: bool,
+    mouse: Cell<bool>,
 }
 
 impl Guard {
@@ -26,8 +27,9 @@ impl Guard {
     /// # Errors
     /// When standard output is no terminal that can be taken over.
     pub fn take(mouse: bool) -> Result<Self> {
+        mend();
         enable_raw_mode().context("take over the terminal")?;
-        let guard = Self { mouse };
+        let guard = Self { mouse: Cell::new(mouse) };
         guard.enter().context("take over the terminal")?;
         Ok(guard)
     }
@@ -35,7 +37,7 @@ impl Guard {
     fn enter(&self) -> io::Result<()> {
         let mut out = io::stdout();
         queue!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
-        if self.mouse {
+        if self.mouse.get() {
             queue!(out, EnableMouseCapture)?;
         }
         // Without these Shift+Enter arrives as Enter. Terminals that don't know them ignore the sequence.
@@ -43,6 +45,16 @@ impl Guard {
             KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES | KeyboardEnhancementFlags::REPORT_ALTERNATE_KEYS;
         queue!(out, PushKeyboardEnhancementFlags(flags))?;
         out.flush()
+    }
+
+    /// Takes the mouse, or leaves it to the terminal, from now on.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn capture(&self, mouse: bool) -> Result<()> {
+        self.mouse.set(mouse);
+        let mut out = io::stdout();
+        Ok(if mouse { execute!(out, EnableMouseCapture) } else { execute!(out, DisableMouseCapture) }?)
     }
 
     /// Takes the terminal over again after the program was stopped.
@@ -59,6 +71,23 @@ impl Drop for Guard {
     fn drop(&mut self) {
         restore();
     }
+}
+
+/// A cockpit that was killed left the terminal as it had it, and what is so now is what is given back at the end: so it is made what a
+/// shell expects first.
+fn mend() {
+    use nix::sys::termios::{InputFlags, LocalFlags, OutputFlags, SetArg, tcgetattr, tcsetattr};
+    let terminal = io::stdin();
+    // What can't be asked or set is left as it is.
+    let Ok(mut how) = tcgetattr(&terminal) else { return };
+    if how.local_flags.intersects(LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG) {
+        return;
+    }
+    how.local_flags |= LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ECHOE | LocalFlags::ECHOK;
+    how.local_flags |= LocalFlags::ISIG | LocalFlags::IEXTEN;
+    how.input_flags |= InputFlags::ICRNL | InputFlags::IXON;
+    how.output_flags |= OutputFlags::OPOST | OutputFlags::ONLCR;
+    let _ = tcsetattr(&terminal, SetArg::TCSANOW, &how);
 }
 
 /// Gives the terminal back; harmless when it was not taken.

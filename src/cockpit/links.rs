@@ -146,27 +146,24 @@ fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &Unboun
         }
     });
     let mut told: Option<String> = None;
-    let mut shown = false;
+    // Until it is clear whether it comes back, what it last showed is better than nothing.
+    let mut shown = show_last(town, wish, news, over);
     for attempt in 0u32.. {
         let now = latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (why, was_there) = match connect(town, &now) {
             Ok((mut client, sender)) => {
                 *line.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
                 let why = read(&mut client, wish, news, over);
+                shown = false;
                 *line.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 (why, true)
             }
-            Err(error) if error.kind() == Kind::NotFound => ("Its session has ended".to_owned(), false),
+            Err(error) if error.kind() == Kind::NotFound => (ending(town, &wish.session), false),
             Err(error) => (error.to_string(), false),
         };
-        // What an agent ended with says more than that it ended, or than that it is being connected to.
-        if !was_there && !shown && !over.load(Ordering::Relaxed) {
-            if let Some(last) = session::registry::last_screen(town, &wish.session) {
-                let newest = Newest::default();
-                newest.put(last.screen);
-                let _ = news.send(News::Screen(wish.session.clone(), newest));
-            }
-            shown = true;
+        // What an agent ended with says more than that it ended.
+        if !shown && attempt <= PATIENCE {
+            shown = show_last(town, wish, news, over);
         }
         // A session on its way up is not one that has ended.
         let sure = was_there || attempt >= PATIENCE;
@@ -180,6 +177,31 @@ fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &Unboun
         if over.load(Ordering::Relaxed) || news.is_closed() {
             return;
         }
+    }
+}
+
+/// Shows what a session that does not run showed last; `false` when it runs or nothing was kept.
+fn show_last(town: &Town, wish: &Wish, news: &UnboundedSender<News>, over: &AtomicBool) -> bool {
+    let Ok(Some(record)) = session::registry::find(town, &wish.session) else { return false };
+    if session::registry::is_alive(&record) || over.load(Ordering::Relaxed) {
+        return false;
+    }
+    let Some(last) = session::registry::last_screen(town, &wish.session) else { return false };
+    let newest = Newest::default();
+    newest.put(last.screen);
+    let _ = news.send(News::Screen(wish.session.clone(), newest));
+    if let Some(exit) = record.exit {
+        let _ = news.send(News::Ended(wish.session.clone(), format!("It ended: {}", exit.words())));
+    }
+    true
+}
+
+/// How a session that is not there ended.
+fn ending(town: &Town, session: &str) -> String {
+    let record = session::registry::find(town, session).ok().flatten();
+    match record.and_then(|record| record.exit) {
+        Some(exit) => format!("It ended: {}", exit.words()),
+        None => "Its session has ended".to_owned(),
     }
 }
 

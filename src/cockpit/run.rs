@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
@@ -26,10 +26,10 @@ use super::back::BackAsk;
 use super::guard::{self, Guard};
 use super::links::{Links, News};
 use super::memory::{self, Memory};
-use super::settings::{Notify, Settings};
+use super::settings::Settings;
 use super::stats::Stats;
 use super::worker::Worker;
-use super::{render, update};
+use super::{render, telling, update};
 
 /// No two frames are nearer than this, but for the echo of a key.
 const FRAME: Duration = Duration::from_millis(16);
@@ -57,7 +57,11 @@ pub fn run(town: &Town, options: Options) -> Result<()> {
             Error::usage("the cockpit needs a terminal").hint("gt agents, gt convoy list and gt peek print instead")
         );
     }
-    let settings = Settings::read(&settings_file(town))?;
+    // A slip in the file must not keep anybody from the town: it is told, and the defaults hold until it is mended.
+    let (settings, wrong) = match Settings::read(&settings_file(town)) {
+        Ok(settings) => (settings, None),
+        Err(error) => (Settings::default(), Some(error)),
+    };
     let theme = settings.theme(options.theme.as_deref())?;
     let keymap = settings.keymap()?;
     install_panic_hook(town.logs_dir().join("cockpit.log"));
@@ -73,6 +77,10 @@ pub fn run(town: &Town, options: Options) -> Result<()> {
     memory.welcomed |= options.no_welcome;
     // What the file says about colours counts more than what was chosen for a while.
     app.recall(memory, options.theme.is_none() && settings.theme.is_none());
+    if let Some(error) = wrong {
+        let hint = error.hint_text().map(|hint| format!(": {hint}")).unwrap_or_default();
+        app.say(format!("{error}{hint}. The defaults hold"), true);
+    }
     let guard = Guard::take(settings.mouse.unwrap_or(true))?;
     let outcome = runtime.block_on(Cockpit::new(town, app, &guard)?.run());
     drop(guard);
@@ -192,10 +200,14 @@ impl<'a> Cockpit<'a> {
                 Some(news) = self.news.recv() => self.hear(news)?,
                 Some(event) = self.events.recv() => self.take(event)?,
                 () = wait_until(due) => {}
-                _ = clock.tick() => self.take(Event::Tick(Timestamp::now()))?,
+                _ = clock.tick() => {
+                    self.stats.write();
+                    self.take(Event::Tick(Timestamp::now()))?;
+                }
             }
         }
         reading.abort();
+        self.stats.write();
         Ok(())
     }
 
@@ -273,6 +285,7 @@ impl<'a> Cockpit<'a> {
                     BackAsk::Select(from, to) => ClientMsg::Select { from, to },
                 },
             ),
+            Effect::Capture(mouse) => self.guard.capture(mouse)?,
             Effect::Browse(address) => self.browse(&address)?,
             Effect::Notify(title, body) => self.notify(&title, &body)?,
             Effect::Do(id, deed) => self.worker.perform(id, deed),
@@ -317,30 +330,20 @@ impl<'a> Cockpit<'a> {
     fn browse(&mut self, address: &str) -> Result<()> {
         let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
         let opener = std::env::var("BROWSER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| opener.to_owned());
-        let started =
-            Command::new(&opener).arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        match started {
-            Ok(mut child) => {
-                // Whoever starts a process takes note of its end.
-                std::thread::spawn(move || child.wait());
-                Ok(())
-            }
-            Err(error) => self.take(Event::Problem(format!("{opener} could not be started: {error}"))),
+        let mut command = Command::new(&opener);
+        command.arg(address);
+        match telling::start(command) {
+            None => Ok(()),
+            Some(problem) => self.take(Event::Problem(problem)),
         }
     }
 
     /// Tells the person beside the screen, in the way the settings say.
     fn notify(&mut self, title: &str, body: &str) -> Result<()> {
-        let clean = |text: &str| crate::base::text::neutralise(text, true).replace(';', ",");
-        let (title, body) = (clean(title), clean(body));
-        let out = self.terminal.backend_mut();
-        match self.app.settings.notify {
-            Notify::Bell => write!(out, "\x07")?,
-            Notify::Osc9 => write!(out, "\x1b]9;{title}: {body}\x1b\\")?,
-            Notify::Osc777 => write!(out, "\x1b]777;notify;{title};{body}\x1b\\")?,
-            Notify::Off => return Ok(()),
+        match telling::tell(&self.app.settings, title, body, self.terminal.backend_mut())? {
+            Some(problem) => self.take(Event::Problem(problem)),
+            None => Ok(()),
         }
-        Ok(Write::flush(out)?)
     }
 
     fn come_back(&mut self) -> Result<()> {

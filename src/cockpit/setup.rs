@@ -3,7 +3,7 @@
 use super::actions::{self, TABLE};
 use super::app::App;
 use super::ask::{Home, Setting, Takes};
-use super::settings::{FIELDS, Kind, Settings};
+use super::settings::{FIELDS, Kind, Notify, Occasion, Settings};
 
 /// The lines of the view: a heading where the place changes, else the row with that index.
 pub fn lines(rows: &[Setting]) -> Vec<Option<usize>> {
@@ -60,6 +60,10 @@ pub fn rows(app: &App) -> Vec<Setting> {
     rows
 }
 
+fn names(places: impl Iterator<Item = usize>, names: &[&str]) -> String {
+    places.filter_map(|place| names.get(place).copied()).collect::<Vec<_>>().join(", ")
+}
+
 /// A row of `settings/cockpit.toml`.
 fn own(settings: &Settings, name: &str) -> Setting {
     let Some(field) = FIELDS.iter().find(|field| field.name == name) else { return Setting::default() };
@@ -70,7 +74,15 @@ fn own(settings: &Settings, name: &str) -> Setting {
     let value = match name {
         "theme" => settings.theme.clone(),
         "mouse" => flag(settings.mouse),
-        "notify" => (settings.notify != super::settings::Notify::default()).then(|| settings.notify.words().to_owned()),
+        "notify" => settings.notify.as_ref().map(|ways| {
+            let place = |way: &Notify| Notify::ALL.iter().position(|other| other == way);
+            names(ways.iter().filter_map(place), &Notify::NAMES)
+        }),
+        "notify-on" => settings.notify_on.as_ref().map(|occasions| {
+            let place = |occasion: &Occasion| Occasion::ALL.iter().position(|other| other == occasion);
+            names(occasions.iter().filter_map(place), &Occasion::NAMES)
+        }),
+        "notify-command" => settings.notify_command.clone(),
         "mute" => (!settings.mute.is_empty()).then(|| settings.mute.join(", ")),
         "layout.start" => {
             let place = layout.start.and_then(|start| super::app::View::ALL.iter().position(|view| *view == start));

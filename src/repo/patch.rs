@@ -33,6 +33,9 @@ pub struct FilePatch {
     pub before: Option<String>,
     /// What happened to it: new, changed, gone, moved, mode.
     pub what: Change,
+    /// Its mode, as git has it; the old one when it is gone.
+    #[serde(default)]
+    pub mode: u32,
     /// It holds bytes that are no text, so no lines are told.
     pub binary: bool,
     /// Lines that came.
@@ -141,29 +144,82 @@ impl Hunk {
 }
 
 impl FilePatch {
-    /// The hunk alone as text that git can apply; `None` when its file is not text, is cut, or came or went as a whole.
+    /// The hunk alone as text that git can apply; of a file that came or went as a whole, that whole. `None` when its file is no text,
+    /// or is too long to be told in full.
     pub fn alone(&self, hunk: &Hunk) -> Option<String> {
-        if self.binary || self.cut > 0 || !matches!(self.what, Change::Changed | Change::Moved) {
+        self.text(&[hunk])
+    }
+
+    /// All that happened to the file as text that git can apply; `None` as [`FilePatch::alone`] says.
+    pub fn whole(&self) -> Option<String> {
+        if self.cut > 0 {
+            return None;
+        }
+        self.text(&self.hunks.iter().collect::<Vec<_>>())
+    }
+
+    fn text(&self, hunks: &[&Hunk]) -> Option<String> {
+        let came_or_went = matches!(self.what, Change::New | Change::Gone);
+        // Of a file that is moved, what is taken out of it is taken out where it is now.
+        let nothing = hunks.is_empty() && !came_or_went;
+        if self.binary || self.what == Change::Kind || nothing || (came_or_went && self.cut > 0) {
             return None;
         }
         // Bytes that are no UTF-8 were replaced, and would not be found again.
-        if hunk.lines.iter().any(|line| line.text.contains('\u{fffd}')) {
+        let replaced = |text: &str| text.contains('\u{fffd}');
+        if replaced(&self.path) || hunks.iter().flat_map(|hunk| &hunk.lines).any(|line| replaced(&line.text)) {
             return None;
         }
-        let mut text = format!("--- a/{0}\n+++ b/{0}\n{1}\n", self.path, hunk.header());
-        for line in &hunk.lines {
-            text.push(line.sign());
-            text.push_str(&line.text);
+        let (old, new) = (quoted("a/", &self.path), quoted("b/", &self.path));
+        let mut text = format!("diff --git {old} {new}\n");
+        let (old, new) = match self.what {
+            Change::New => {
+                text.push_str(&format!("new file mode {:06o}\n", self.mode));
+                ("/dev/null".to_owned(), new)
+            }
+            Change::Gone => {
+                text.push_str(&format!("deleted file mode {:06o}\n", self.mode));
+                (old, "/dev/null".to_owned())
+            }
+            Change::Changed | Change::Moved | Change::Kind => (old, new),
+        };
+        if !hunks.is_empty() {
+            text.push_str(&format!("--- {old}\n+++ {new}\n"));
+        }
+        for hunk in hunks {
+            text.push_str(&hunk.header());
             text.push('\n');
-            if line.last {
-                text.push_str("\\ No newline at end of file\n");
+            for line in &hunk.lines {
+                text.push(line.sign());
+                text.push_str(&line.text);
+                text.push('\n');
+                if line.last {
+                    text.push_str("\\ No newline at end of file\n");
+                }
             }
         }
         Some(text)
     }
 }
 
-fn compare(repository: &Repository, from: Oid, to: Oid) -> Result<Patch> {
+/// A file's name in a patch: in quotation marks where it holds what would end it.
+fn quoted(side: &str, path: &str) -> String {
+    if !path.chars().any(|c| c.is_ascii_control() || matches!(c, '"' | '\\')) {
+        return format!("{side}{path}");
+    }
+    let mut name = format!("\"{side}");
+    for c in path.chars() {
+        match c {
+            '"' | '\\' => name.extend(['\\', c]),
+            c if c.is_ascii_control() => name.push_str(&format!("\\{:03o}", u32::from(c))),
+            c => name.push(c),
+        }
+    }
+    name.push('"');
+    name
+}
+
+pub(super) fn compare(repository: &Repository, from: Oid, to: Oid) -> Result<Patch> {
     let tree = |id: Oid| repository.find_object(id, None).and_then(|object| object.peel_to_tree());
     let (from, to) = (tree(from)?, tree(to)?);
     let mut options = DiffOptions::new();
@@ -197,6 +253,7 @@ fn file(diff: &git2::Diff<'_>, index: usize, room: &mut usize) -> Result<FilePat
         path: after.clone().or_else(|| before.clone()).unwrap_or_default(),
         before: before.filter(|before| what == Change::Moved && Some(before) != after.as_ref()),
         what,
+        mode: u32::from(if what == Change::Gone { delta.old_file() } else { delta.new_file() }.mode()),
         ..FilePatch::default()
     };
     let Some(patch) = git2::Patch::from_diff(diff, index)? else {
@@ -252,22 +309,6 @@ fn take(hunk: &mut Hunk, line: &git2::DiffLine<'_>) {
 }
 
 impl Worktree {
-    /// The tree of all files here, untracked ones included and ignored ones not.
-    ///
-    /// # Errors
-    /// When a file can't be read or the repository can't be written.
-    pub fn tree(&self) -> Result<String> {
-        Ok(self.contents()?.files.to_string())
-    }
-
-    /// How the tree of `to` differs from that of `from`: commits or trees, by their ids.
-    ///
-    /// # Errors
-    /// When one of them is not there.
-    pub fn patch(&self, from: &str, to: &str) -> Result<Patch> {
-        compare(&self.repository()?, Oid::from_str(from)?, Oid::from_str(to)?)
-    }
-
     /// Applies `patch` to the files, or with `reverse` takes it out of them; index and `HEAD` are left alone.
     ///
     /// # Errors
@@ -329,9 +370,20 @@ mod tests {
         let file = FilePatch { path: "src/a.rs".into(), hunks: vec![hunk()], ..FilePatch::default() };
         assert_eq!(
             file.alone(&hunk()).unwrap(),
-            "--- a/src/a.rs\n+++ b/src/a.rs\n@@ -1,2 +1,2 @@ fn total()\n a\n-b\n+c\n\\ No newline at end of file\n"
+            "diff --git a/src/a.rs b/src/a.rs\n--- a/src/a.rs\n+++ b/src/a.rs\n@@ -1,2 +1,2 @@ fn total()\n a\n-b\n+c\n\\ No newline at end of file\n"
         );
-        assert!(FilePatch { what: Change::Gone, ..file }.alone(&hunk()).is_none());
+        let gone = FilePatch { what: Change::Gone, mode: 0o100_755, path: "a\"b".into(), ..file };
+        let text = gone.alone(&hunk()).unwrap();
+        assert!(
+            text.starts_with(
+                "diff --git \"a/a\\\"b\" \"b/a\\\"b\"\ndeleted file mode 100755\n--- \"a/a\\\"b\"\n+++ /dev/null\n@@"
+            ),
+            "{text}"
+        );
+        assert!(FilePatch { binary: true, ..gone.clone() }.alone(&hunk()).is_none());
+        assert!(FilePatch { cut: 1, ..gone.clone() }.alone(&hunk()).is_none(), "a part of it is not the file");
+        let empty = FilePatch { what: Change::New, hunks: Vec::new(), ..gone };
+        assert!(empty.whole().unwrap().ends_with("new file mode 100755\n"));
     }
 
     #[test]

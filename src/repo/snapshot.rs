@@ -20,7 +20,7 @@ pub const SNAPSHOT_REFS: &str = "refs/gt/hooks";
 const INDEX: &str = "gt-index-";
 
 /// Files whose filter's program is not there (git-lfs on another machine) are kept as they are: a snapshot must not fail over them.
-const LENIENT: &str = "filter.lfs.required=false";
+pub(super) const LENIENT: &str = "filter.lfs.required=false";
 
 /// One snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -129,17 +129,6 @@ impl Worktree {
     }
 }
 
-impl Worktree {
-    /// How all files here, untracked ones included and ignored ones not, differ from the commit `rev` stands for.
-    ///
-    /// # Errors
-    /// When `rev` is not there or a file can't be read.
-    pub fn diff_from(&self, rev: &str) -> Result<String> {
-        let files = self.contents()?.files.to_string();
-        diff(self.git(), rev, &files)
-    }
-}
-
 impl Bare {
     /// How the files of the commit `to` differ from those of `from`.
     ///
@@ -150,7 +139,7 @@ impl Bare {
     }
 }
 
-fn diff(git: Git, from: &str, to: &str) -> Result<String> {
+pub(super) fn diff(git: Git, from: &str, to: &str) -> Result<String> {
     let options =
         ["--no-color", "--no-ext-diff", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/", "--end-of-options"];
     let output = git.args(["diff"]).args(options).args([from, to, "--"]).output()?.check()?;

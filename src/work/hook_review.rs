@@ -10,7 +10,7 @@ use super::Desk;
 use super::hook_status::{self, HookLine};
 use super::identity::actor;
 use crate::base::{Error, Result, Timestamp};
-use crate::repo::{Bare, Patch, Worktree};
+use crate::repo::{Bare, Change, Looker, Patch, Worktree};
 
 /// At most so many steps are told.
 const STEPS: usize = 400;
@@ -62,6 +62,7 @@ pub struct Changes {
 /// Reads hooks again and again, remembering what does not change.
 #[derive(Debug, Default)]
 pub struct Reader {
+    looker: Looker,
     changes: Option<Changes>,
     counted: HashMap<(String, String), (usize, usize, usize)>,
     /// Of each snapshot the commit it was taken on.
@@ -92,12 +93,12 @@ struct Ends {
     end: String,
 }
 
-fn ends(desk: &Desk, line: &HookLine) -> Result<Ends> {
+fn ends(desk: &Desk, line: &HookLine, looker: &mut Looker) -> Result<Ends> {
     let bare = Bare::open(&desk.town.rig(&line.rig)?.bare_repo())?;
     let branch = line.branch.as_deref().map(|branch| bare.local_branch(branch)).transpose()?.flatten();
     match Worktree::open(&line.worktree) {
         Ok(worktree) => {
-            let (head, end) = (worktree.head().ok(), worktree.tree()?);
+            let (head, end) = (worktree.head().ok(), looker.tree(&worktree)?);
             Ok(Ends { bare, worktree: Some(worktree), head, end })
         }
         Err(_) => {
@@ -111,10 +112,10 @@ fn ends(desk: &Desk, line: &HookLine) -> Result<Ends> {
 }
 
 impl Ends {
-    fn patch(&self, from: &str, to: &str) -> Result<Patch> {
+    fn patch(&self, looker: &Looker, from: &str, to: &str) -> Result<Patch> {
         match &self.worktree {
             // It has all the rig's repository has, and a clone's own commits too.
-            Some(worktree) => worktree.patch(from, to),
+            Some(worktree) => looker.patch(worktree, from, to),
             None => self.bare.patch(from, to),
         }
     }
@@ -128,7 +129,7 @@ impl Reader {
     /// When there is no such hook or commit, or nothing is left to compare.
     pub fn look(&mut self, desk: &Desk, agent: &str, from: Option<&str>) -> Result<(Changes, Vec<Step>)> {
         let line = hook_status::find(desk, agent)?;
-        let ends = ends(desk, &line)?;
+        let ends = ends(desk, &line, &mut self.looker)?;
         let start = start(&ends.bare, &line, &desk.town.rig(&line.rig)?.target_branch()?, ends.head.as_deref())?;
         let changes = self.changes(&ends, from.map_or_else(|| start.clone(), str::to_owned))?;
         Ok((changes, self.steps(&ends, &line, start)?))
@@ -138,7 +139,7 @@ impl Reader {
         if let Some(same) = self.changes.as_ref().filter(|before| before.start == start && before.end == ends.end) {
             return Ok(same.clone());
         }
-        let changes = Changes { patch: ends.patch(&start, &ends.end)?, start, end: ends.end.clone() };
+        let changes = Changes { patch: ends.patch(&self.looker, &start, &ends.end)?, start, end: ends.end.clone() };
         self.changes = Some(changes.clone());
         Ok(changes)
     }
@@ -219,7 +220,7 @@ impl Reader {
             let to = if steps[place].kind == StepKind::Now { &ends.end } else { &steps[place].id };
             let key = (steps[place + 1].id.clone(), to.clone());
             if !self.counted.contains_key(&key) {
-                let Ok(patch) = ends.patch(&key.0, &key.1) else { continue };
+                let Ok(patch) = ends.patch(&self.looker, &key.0, &key.1) else { continue };
                 self.counted.insert(key.clone(), (patch.added, patch.removed, patch.files.len()));
             }
             steps[place].change = self.counted.get(&key).copied();
@@ -268,26 +269,33 @@ pub fn take_out(desk: &mut Desk, which: &str, patch: &str, back: bool) -> Result
     Ok(TakenOut { agent: line.agent, kept })
 }
 
-/// Takes the hunk at `place` (`file:line`, a line as the file is now) out of the files of `which`.
+/// Takes the hunk at `place` (`file:line`, a line as the file is now) out of the files of `which`; without a line all that happened to
+/// the file.
 ///
 /// # Errors
-/// Not found when no hunk is there; refused as [`take_out`] does, and for hunks of files that are new, gone or no text.
+/// Not found when no hunk is there; refused as [`take_out`] does, and for hunks of files that are no text or too long.
 pub fn reject(desk: &mut Desk, which: &str, place: &str) -> Result<TakenOut> {
-    let usage = || Error::usage(format!("{place:?} names no line of a file")).hint("give it as src/cart.rs:42");
-    let (path, line) = place.rsplit_once(':').ok_or_else(usage)?;
-    let line: u32 = line.parse().map_err(|_| usage())?;
+    let at_line = place.rsplit_once(':').and_then(|(path, line)| Some((path, line.parse::<u32>().ok()?)));
+    let (path, line) = at_line.map_or((place, None), |(path, line)| (path, Some(line)));
     let agent = hook_status::find(desk, which)?.agent;
     let (changes, _) = Reader::default().look(desk, &agent, None)?;
-    let hint = format!("gt hooks diff {agent} shows what has changed");
+    let hint = format!("gt hooks diff {agent} shows what has changed; name a place as src/cart.rs:42");
     let Some(file) = changes.patch.files.iter().find(|file| file.path == path) else {
         return Err(Error::not_found(format!("{path} has not changed on the hook of {agent}")).hint(hint));
     };
-    let holds = |hunk: &&crate::repo::Hunk| (hunk.new.0..=hunk.new.0 + hunk.new.1).contains(&line);
-    let Some(hunk) = file.hunks.iter().find(holds) else {
-        return Err(Error::not_found(format!("no hunk of {path} is at line {line}")).hint(hint));
+    let patch = match line {
+        // A file that is gone has no lines now; any of them means all of it.
+        Some(line) if file.what != Change::Gone => {
+            let holds = |hunk: &&crate::repo::Hunk| (hunk.new.0..=hunk.new.0 + hunk.new.1).contains(&line);
+            let Some(hunk) = file.hunks.iter().find(holds) else {
+                return Err(Error::not_found(format!("no hunk of {path} is at line {line}")).hint(hint));
+            };
+            file.alone(hunk)
+        }
+        _ => file.whole(),
     };
-    let Some(patch) = file.alone(hunk) else {
-        return Err(Error::refused("only hunks of changed text files can be taken out")
+    let Some(patch) = patch else {
+        return Err(Error::refused(format!("{path} is no text, or too long to be told in full"))
             .hint(format!("tell the agent instead: gt nudge {agent} \"...\"")));
     };
     take_out(desk, &agent, &patch, false)

@@ -242,6 +242,19 @@ fn beads_are_made_read_and_closed_in_place() {
     assert_eq!(place.show(&id).status.as_str(), "closed");
     screen.send("u");
     screen.wait_text("is open again");
+    // Several at once, and back.
+    let other = place.bead("shop", "Paint the fence", "true", &[]);
+    screen.wait_text("Paint the fence");
+    screen.send("V");
+    screen.wait_text("2 marked");
+    screen.send("x");
+    screen.wait_text("Close 2 beads?");
+    screen.send("y");
+    screen.wait_text("2 closed");
+    assert!([&id, &other].into_iter().all(|id| place.is_closed(id)));
+    screen.send("u");
+    screen.wait_text("2 open again");
+    assert!(![&id, &other].into_iter().any(|id| place.is_closed(id)));
     screen.send("q");
     assert_eq!(screen.end(), 0);
 }
@@ -328,8 +341,13 @@ fn settings_are_checked_and_followed() {
     let place = place();
     let file = place.root.join("settings/cockpit.toml");
     std::fs::write(&file, "theme = \"ligth\"\n").unwrap();
-    let run = place.gt(["cockpit", "--check"]).code(2);
-    assert!(run.stderr.contains("did you mean light"), "{run:?}");
+    let run = place.gt(["cockpit", "--check"]).code(1);
+    assert!(run.stderr.contains("line 1") && run.stderr.contains("did you mean light"), "{run:?}");
+    // It opens all the same, and says so.
+    let mut slip = open(&place, &["cockpit"], &[]);
+    slip.wait("the slip and the town", |text| text.contains("did you mean light") && text.contains("name 漢字 please"));
+    slip.send("q");
+    assert_eq!(slip.end(), 0);
     std::fs::write(&file, "them = \"light\"\n").unwrap();
     let run = place.gt(["cockpit", "--check"]).code(1);
     assert!(run.stderr.contains("line 1") && run.stderr.contains("did you mean theme"), "{run:?}");

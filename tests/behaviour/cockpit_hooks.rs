@@ -103,9 +103,88 @@ fn interaction_35_a_review_reaches_the_agent_and_a_hunk_is_taken_out_and_put_bac
     // The same by command.
     let refused = work.place.gt(["hooks", "reject", &work.agent, "src/price.rs:400"]).code(3);
     assert!(refused.stderr.contains("no hunk of src/price.rs is at line 400"), "{refused:?}");
-    work.place.gt(["hooks", "reject", &work.agent, "notes.txt:1"]).code(4);
     work.place.gt(["hooks", "reject", &work.agent, "src/price.rs:5"]).ok();
     assert!(!work.price().contains("cents + 1"), "{}", work.price());
+}
+
+/// All objects of a repository.
+fn objects(directory: &std::path::Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() { found.extend(objects(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn new_and_deleted_files_are_taken_out_as_a_whole_and_put_back() {
+    let work = work();
+    let run = work.worktree.join("bin").join("a \"new\" one.sh");
+    fs::create_dir(work.worktree.join("bin")).unwrap();
+    fs::write(&run, "#!/bin/sh\necho no newline at the end").unwrap();
+    fs::set_permissions(&run, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    fs::remove_file(work.worktree.join("README.md")).unwrap();
+    let mut screen = work.open((120, 40));
+    screen.wait_text("Round prices once");
+    screen.send("H");
+    let text = screen.wait("all that changed", |text| text.contains("README.md") && text.contains("notes.txt"));
+    assert!(text.contains("a \"new\" one.sh"), "{text}");
+    screen.send("\r");
+    // Files stand in the order of their paths: the deleted one first, the new program next.
+    screen.send("ggx");
+    screen.wait_text("Bring this file back?");
+    screen.send("y");
+    screen.wait_text("changes of README.md are undone");
+    assert!(work.worktree.join("README.md").exists());
+    screen.wait("the diff without it", |text| !text.contains("README.md  "));
+    screen.send("gg");
+    screen.send("x");
+    screen.wait_text("Take this new file away?");
+    screen.send("y");
+    wait_for("the file to go", || (!run.exists()).then_some(()));
+    screen.wait_text("one.sh are undone");
+    screen.send("u");
+    wait_for("the file to come back", || run.exists().then_some(()));
+    assert_eq!(fs::read_to_string(&run).unwrap(), "#!/bin/sh\necho no newline at the end");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&run).unwrap().permissions());
+    assert_eq!(mode & 0o111, 0o111, "it can be run again");
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
+    // The same by command, with a line or without.
+    work.place.gt(["hooks", "reject", &work.agent, "notes.txt:1"]).ok();
+    work.place.gt(["hooks", "reject", &work.agent, "bin/a \"new\" one.sh"]).ok();
+    assert!(!work.worktree.join("notes.txt").exists() && !run.exists());
+}
+
+#[test]
+fn looking_at_a_worktree_writes_nothing_into_its_repository() {
+    let work = work();
+    // The daemon takes snapshots of what changes.
+    work.place.gt(["daemon", "stop"]).ok();
+    let bare = work.place.bare("shop").join("objects");
+    let before = objects(&bare);
+    let mut screen = work.open((120, 40));
+    screen.wait_text("Round prices once");
+    screen.send("H");
+    screen.wait_text("notes.txt");
+    for word in ["first", "second", "third"] {
+        fs::write(work.worktree.join("notes.txt"), format!("{word}\n")).unwrap();
+        screen.wait_text(&format!("+ {word}"));
+    }
+    assert_eq!(objects(&bare), before);
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
+    let diff = work.place.gt(["hooks", "diff", &work.agent]).ok();
+    assert!(diff.stdout.contains("+third") && diff.stdout.contains("+    cents + 1"), "{diff:?}");
+    assert_eq!(objects(&bare), before);
+    let private = Worktree::open(&work.worktree).unwrap().private_dir().unwrap();
+    let left: Vec<_> = fs::read_dir(private).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert!(
+        !left.iter().any(|name| ["gt-look-", "gt-index-"].iter().any(|ours| name.to_string_lossy().starts_with(ours))),
+        "{left:?}"
+    );
 }
 
 #[test]

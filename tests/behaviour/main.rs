@@ -31,6 +31,7 @@ mod cli;
 mod cockpit;
 mod cockpit_hooks;
 mod cockpit_life;
+mod cockpit_terminal;
 mod completion;
 mod config;
 mod conformance;

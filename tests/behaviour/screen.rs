@@ -53,6 +53,7 @@ pub struct Screen {
     term: Arc<Mutex<Term<Answers>>>,
     input: Arc<Mutex<Box<dyn Write + Send>>>,
     copied: Arc<Mutex<Vec<String>>>,
+    written: Arc<Mutex<Vec<u8>>>,
     master: Box<dyn MasterPty + Send>,
     pub child: Box<dyn Child + Send + Sync>,
 }
@@ -93,14 +94,17 @@ impl Screen {
         let answers = Answers(Arc::clone(&input), Arc::clone(&copied));
         let term = Arc::new(Mutex::new(Term::new(config, &size, answers)));
         let shared = Arc::clone(&term);
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let record = Arc::clone(&written);
         std::thread::spawn(move || {
             let mut parser: Processor = Processor::new();
             let mut buffer = [0; 8192];
             while let Ok(count @ 1..) = output.read(&mut buffer) {
+                record.lock().unwrap().extend(&buffer[..count]);
                 parser.advance(&mut *shared.lock().unwrap(), &buffer[..count]);
             }
         });
-        Screen { term, input, copied, master: pty.master, child }
+        Screen { term, input, copied, written, master: pty.master, child }
     }
 
     /// The screen as text, rows right-trimmed.
@@ -130,6 +134,17 @@ impl Screen {
     /// What the program put on the clipboard, the newest last.
     pub fn copied(&self) -> Vec<String> {
         self.copied.lock().unwrap().clone()
+    }
+
+    /// Waits until the program has written exactly these bytes at some time.
+    #[track_caller]
+    pub fn wait_written(&self, bytes: &str) {
+        let start = Instant::now();
+        let there = || self.written.lock().unwrap().windows(bytes.len()).any(|part| part == bytes.as_bytes());
+        while !there() {
+            assert!(start.elapsed() < PATIENCE, "{bytes:?} was not written; the screen:\n{}", self.text());
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
     }
 
     /// Whether the program uses the alternate screen, that is, holds the terminal.

@@ -1,8 +1,7 @@
-//! What can be done now, why not, and the command line that does the same.
+//! What can be done now, and why not.
 
-use super::Action;
+use super::{Action, command};
 use crate::cockpit::app::{App, Overlay, Pane, View};
-use crate::cockpit::costs::GROUPS;
 use crate::cockpit::form::Subject;
 use crate::cockpit::hooks::Part;
 use crate::cockpit::update;
@@ -52,6 +51,14 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
             if app.view == View::Hooks && app.overlay.is_none() =>
         {
             hooks(action, app)
+        }
+        Action::Mark | Action::MarkRange | Action::MarkAll | Action::MarkInvert
+            if app.view == View::Beads && app.overlay.is_none() =>
+        {
+            match app.beads.lines.iter().flatten().next() {
+                Some(_) => Ok(()),
+                None => Err("There is no bead to mark".into()),
+            }
         }
         Action::Edit | Action::Comment | Action::Close if app.view == View::Beads && app.beads.line().is_none() => {
             Err("No bead is selected; c makes one".into())
@@ -192,6 +199,15 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
             Err("Nothing needs you".into())
         }
         Action::LastAgent if app.last_selected.is_none() => Err("You have looked at only one agent so far".into()),
+        Action::CopyCommand if app.overlay.is_some() => match &app.overlay {
+            Some(Overlay::Journal(_)) => Ok(()),
+            Some(Overlay::Palette(palette))
+                if palette.chosen().is_some_and(|row| row.choice.command(app).is_some()) =>
+            {
+                Ok(())
+            }
+            _ => Err("No command line does that".into()),
+        },
         Action::CopyCommand if command(Action::Open, app).is_none() => Err("Nothing is selected".into()),
         _ => Ok(()),
     }
@@ -213,8 +229,10 @@ fn queue(app: &App, wanted: &str, states: &[&str]) -> Result<(), String> {
 fn hooks(action: Action, app: &App) -> Result<(), String> {
     let hooks = &app.hooks;
     let Some(row) = hooks.line() else { return Err("There is no hook yet: s slings work, which gets one".into()) };
-    let changes =
-        matches!(action, Action::Reject | Action::Message | Action::Rollback | Action::Repair | Action::Archive);
+    let changes = matches!(
+        action,
+        Action::Reject | Action::Message | Action::Rollback | Action::Repair | Action::Archive | Action::Edit
+    );
     if app.read_only && changes {
         return Err("This cockpit is read-only".into());
     }
@@ -242,56 +260,4 @@ fn hooks(action: Action, app: &App) -> Result<(), String> {
 
 fn letter_is_written(app: &App) -> bool {
     matches!(&app.overlay, Some(Overlay::Form(form)) if form.subject == Subject::Letter)
-}
-
-/// The command line that does the same as `action` now.
-pub fn command(action: Action, app: &App) -> Option<String> {
-    let address = || app.selected_agent().map(|agent| agent.address.clone());
-    match action {
-        Action::Open | Action::Zoom if app.view == View::Beads => {
-            app.beads.selected.as_ref().map(|id| format!("bd show {id}"))
-        }
-        Action::Open | Action::Zoom if app.view == View::Hooks => {
-            let agent = app.hooks.selected.as_ref()?;
-            let from = app.hooks.chosen_step().and_then(|step| step.number);
-            let from = from.map(|number| format!(" --from {number}")).unwrap_or_default();
-            Some(format!("gt hooks diff {agent}{from}"))
-        }
-        Action::ViewHooks => Some("gt hooks list".into()),
-        Action::Open | Action::Zoom if app.view == View::Queue => {
-            app.selected_request().map(|entry| format!("gt mq status {}", entry.id))
-        }
-        Action::Open | Action::Zoom if app.view == View::Mail => {
-            let letter = app.mail.as_ref().and_then(|letters| letters.get(app.letter));
-            letter.map(|letter| format!("gt mail read {}", letter.id))
-        }
-        Action::Open | Action::Zoom if app.view == View::Settings => {
-            let row = crate::cockpit::setup::rows(app).into_iter().nth(app.setting)?;
-            Some(row.command(Some(&row.value)))
-        }
-        Action::Open | Action::Zoom if app.view == View::Feed => {
-            let bead = app.log.line().and_then(|line| line.line.bead.clone());
-            Some(bead.map_or_else(|| "gt feed".to_owned(), |bead| format!("bd show {bead}")))
-        }
-        Action::Open | Action::Zoom if app.view == View::Costs => {
-            Some(format!("gt costs --by {}", GROUPS.get(app.costs.by).map_or("agent", |(_, name)| name)))
-        }
-        Action::Open | Action::Zoom if app.pane == Pane::Convoys || app.view == View::Convoys => {
-            app.selected_convoy().map(|convoy| format!("gt convoy show {}", convoy.id))
-        }
-        Action::Open | Action::Zoom => address().map(|address| format!("gt attach {address}")),
-        Action::Answer => address().map(|address| format!("gt attach {address}")),
-        Action::Explain => address().map(|address| format!("gt agents explain {address}")),
-        Action::Stop => app.selected_agent().map(|agent| match &agent.bead {
-            Some(bead) => format!("gt unsling {bead}"),
-            None => format!("gt session stop {}", agent.address),
-        }),
-        Action::Message => address().map(|address| format!("gt nudge {address} \"...\"")),
-        Action::Sling => Some("gt sling <bead>... <rig>".into()),
-        Action::ViewTown | Action::ViewAgents => Some("gt agents".into()),
-        Action::ViewConvoys => Some("gt convoy list".into()),
-        Action::Costs => Some("gt costs".into()),
-        Action::ViewQueue => Some("gt mq list".into()),
-        _ => None,
-    }
 }

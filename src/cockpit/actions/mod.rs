@@ -1,11 +1,13 @@
 //! The one table of actions: dispatch, key bar, help, which-key, palette and settings all read it.
 
 mod available;
+mod command;
 mod table;
 
 use super::app::{App, Overlay, View};
 
-pub use available::{available, command};
+pub use available::available;
+pub use command::command;
 pub use table::TABLE;
 
 /// Everything that can be asked of the cockpit.
@@ -320,8 +322,25 @@ pub fn context(app: &App) -> Context {
     }
 }
 
+/// The view an action shows, when that is what it does.
+pub fn shown_by(action: Action) -> Option<View> {
+    Some(match action {
+        Action::ViewTown => View::Town,
+        Action::ViewAgents => View::Agents,
+        Action::ViewConvoys => View::Convoys,
+        Action::ViewQueue => View::Queue,
+        Action::ViewHooks => View::Hooks,
+        Action::ViewBeads => View::Beads,
+        Action::ViewMail => View::Mail,
+        Action::ViewSettings => View::Settings,
+        Action::ViewFeed => View::Feed,
+        Action::Costs => View::Costs,
+        _ => return None,
+    })
+}
+
 /// Where keys go in a view.
-fn of_view(view: View) -> Context {
+pub fn of_view(view: View) -> Context {
     match view {
         View::Beads => Context::Beads,
         View::Mail => Context::Mail,

@@ -164,6 +164,7 @@ pub static TABLE: &[Spec] = table! {
         Up, "picker-up", "up", ["up", "ctrl-k", "shift-tab"], 0, "Go up one row";
         PageDown, "picker-page-down", "page down", ["pgdn"], 0, "Go down one page";
         PageUp, "picker-page-up", "page up", ["pgup"], 0, "Go up one page";
+        CopyCommand, "picker-copy-command", "copy command", ["ctrl-y"], 3, "Copy the command line that does the same";
         StopTask, "stop-task", "stop", ["ctrl-x"], 0, "Stop what runs and is highlighted in the journal";
         Cancel, "picker-close", "close", ["esc", "ctrl-c"], 2, "Close this";
     }

@@ -23,7 +23,7 @@ fn list_width(app: &App) -> Option<u16> {
     }
     let width = app.size.0;
     let asked = app.settings.layout.lists.map(|share| width * share / 100);
-    let natural = match (width, app.typing) {
+    let natural = match (width, app.has_room()) {
         (..72, _) => None,
         (..114, true) => None,
         (_, true) => Some((width * 3 / 10).clamp(32, 56)),
@@ -53,7 +53,7 @@ pub(super) fn town(app: &App, layout: &mut Layout) {
     let body = layout.body;
     let lists = list_width(app);
     let hidden = app.memory.lists_hidden && app.selected_agent().is_some();
-    let whole = app.zoom || (lists.is_none() && (app.typing || hidden));
+    let whole = app.zoom || (lists.is_none() && (app.has_room() || hidden));
     if whole && let Some(address) = app.selected.clone() {
         layout.tiles.push(titled(address, body));
         return;
@@ -62,7 +62,7 @@ pub(super) fn town(app: &App, layout: &mut Layout) {
     let left = match lists {
         Some(width) => {
             let (left, right) = halves(layout, width);
-            let feed = if app.typing && body.height < 38 { 0 } else { feed_rows };
+            let feed = if app.has_room() && body.height < 38 { 0 } else { feed_rows };
             let terminal = Rect { height: right.height - feed, ..right };
             layout.feed = Rect { y: terminal.bottom(), height: feed, ..right };
             layout.tiles.push(titled(app.selected.clone().unwrap_or_default(), terminal));

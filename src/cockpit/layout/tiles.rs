@@ -54,7 +54,7 @@ pub(super) fn tiles(app: &App, layout: &mut Layout) {
     let body = layout.body;
     let agents = tile_agents(app);
     let selected = app.selected.as_ref().and_then(|address| agents.iter().position(|other| other == address));
-    if (app.zoom || app.typing)
+    if (app.zoom || app.has_room())
         && let (Some(address), Some(_)) = (app.selected.clone(), selected)
     {
         layout.tiles.push(titled(address, body));

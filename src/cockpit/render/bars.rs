@@ -244,7 +244,7 @@ fn hints(app: &App, area: Rect) -> Vec<Hint> {
     for spec in specs {
         let ready = actions::available(spec.action, app).is_ok();
         // A key that can't work now gives its place to the next.
-        if !ready && context.is_view() {
+        if !ready {
             continue;
         }
         let words = match spec.action {

@@ -43,7 +43,11 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer) {
 fn title(app: &App, buffer: &mut Buffer, area: Rect, words: &str) {
     let count = app.beads.lines.as_ref().map_or(0, Vec::len);
     let closed = if app.beads.closed { ", done ones too" } else { "" };
-    let note = format!("{count} · {}{closed}", app.beads.shape.words());
+    let marked = match app.beads.marked.len() {
+        0 => String::new(),
+        marked => format!("{marked} marked · "),
+    };
+    let note = format!("{marked}{count} · {}{closed}", app.beads.shape.words());
     pen::rule(buffer, area, app.theme.rule(), &[(words, app.theme.accent())], &[(&note, app.theme.dim())]);
 }
 
@@ -87,10 +91,16 @@ fn bead_row(app: &App, buffer: &mut Buffer, row: Rect, line: &BeadLine, guide: &
     let id = fit(&line.id, ids);
     let priority = format!("P{}", line.priority);
     let kind = fit(&line.issue_type, 8);
+    let marked = app.beads.marked.contains(&line.id);
     let mut left: Vec<Piece<'_>> = vec![
         (" ", theme.text()),
         (stand.glyph(), color(app, stand)),
-        (" ", theme.text()),
+        // Marks have a column of their own while there are any.
+        match (marked, app.beads.marked.is_empty()) {
+            (true, _) => (" ▣ ", theme.accent()),
+            (false, false) => ("   ", theme.text()),
+            (false, true) => (" ", theme.text()),
+        },
         (&id, theme.dim()),
         (" ", theme.text()),
         (&priority, urgency(app, line.priority)),
@@ -192,7 +202,9 @@ fn draw_card(app: &App, buffer: &mut Buffer, card: Rect, line: &BeadLine) {
     let theme = &app.theme;
     let done = Stand::of(line) == Stand::Closed;
     let style = if done { theme.dim() } else { theme.text() };
-    pen::put(buffer, card.x + 1, card.y, card.width.saturating_sub(1), &line.title, style);
+    let mark = if app.beads.marked.contains(&line.id) { "▣ " } else { "" };
+    let title: [Piece<'_>; 2] = [(mark, theme.accent()), (&line.title, style)];
+    pen::pieces(buffer, card.x + 1, card.y, card.width.saturating_sub(1), &title);
     if card.height < 2 {
         return;
     }

@@ -209,7 +209,7 @@ fn draw_tile(app: &App, buffer: &mut ratatui::buffer::Buffer, tile: &Tile) -> Op
     let name_style = if typing || (selected && app.view == View::Agents) { theme.accent() } else { theme.strong() };
     let role = format!(" · {} · {}", agent.role, agent.preset);
     let title_text = agent.title.as_deref().map(|title| format!(" · {title}")).unwrap_or_default();
-    let grid = app.view == View::Agents && !app.zoom && !app.typing;
+    let grid = app.view == View::Agents && !app.zoom && !app.has_room();
     // Among many the name says who it is; where there is room the whole address does.
     let rig = agent.rig.as_deref().map(|rig| format!(" {rig}")).unwrap_or_default();
     let narrow = tile.title.width < 50;

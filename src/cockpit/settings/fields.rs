@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::actions::TABLE;
 use super::super::app::{Sort, View};
 use super::super::theme::NAMES;
+use super::{Notify, Occasion};
 
 /// The kind of value a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub enum Kind {
     Word(&'static [&'static str]),
     /// A whole number between these.
     Number(u16, u16),
+    /// One or several of these words.
+    Words(&'static [&'static str]),
+    /// A text.
+    Text,
     /// A list of texts.
     Texts,
     /// A key or a list of keys.
@@ -41,13 +46,27 @@ pub static FIELDS: &[Field] = &[
         name: "mouse",
         kind: Kind::Flag,
         default: "true",
-        about: "Whether the mouse is used; off leaves selecting text to your terminal. Holds from the next start on",
+        about: "Whether the mouse is used; off leaves selecting text to your terminal",
     },
     Field {
         name: "notify",
-        kind: Kind::Word(&["bell", "osc9", "osc777", "off"]),
+        kind: Kind::Words(&Notify::NAMES),
         default: "bell",
-        about: "How you are told, beside the screen, that an agent you don't see needs you",
+        about: "How you are told, beside the screen, of an agent you don't see: the terminal's bell, a notification by OSC 9 or \
+                OSC 777 (over SSH too), one of this machine's desktop; several, or off",
+    },
+    Field {
+        name: "notify-on",
+        kind: Kind::Words(&Occasion::NAMES),
+        default: "needs-you, stuck, dead, bell, message",
+        about: "Of what you are told: an agent that comes to need you, is stuck, dies, is done, or has to wait for its limit; one \
+                whose terminal rings, or sends a message",
+    },
+    Field {
+        name: "notify-command",
+        kind: Kind::Text,
+        default: "",
+        about: "A command that is run for each, too, by sh; the title and the text are its arguments: notify-send, ntfy publish town",
     },
     Field { name: "mute", kind: Kind::Texts, default: "", about: "Rigs whose agents never ring" },
     Field {
@@ -90,6 +109,8 @@ fn form(kind: Kind) -> Value {
         Kind::Flag => json!({"type": "boolean"}),
         Kind::Word(words) => json!({"enum": words}),
         Kind::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
+        Kind::Words(words) => json!({"anyOf": [{"enum": words}, {"type": "array", "items": {"enum": words}}]}),
+        Kind::Text => json!({"type": "string"}),
         Kind::Texts => json!({"type": "array", "items": {"type": "string"}}),
         Kind::Keys => json!({"$ref": "#/$defs/keys"}),
     }
@@ -145,6 +166,7 @@ mod tests {
         let top = &schema["properties"];
         assert_eq!(top["theme"]["enum"][1], "light");
         assert_eq!(top["layout"]["properties"]["lists"]["maximum"], 70);
+        assert_eq!(top["notify-on"]["anyOf"][1]["items"]["enum"][0], "needs-you");
         for spec in TABLE {
             let keys = &top["keys"]["properties"][spec.name];
             assert_eq!(keys["$ref"], "#/$defs/keys", "{}", spec.name);

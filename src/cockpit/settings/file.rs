@@ -10,8 +10,17 @@ use super::super::app::{Sort, View};
 use super::super::keys::{self, Chord};
 use super::super::theme::{Depth, Theme};
 use super::fields::{FIELDS, Field, Kind, field};
-use super::{Notify, Settings, unknown_word};
+use super::{Notify, Occasion, Settings, unknown_word};
 use crate::base::{Error, Result, text};
+
+/// A word that makes no sense is a mistake of the file here, not of how a command was called.
+fn of_file(error: Error) -> Error {
+    let failed = Error::failed(error.message());
+    match error.hint_text() {
+        Some(hint) => failed.hint(hint),
+        None => failed,
+    }
+}
 
 /// The line of `span`, counted from 1.
 fn line(content: &str, span: Option<Range<usize>>) -> usize {
@@ -47,7 +56,7 @@ pub(super) fn parse(content: &str) -> Result<Settings> {
     })?;
     let mut settings = Settings::default();
     let mut bound: Vec<(String, usize)> = Vec::new();
-    read_table(content, document.as_table(), "", &mut settings, &mut bound)?;
+    read_table(content, document.as_table(), "", &mut settings, &mut bound).map_err(of_file)?;
     clash(&settings, &bound)?;
     Ok(settings)
 }
@@ -123,6 +132,24 @@ fn take(settings: &mut Settings, name: &str, field: Field, item: &Item) -> Resul
             let number = number.filter(|number| (least..=most).contains(number));
             settings.layout.lists = Some(number.ok_or_else(|| wrong(&between).hint(format!("{} = 45", short(name))))?);
         }
+        Kind::Text => {
+            let text = item.as_str().ok_or_else(|| wrong("a text in quotes").hint(format!("{name} = \"...\"")))?;
+            settings.notify_command = Some(text.to_owned()).filter(|text| !text.trim().is_empty());
+        }
+        Kind::Words(words) => {
+            let first = words.first().unwrap_or(&"");
+            let hint = format!("{name} = \"{first}\", or [\"{first}\", \"{}\"]", words.get(1).unwrap_or(&""));
+            let chosen = words_of(item).ok_or_else(|| wrong("a word or a list of words").hint(hint))?;
+            let place = |word: &String| {
+                words.iter().position(|known| *known == word.as_str()).ok_or_else(|| unknown_word(word, words))
+            };
+            let places = chosen.iter().map(place).collect::<Result<Vec<usize>>>()?;
+            if name == "notify" {
+                settings.notify = Some(places.into_iter().map(|place| Notify::ALL[place]).collect());
+            } else {
+                settings.notify_on = Some(places.into_iter().map(|place| Occasion::ALL[place]).collect());
+            }
+        }
         Kind::Texts => {
             let hint = format!("{} = [\"playground\"]", short(name));
             settings.mute = words_of(item).ok_or_else(|| wrong("a list of texts").hint(hint))?;
@@ -152,7 +179,6 @@ fn take_word(settings: &mut Settings, name: &str, word: &str, words: &[&str]) ->
     }
     let place = words.iter().position(|known| *known == word).ok_or_else(|| unknown_word(word, words))?;
     match name {
-        "notify" => settings.notify = Notify::ALL[place],
         "layout.start" => settings.layout.start = Some(View::ALL[place]),
         _ => settings.layout.order = Some(Sort::ALL[place]),
     }
@@ -204,7 +230,7 @@ pub fn changed(content: &str, key: &str, value: Option<&str>) -> Result<String> 
         let error = Error::not_found(format!("the cockpit has no setting {key:?}"));
         return Err(match text::nearest(key, names) {
             Some(near) => error.hint(format!("did you mean {near}?")),
-            None => error.hint("theme, mouse, notify, mute, layout.<name>, keys.<action>"),
+            None => error.hint("theme, mouse, notify, notify-on, notify-command, mute, layout.<name>, keys.<action>"),
         });
     };
     let mut document: DocumentMut = content.parse().map_err(|error: toml_edit::TomlError| {
@@ -254,9 +280,9 @@ fn written(kind: Kind, key: &str, value: &str) -> Result<Value> {
             Ok(number) => number.into(),
             Err(_) => return Err(Error::usage(format!("{key}: {value:?} is not a whole number"))),
         },
-        Kind::Word(_) => value.trim().into(),
+        Kind::Word(_) | Kind::Text => value.trim().into(),
         Kind::Texts => list().collect::<toml_edit::Array>().into(),
-        Kind::Keys => match list().collect::<Vec<_>>().as_slice() {
+        Kind::Keys | Kind::Words(_) => match list().collect::<Vec<_>>().as_slice() {
             [one] => (*one).into(),
             several => several.iter().copied().collect::<toml_edit::Array>().into(),
         },
@@ -295,6 +321,9 @@ mod tests {
             ("\n\ntheme = \"ligth\"\n", "line 3", "did you mean light?"),
             ("mouse = \"yes\"\n", "line 1: mouse takes true or false", "mouse = true"),
             ("notify = \"bel\"\n", "line 1: \"bel\" is none of", "did you mean bell?"),
+            ("notify = [\"bell\", 3]\n", "line 1: notify takes a word or a list of words", "[\"bell\", \"osc9\"]"),
+            ("\nnotify-on = [\"needs-you\", \"ded\"]\n", "line 2: \"ded\" is none of", "did you mean dead?"),
+            ("notify-command = 1\n", "line 1: notify-command takes a text", "notify-command = "),
             ("[layout]\nlists = 95\n", "line 2: layout.lists takes a whole number from 20 to 70", "lists = 45"),
             ("[layout]\nwidth = 1\n", "line 2: unknown setting \"width\"", "settings are start"),
             ("layout = 3\n", "line 1: layout is a table", "below it"),
@@ -312,13 +341,18 @@ mod tests {
     #[test]
     fn what_is_right_is_read() {
         let text = "theme = \"light\"\nmouse = false\nnotify = \"osc9\"\nmute = [\"playground\"]\n\
+            notify-on = [\"dead\", \"done\"]\nnotify-command = \"ntfy publish town\"\n\
             [layout]\nstart = \"agents\"\norder = \"rig\"\nlists = 40\nevents = false\n\
             [keys]\nsling = [\"x\", \"ctrl-s\"]\nzoom = \"Z\"\nsave-set = []\n";
         let settings = parse(text).unwrap();
         assert_eq!(
-            (settings.theme.as_deref(), settings.mouse, settings.notify),
-            (Some("light"), Some(false), Notify::Osc9)
+            (settings.theme.as_deref(), settings.mouse, settings.notify.clone()),
+            (Some("light"), Some(false), Some(vec![Notify::Osc9]))
         );
+        assert!(settings.tells(Occasion::Done) && !settings.tells(Occasion::NeedsYou));
+        assert_eq!(settings.notify_command.as_deref(), Some("ntfy publish town"));
+        let usual = Settings::default();
+        assert!(usual.tells(Occasion::Stuck) && !usual.tells(Occasion::Done) && usual.ways() == [Notify::Bell]);
         assert_eq!((settings.layout.start, settings.layout.order), (Some(View::Agents), Some(Sort::Rig)));
         assert_eq!((settings.layout.lists, settings.layout.events), (Some(40), Some(false)));
         assert_eq!(settings.keys["save-set"], Vec::<String>::new());
@@ -335,6 +369,8 @@ mod tests {
         assert!(after.contains("# as in vim\nzoom = \"Z\"\nsling = [\"x\", \"ctrl-s\"]"), "{after}");
         assert_eq!(value_in(&after, "keys.sling").as_deref(), Some("x, ctrl-s"));
         assert_eq!(changed(&after, "keys.sling", None).unwrap(), before);
+        let several = changed("", "notify", Some("bell, desktop")).unwrap();
+        assert_eq!(several, "notify = [\"bell\", \"desktop\"]\n");
         let new = changed("", "layout.lists", Some("40")).unwrap();
         assert_eq!(value_in(&new, "layout.lists").as_deref(), Some("40"), "{new}");
         assert!(changed("", "layout.lists", Some("400")).is_err());

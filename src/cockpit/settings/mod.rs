@@ -11,6 +11,7 @@ use crate::base::{Error, Result, files};
 use super::app::{Sort, View};
 use super::keymap::Keymap;
 use super::theme::{Depth, Theme};
+use crate::view::AgentState;
 
 pub use fields::{FIELDS, Field, Kind, schema};
 pub use file::{changed, value_in};
@@ -22,8 +23,12 @@ pub struct Settings {
     pub theme: Option<String>,
     /// Whether the mouse is used; yes unless said otherwise.
     pub mouse: Option<bool>,
-    /// How the person is told beside the screen that an agent needs them.
-    pub notify: Notify,
+    /// How the person is told beside the screen that an agent needs them; by the bell unless said otherwise.
+    pub notify: Option<Vec<Notify>>,
+    /// Of what they are told.
+    pub notify_on: Option<Vec<Occasion>>,
+    /// A command that tells them, too.
+    pub notify_command: Option<String>,
     /// Rigs that are never told of.
     pub mute: Vec<String>,
     /// Where things are.
@@ -46,32 +51,64 @@ pub struct Arrangement {
 }
 
 /// How the person is told of something beside the screen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notify {
     /// The terminal's bell.
-    #[default]
     Bell,
     /// A notification of the desktop by OSC 9.
     Osc9,
     /// A notification of the desktop by OSC 777.
     Osc777,
+    /// A notification of the desktop of the machine the cockpit runs on.
+    Desktop,
     /// Not at all.
     Off,
 }
 
-impl Notify {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Bell, Self::Osc9, Self::Osc777, Self::Off];
+/// Something the person may be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// An agent asks something.
+    NeedsYou,
+    /// An agent gets nowhere.
+    Stuck,
+    /// An agent's process is gone.
+    Dead,
+    /// An agent is done.
+    Done,
+    /// An agent waits for its limit.
+    Limited,
+    /// An agent's terminal rang.
+    Bell,
+    /// An agent's terminal sent a message.
+    Message,
+}
 
-    /// Its name in the settings.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Bell => "bell",
-            Self::Osc9 => "osc9",
-            Self::Osc777 => "osc777",
-            Self::Off => "off",
+impl Occasion {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::NeedsYou, Self::Stuck, Self::Dead, Self::Done, Self::Limited, Self::Bell, Self::Message];
+    /// Their names in the settings, in the same order.
+    pub const NAMES: [&str; 7] = ["needs-you", "stuck", "dead", "done", "limited", "bell", "message"];
+
+    /// What an agent that comes to be in `state` is an occasion for.
+    pub fn of(state: AgentState) -> Option<Self> {
+        match state {
+            AgentState::NeedsYou => Some(Self::NeedsYou),
+            AgentState::Stuck => Some(Self::Stuck),
+            AgentState::Dead => Some(Self::Dead),
+            AgentState::Done => Some(Self::Done),
+            AgentState::RateLimited => Some(Self::Limited),
+            AgentState::Starting | AgentState::Working | AgentState::Idle => None,
         }
     }
+}
+
+impl Notify {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Bell, Self::Osc9, Self::Osc777, Self::Desktop, Self::Off];
+    /// Their names in the settings, in the same order.
+    pub const NAMES: [&str; 5] = ["bell", "osc9", "osc777", "desktop", "off"];
 }
 
 impl Settings {
@@ -83,6 +120,19 @@ impl Settings {
         match files::read_optional(path)? {
             Some(text) => Self::parse(&text).map_err(|error| error.context(path.display())),
             None => Ok(Self::default()),
+        }
+    }
+
+    /// The ways in which the person is told.
+    pub fn ways(&self) -> &[Notify] {
+        self.notify.as_deref().unwrap_or(&[Notify::Bell])
+    }
+
+    /// Whether the person is told of this.
+    pub fn tells(&self, occasion: Occasion) -> bool {
+        match &self.notify_on {
+            Some(on) => on.contains(&occasion),
+            None => !matches!(occasion, Occasion::Done | Occasion::Limited),
         }
     }
 

@@ -4,19 +4,17 @@ use super::fixtures::spent;
 use super::*;
 use crate::cockpit::app::{Overlay, Pane, Sort, View};
 use crate::cockpit::ask::{Ask, Told};
-use crate::cockpit::back::{BackAsk, BackTold};
 use crate::cockpit::costs::Span;
 use crate::cockpit::deeds::{BeadText, Finished};
 use crate::cockpit::memory::Memory;
-use crate::terminal::{Line, Lines, Run, TermEvent};
 use crate::view::BeadLine;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
-fn said(bench: &Bench) -> String {
+pub fn said(bench: &Bench) -> String {
     bench.app.toasts.iter().map(|toast| toast.text.clone()).collect::<Vec<_>>().join("\n")
 }
 
-fn click_on(bench: &mut Bench, words: &str) {
+pub fn click_on(bench: &mut Bench, words: &str) {
     let text = bench.text();
     let (row, line) =
         text.lines().enumerate().find(|(_, line)| line.contains(words)).unwrap_or_else(|| panic!("{text}"));
@@ -30,13 +28,13 @@ fn click_on(bench: &mut Bench, words: &str) {
 }
 
 /// A cockpit whose selected agent shows a question.
-fn asking() -> Bench {
+pub fn asking() -> Bench {
     let mut bench = Bench::new(120, 40);
     bench.event(Event::Screen("shop-polecat-nux".into(), Box::new(screen())));
     bench
 }
 
-fn done(text: &str, undo: Option<Deed>) -> Finished {
+pub fn done(text: &str, undo: Option<Deed>) -> Finished {
     Finished { at: now(), ok: true, text: text.into(), parts: Vec::new(), undo }
 }
 
@@ -63,6 +61,13 @@ fn interaction_02_counts_stand_on_top_and_filter() {
     assert_eq!(bench.app.filter, "");
     assert_eq!(bench.keys("i n").app.agent_order(), ["shop/polecats/nux"]);
     assert_eq!(bench.keys("i n").app.agent_order().len(), 8);
+    // In every view, while typing and under every dialog.
+    for script in ["A", "C", "B", "Q", "H", "M", "F", "$", ",", "T enter", "ctrl-] ?", "esc s", "esc m"] {
+        let top = bench.keys(script).text().lines().next().unwrap().to_owned();
+        for count in ["▲ 1", "● 3", "✓ 1", "○ 1", "✗ 1"] {
+            assert!(top.contains(count), "{script}: {count}: {top}");
+        }
+    }
 }
 
 #[test]
@@ -117,6 +122,18 @@ fn interaction_06_states_are_told_without_colour() {
     for word in ["needs you", "finished, not looked at yet", "at work", "limited", "idle"] {
         assert!(text.contains(word), "{word}: {text}");
     }
+    // Nothing of ours blinks, and time alone moves nothing but ages.
+    for name in crate::cockpit::theme::NAMES {
+        let mut bench = Bench::new(120, 40);
+        bench.app.theme = Theme::named(name, Depth::True).unwrap();
+        for script in ["", "A", "B", "Q", "H", "M", "F", "$", ",", "C", "T ?", "esc :"] {
+            let blinks = ratatui::style::Modifier::SLOW_BLINK | ratatui::style::Modifier::RAPID_BLINK;
+            assert!(
+                !bench.keys(script).draw().content.iter().any(|cell| cell.modifier.intersects(blinks)),
+                "{name} {script}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -161,16 +178,39 @@ fn interaction_09_the_bottom_line_shows_keys_that_work_now() {
     assert!(!bottom(&bench).contains("a answer"), "{}", bottom(&bench));
     bench.app.keymap = Keymap::with_changes([("sling", vec!["S"])]).unwrap();
     assert!(bottom(&bench).contains("S sling work"), "{}", bottom(&bench));
-    for script in ["", "enter", "/", "?", "s", "m", "f", "X", "L", "a"] {
-        let mut bench = asking();
-        bench.keys(script);
-        assert!(bottom(&bench).matches("   ").count() <= 8, "{script}: {}", bottom(&bench));
+    for script in
+        ["", "enter", "/", "?", "s", "m", "f", "X", "L", "a", ":", "B", "Q", "H", "M", "F", "$", ",", "C", "A", "c"]
+    {
+        for read_only in [false, true] {
+            let mut bench = asking();
+            bench.app.read_only = read_only;
+            bench.event(Event::Resize(120, 40)).keys(script);
+            assert!(bottom(&bench).matches("   ").count() <= 8, "{script}: {}", bottom(&bench));
+            // Whatever is shown there works: nothing in it is refused.
+            for (_, hit) in &bench.app.layout.hits {
+                if let crate::cockpit::layout::Hit::Key(action) = hit {
+                    let can = crate::cockpit::actions::available(*action, &bench.app);
+                    assert!(can.is_ok(), "{script}: {action:?} is shown, but {can:?}");
+                }
+            }
+        }
     }
 }
 
 #[test]
 fn interaction_11_a_prefix_shows_what_may_follow() {
     let mut bench = Bench::new(120, 40);
+    for prefix in ["i", "]", "[", "g", "y"] {
+        let text = bench.keys("esc").keys(prefix).text();
+        let chords = crate::cockpit::keys::parse(prefix).unwrap();
+        let all = bench.app.keymap.continuations(crate::cockpit::actions::Context::Main, &chords);
+        assert!(!all.is_empty());
+        for (_, spec) in all {
+            let shown = spec.about.chars().take(40).collect::<String>();
+            assert!(text.contains(&shown), "{prefix}: {}: {text}", spec.name);
+        }
+    }
+    bench.keys("esc");
     let text = bench.keys("i").text();
     assert!(text.contains("Show only agents that need you") && text.contains("Show only agents at work"), "{text}");
     assert!(!bench.keys("esc").text().contains("Show only agents"));
@@ -183,6 +223,54 @@ fn interaction_12_the_palette_says_why_something_is_not_possible() {
     assert!(text.contains("Nothing to take back"), "{text}");
     bench.keys("esc :").event(Event::Told(Told::Beads(lines())));
     assert!(bench.keys("storybook").text().contains("Cart page in storybook"));
+    bench.keys("enter");
+    assert_eq!((bench.app.view, bench.app.beads.selected.as_deref()), (View::Beads, Some("sh-q7w1z")));
+}
+
+#[test]
+fn interaction_12_the_palette_finds_every_action_of_every_view() {
+    use crate::cockpit::actions::{Action, TABLE};
+    for view in ["", "B", "Q", "H", "M", ",", "F", "$", "C", "A"] {
+        let mut bench = Bench::new(120, 40);
+        bench.keys(view).keys(":");
+        let Some(Overlay::Palette(palette)) = &bench.app.overlay else { panic!("{:?}", bench.app.overlay) };
+        let found: Vec<&str> = palette.rows().map(|(row, _)| row.text.as_str()).collect();
+        for spec in TABLE.iter().filter(|spec| spec.context.is_view()) {
+            // What a view does its own way is found in its own words.
+            let own = TABLE
+                .iter()
+                .any(|other| other.action == spec.action && other.context.is_view() && found.contains(&other.about));
+            let moving = matches!(spec.action, Action::Down | Action::Up | Action::Palette | Action::Back);
+            assert!(own || moving, "{view}: {}", spec.name);
+        }
+    }
+    // What another view does leads there, with its key.
+    let mut bench = Bench::new(120, 40);
+    let text = bench.keys(": heal space the space worktree").text();
+    assert!(text.contains("hooks · r"), "{text}");
+    bench.keys("enter");
+    assert!(bench.app.view == View::Hooks && said(&bench).contains("r does it here"), "{}", said(&bench));
+    bench.keys("T : make space a space bead enter");
+    assert!(matches!(bench.app.overlay, Some(Overlay::Form(_))), "{:?}", bench.app.overlay);
+}
+
+#[test]
+fn interaction_12_the_palette_is_ranked_when_something_changes_and_not_when_it_is_drawn() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys(": nux");
+    let row = |bench: &Bench| {
+        let Some(Overlay::Palette(palette)) = &bench.app.overlay else { panic!("{:?}", bench.app.overlay) };
+        palette.chosen().map(|row| row.text.clone()).unwrap_or_default()
+    };
+    assert!(row(&bench).starts_with("shop/polecats/nux"), "{}", row(&bench));
+    // Drawing alone looks at nothing anew.
+    bench.app.town.rigs[1].agents.retain(|agent| agent.name != "nux");
+    assert!(bench.text().contains("shop/polecats/nux ·"), "{}", bench.text());
+    let mut gone = town();
+    gone.rigs[1].agents.retain(|agent| agent.name != "nux");
+    bench.app.town = town();
+    bench.event(Event::Town(Box::new(gone)));
+    assert!(!bench.text().contains("shop/polecats/nux ·"), "{}", bench.text());
 }
 
 #[test]
@@ -224,6 +312,23 @@ fn interaction_16_going_to_anything_with_a_look_at_it() {
     let text = bench.keys("g o hardening").text();
     assert!(text.contains("3 of 12 done") && text.contains("Cart analytics"), "{text}");
     assert_eq!(bench.keys("enter").app.view, View::Convoys);
+    // The terminal of an agent that is not on the screen is watched while it would be gone to.
+    bench.effects.clear();
+    bench.keys("g o capable");
+    let watched = |bench: &Bench| bench.app.wishes.iter().any(|wish| wish.session == "api-polecat-capable");
+    assert!(watched(&bench), "{:?}", bench.app.wishes);
+    bench.app.dirty = None;
+    bench.event(Event::Screen("api-polecat-capable".into(), Box::new(screen())));
+    assert!(bench.app.dirty.is_some() && bench.text().contains("Do you want to proceed?"), "{}", bench.text());
+    bench.keys("esc");
+    assert!(!watched(&bench));
+    // A rig and a bead likewise.
+    let text = bench.keys("g o").event(Event::Told(Told::Beads(lines()))).keys("storybook").text();
+    assert!(text.contains("Cart page in storybook") && text.contains("P2 task in shop"), "{text}");
+    assert_eq!(bench.keys("enter").app.beads.selected.as_deref(), Some("sh-q7w1z"));
+    bench.app.beads.lines = None;
+    let text = bench.keys("g o api").text();
+    assert!(text.contains("api"), "{text}");
 }
 
 #[test]
@@ -266,185 +371,8 @@ fn interaction_19_numbers_and_letters_go_to_what_can_be_seen() {
     assert!(said(&bench).contains("No such letter") && !bench.app.jumping);
 }
 
-#[test]
-fn interaction_22_zoom_keeps_the_tiles() {
-    let mut bench = Bench::new(200, 60);
-    bench.keys("A");
-    let before: Vec<String> = bench.app.layout.tiles.iter().map(|tile| tile.address.clone()).collect();
-    assert!(before.len() > 4);
-    assert_eq!(bench.keys("z").app.layout.tiles.len(), 1);
-    let after: Vec<String> = bench.keys("z").app.layout.tiles.iter().map(|tile| tile.address.clone()).collect();
-    assert_eq!(before, after);
-}
-
-#[test]
-fn interaction_23_typing_is_shown_and_left_by_one_chord() {
-    let mut bench = asking();
-    assert!(bench.keys("enter").text().contains("typing · ctrl-] leaves"));
-    assert!(bench.keys("esc").app.typing, "escape is the agent's");
-    assert!(!bench.keys("ctrl-]").app.typing);
-}
-
-#[test]
-fn interaction_28_a_storm_of_sizes_leaves_one_wish() {
-    let mut bench = asking();
-    bench.keys("enter");
-    for (columns, rows) in [(200, 60), (1, 1), (61, 17), (300, 100), (120, 40)] {
-        bench.event(Event::Resize(columns, rows));
-        bench.draw();
-    }
-    let tile = &bench.app.layout.tiles[0];
-    assert_eq!(
-        bench.app.wishes,
-        [crate::cockpit::app::Wish {
-            session: "shop-polecat-nux".into(),
-            size: Some((tile.area.width, tile.area.height))
-        }]
-    );
-}
-
-#[test]
-fn interaction_29_a_sling_can_be_taken_back_for_half_a_minute() {
-    let mut bench = Bench::new(120, 40);
-    bench.keys("s").event(Event::Ready(Ok(beads()))).keys("enter");
-    let back = Deed::TakeBack(vec!["sh-c3k0d".into()]);
-    bench.event(Event::Done(1, done("sh-c3k0d → shop/polecats/max", Some(back.clone()))));
-    assert!(said(&bench).contains("u takes it back"), "{}", said(&bench));
-    bench.keys("u");
-    assert_eq!(bench.deeds().last(), Some(&back));
-    bench.keys("u");
-    assert_eq!(bench.deeds().len(), 2, "only once");
-    let mut late = Bench::new(120, 40);
-    late.keys("s").event(Event::Ready(Ok(beads()))).keys("enter");
-    late.event(Event::Done(1, done("done", Some(back)))).event(Event::Tick(now().plus_seconds(31))).keys("u");
-    assert_eq!(late.deeds().len(), 1);
-    assert!(said(&late).contains("Nothing to take back"), "{}", said(&late));
-}
-
-#[test]
-fn interaction_30_marks_by_one_by_range_all_and_inverted() {
-    let mut bench = Bench::new(120, 40);
-    bench.keys("space j v");
-    assert_eq!(bench.app.marked.len(), 3);
-    bench.keys("I");
-    assert_eq!(bench.app.marked.len(), 5);
-    assert!(!bench.app.marked.contains("shop/polecats/nux"));
-    bench.keys("V");
-    assert_eq!(bench.app.marked.len(), 8);
-    assert!(bench.text().contains("8 marked"));
-    bench.keys("V");
-    assert!(bench.app.marked.is_empty());
-    bench.keys("V X y");
-    let deeds = bench.deeds();
-    let [Deed::Stop(agents)] = deeds.as_slice() else { panic!("{deeds:?}") };
-    assert_eq!(agents.len(), 7, "the dead one has no session");
-    let mut outcome = done("6 stopped, 1 failed: L shows which", None);
-    outcome.parts = vec!["shop/polecats/slit: is merging".into()];
-    bench.event(Event::Done(1, outcome));
-    assert!(said(&bench).contains("6 stopped, 1 failed"));
-    assert!(bench.keys("L").text().contains("shop/polecats/slit: is merging"));
-}
-
-#[test]
-fn interaction_31_a_prompt_is_answered_from_the_list() {
-    let mut bench = asking();
-    let text = bench.keys("a").text();
-    for words in ["Bash(npm publish --dry-run)", "Do you want to proceed? 続けますか", "1  Yes", "2  No, tell Claude"]
-    {
-        assert!(text.contains(words), "{words}: {text}");
-    }
-    bench.keys("y");
-    let deeds = bench.deeds();
-    let [Deed::Answer { to, prompt, reply: crate::cockpit::answer::Reply::Choice(choice) }] = deeds.as_slice() else {
-        panic!("{deeds:?}")
-    };
-    assert_eq!((to.len(), choice.key), (1, '1'));
-    assert_eq!(prompt.text.last().map(String::as_str), Some("Do you want to proceed? 続けますか"));
-    let mut calm = Bench::new(120, 40);
-    calm.keys("G a");
-    assert!(said(&calm).contains("asks nothing now"), "{}", said(&calm));
-}
-
-#[test]
-fn interaction_32_a_message_to_many_is_confirmed_and_told_apart() {
-    let mut bench = Bench::new(120, 40);
-    bench.keys("G space k space m commit enter");
-    assert!(bench.deeds().is_empty(), "not before it was confirmed");
-    let text = bench.text();
-    assert!(text.contains("Send it to") && text.contains("\"commit\""), "{text}");
-    bench.keys("y");
-    assert!(matches!(&bench.deeds()[..], [Deed::Tell { text, .. }] if text == "commit"));
-    let mut outcome = done("2 told", None);
-    outcome.parts = vec!["shop/polecats/nux: has your message".into(), "x: gets your message later: busy".into()];
-    bench.event(Event::Done(1, outcome));
-    let text = bench.keys("L").text();
-    assert!(text.contains("has your message") && text.contains("gets your message later: busy"), "{text}");
-}
-
-#[test]
-fn interaction_33_words_are_not_typed_into_a_question() {
-    let mut bench = Bench::new(120, 40);
-    bench.keys("m");
-    assert!(bench.app.overlay.is_none());
-    assert!(said(&bench).contains("asks something first: a answers it"), "{}", said(&bench));
-    bench.keys("V m stop enter");
-    assert!(said(&bench).contains("1 ask something first and are left out"), "{}", said(&bench));
-    bench.keys("y");
-    let deeds = bench.deeds();
-    let [Deed::Tell { to, .. }] = deeds.as_slice() else { panic!("{deeds:?}") };
-    assert!(to.iter().all(|agent| agent.address != "shop/polecats/nux") && to.len() == 6, "{to:?}");
-}
-
-#[test]
-fn interaction_34_stopping_asks_and_no_is_the_default() {
-    let mut bench = Bench::new(120, 40);
-    let text = bench.keys("X").text();
-    assert!(text.contains("Stop shop/polecats/nux?") && text.contains("gt unsling sh-k2x9m"), "{text}");
-    bench.keys("enter");
-    assert!(bench.deeds().is_empty() && bench.app.overlay.is_none());
-    bench.keys("X y");
-    assert!(matches!(&bench.deeds()[..], [Deed::Stop(agents)] if agents[0].address == "shop/polecats/nux"));
-}
-
-#[test]
-fn interaction_36_the_command_of_anything_done_can_be_copied() {
-    let mut bench = Bench::new(120, 40);
-    bench.keys("y c");
-    assert_eq!(bench.effects.last(), Some(&Effect::Copy("gt attach shop/polecats/nux".into())));
-    bench.keys("s").event(Event::Ready(Ok(beads()))).keys("enter").event(Event::Done(1, done("slung", None)));
-    bench.keys("L Sling enter");
-    assert_eq!(bench.effects.last(), Some(&Effect::Copy("gt sling sh-c3k0d shop".into())));
-}
-
-#[test]
-fn interaction_38_what_runs_is_listed_and_nothing_waits_for_it() {
-    let mut bench = Bench::new(120, 40);
-    bench.keys("s").event(Event::Ready(Ok(beads()))).keys("enter j");
-    let text = bench.keys("L").text();
-    assert!(text.contains("… Sling sh-c3k0d to shop  0 s"), "{text}");
-    bench.event(Event::Done(1, done("sh-c3k0d → shop/polecats/max", None)));
-    assert!(bench.text().contains("✓ Sling sh-c3k0d to shop  sh-c3k0d → shop/polecats/max"));
-}
-
-#[test]
-fn interaction_39_the_next_start_goes_on_where_this_one_was() {
-    let mut bench = Bench::new(120, 40);
-    bench.keys("o > C");
-    let Some(Effect::Remember(memory)) =
-        bench.effects.iter().rev().find(|effect| matches!(effect, Effect::Remember(_))).cloned()
-    else {
-        panic!("{:?}", bench.effects)
-    };
-    let mut next =
-        Bench { app: App::new(Theme::dark(Depth::True), Keymap::default(), (120, 40), now()), effects: Vec::new() };
-    next.app.recall(*memory, true);
-    next.event(Event::Town(Box::new(town())));
-    assert_eq!((next.app.view, next.app.sort, next.app.memory.wider), (View::Convoys, Sort::Rig, 4));
-    assert_eq!(next.selected(), bench.selected());
-}
-
 /// Beads as a view is told of them.
-fn lines() -> Vec<BeadLine> {
+pub fn lines() -> Vec<BeadLine> {
     let line = |id: &str, title: &str, status: &str, waits_for: &[&str]| BeadLine {
         id: id.into(),
         title: title.into(),
@@ -461,134 +389,6 @@ fn lines() -> Vec<BeadLine> {
         line("sh-m4n8b", "Cart analytics", "open", &["sh-q7w1z"]),
         line("sh-k2x9m", "Publish the CLI package", "hooked", &[]),
     ]
-}
-
-#[test]
-fn interaction_25_scrollback_stays_where_it_is_while_the_agent_writes() {
-    let mut bench = asking();
-    bench.keys("c");
-    let session = "shop-polecat-nux".to_owned();
-    assert_eq!(bench.effects.last(), Some(&Effect::Back(session.clone(), BackAsk::Lines(0, 1))));
-    let all = |end: u64| {
-        let line =
-            |n: u64| Line { runs: vec![Run { text: format!("row {n}"), cols: 8, ..Run::default() }], wrapped: false };
-        Lines { first: 0, end, from: 0, lines: (0..end + 24).map(line).collect() }
-    };
-    bench.event(Event::Back(session.clone(), BackTold::Lines(all(400))));
-    // The sixth row of the screen is its last with anything on it.
-    assert!(bench.text().contains("row 405"), "{}", bench.text());
-    bench.keys("pgup k k k");
-    let before = bench.app.back.as_ref().unwrap().top;
-    bench.event(Event::Back(session.clone(), BackTold::Lines(all(420))));
-    assert_eq!(bench.app.back.as_ref().unwrap().top, before);
-    assert!(bench.text().contains("20 new"), "{}", bench.text());
-    assert!(bench.keys("G").text().contains("row 443"));
-    bench.keys("esc");
-    assert!(bench.app.back.is_none());
-    // The wheel does the same, and leaves at the end.
-    let area = bench.app.layout.tiles[0].area;
-    let wheel =
-        |kind| Event::Mouse(MouseEvent { kind, column: area.x + 2, row: area.y + 2, modifiers: KeyModifiers::NONE });
-    bench.event(wheel(MouseEventKind::ScrollUp));
-    bench.event(Event::Back(session, BackTold::Lines(all(400))));
-    assert!(bench.text().contains("3 lines up"), "{}", bench.text());
-    bench.event(wheel(MouseEventKind::ScrollDown)).event(wheel(MouseEventKind::ScrollDown));
-    assert!(bench.app.back.is_none());
-}
-
-#[test]
-fn interaction_26_text_is_selected_and_copied() {
-    let mut bench = asking();
-    bench.keys("c");
-    let session = "shop-polecat-nux".to_owned();
-    let line = Line { runs: vec![Run { text: "hello world".into(), cols: 11, ..Run::default() }], wrapped: false };
-    let lines = Lines { first: 0, end: 0, from: 0, lines: vec![line; 24] };
-    bench.event(Event::Back(session.clone(), BackTold::Lines(lines)));
-    bench.keys("g g v l l l l j y");
-    assert_eq!(bench.effects.last(), Some(&Effect::Back(session.clone(), BackAsk::Select((0, 0), (1, 5)))));
-    bench.event(Event::Back(session.clone(), BackTold::Text("hello world\nhello".into())));
-    assert!(bench.effects.contains(&Effect::Copy("hello world\nhello".into())));
-    assert!(said(&bench).contains("Copied 2 lines"), "{}", said(&bench));
-    bench.keys("/ world enter");
-    assert!(bench.effects.contains(&Effect::Back(session, BackAsk::Search("world".into()))));
-}
-
-#[test]
-fn interaction_27_what_is_under_the_cursor_is_opened() {
-    let mut bench = asking();
-    bench.keys("c");
-    let line = Line {
-        runs: vec![Run { text: "see https://x.test/a now".into(), cols: 24, ..Run::default() }],
-        wrapped: false,
-    };
-    let lines = Lines { first: 0, end: 0, from: 0, lines: vec![line; 24] };
-    bench.event(Event::Back("shop-polecat-nux".into(), BackTold::Lines(lines)));
-    bench.keys("g g enter");
-    assert!(said(&bench).contains("No link and no file under the cursor"), "{}", said(&bench));
-    bench.keys("l l l l l o");
-    assert!(bench.effects.contains(&Effect::Browse("https://x.test/a".into())), "{:?}", bench.effects);
-}
-
-#[test]
-fn interaction_22_tile_sets_are_kept_and_shown_again() {
-    let mut bench = Bench::new(200, 60);
-    bench.keys("space j j space S");
-    assert!(bench.text().contains("what are these 2 tiles called?"), "{}", bench.text());
-    bench.keys("enter");
-    assert_eq!(bench.app.view, View::Agents);
-    let tiles = |bench: &Bench| bench.app.layout.tiles.len();
-    assert_eq!(tiles(&bench), 2, "{:?}", bench.app.layout.tiles);
-    assert!(bench.text().contains("set 1"));
-    bench.keys("t");
-    assert_eq!(tiles(&bench), 7);
-    bench.keys("t");
-    assert_eq!(tiles(&bench), 2);
-}
-
-#[test]
-fn interaction_37_the_person_is_told_beside_the_screen_only_of_what_is_not_in_sight() {
-    let mut bench = Bench::new(120, 40);
-    bench.keys("n");
-    let with = |name: &str| {
-        let mut town = town();
-        for agent in town.rigs.iter_mut().flat_map(|rig| rig.agents.iter_mut()).filter(|agent| agent.name == name) {
-            agent.state = AgentState::NeedsYou;
-            agent.detail = Some("Which one?".into());
-        }
-        town
-    };
-    bench.event(Event::Town(Box::new(with("slit"))));
-    let told = Effect::Notify("shop/polecats/slit needs you".into(), "Which one?".into());
-    assert!(bench.effects.contains(&told), "{:?}", bench.effects);
-    bench.effects.clear();
-    bench.event(Event::Town(Box::new(with("slit"))));
-    assert!(!bench.effects.iter().any(|effect| matches!(effect, Effect::Notify(..))), "told once");
-    let mut muted = Bench::new(120, 40);
-    muted.app.settings.mute = vec!["shop".into()];
-    muted.event(Event::Town(Box::new(with("slit"))));
-    assert!(!muted.effects.iter().any(|effect| matches!(effect, Effect::Notify(..))));
-    let mut rung = asking();
-    rung.event(Event::Terminal("shop-polecat-nux".into(), TermEvent::Bell));
-    assert!(!rung.effects.iter().any(|effect| matches!(effect, Effect::Notify(..))), "it is in sight");
-    rung.event(Event::Focus(false)).event(Event::Terminal("shop-polecat-nux".into(), TermEvent::Bell));
-    assert!(rung.effects.contains(&Effect::Notify("shop/polecats/nux rang".into(), String::new())));
-}
-
-#[test]
-fn interaction_40_settings_are_read_again_and_mistakes_named() {
-    let mut bench = Bench::new(120, 40);
-    let settings =
-        crate::cockpit::settings::Settings::parse("theme = \"light\"\n[keys]\nsling = \"S\"\nsave-set = []\n");
-    bench.event(Event::Settings(Box::new(settings.map_err(|error| error.to_string()))));
-    assert_eq!(bench.app.theme.name(), "light");
-    assert!(bench.text().lines().last().unwrap().contains("S sling work"));
-    let wrong = crate::cockpit::settings::Settings::parse("them = 1\n")
-        .map_err(|error| format!("{error}: {}", error.hint_text().unwrap_or_default()));
-    bench.event(Event::Settings(Box::new(wrong)));
-    assert!(said(&bench).contains("line 1") && said(&bench).contains("did you mean theme"), "{}", said(&bench));
-    assert_eq!(bench.app.theme.name(), "light", "what was right stays");
-    let text = bench.keys(",").text();
-    assert!(text.contains("theme") && text.contains("light") && text.contains("notify"), "{text}");
 }
 
 #[test]
@@ -613,7 +413,7 @@ fn beads_are_listed_searched_made_changed_and_slung() {
     let made = Deed::CreateBead { rig: "shop".into(), text };
     assert!(bench.deeds().contains(&made), "{:?}", bench.deeds());
     bench.keys("x y");
-    assert!(bench.deeds().iter().any(|deed| matches!(deed, Deed::CloseBead(_))), "{:?}", bench.deeds());
+    assert!(bench.deeds().iter().any(|deed| matches!(deed, Deed::CloseBeads(_))), "{:?}", bench.deeds());
     bench.keys("+ done enter");
     assert!(bench.deeds().iter().any(|deed| matches!(deed, Deed::Comment(_, text) if text == "done")));
     bench.keys("s");

@@ -130,6 +130,85 @@ fn read_only_changes_nothing() {
     assert!(said(&bench).contains("read-only"));
 }
 
+/// Whatever is pressed and wherever is clicked: nothing outside is changed.
+#[test]
+fn interaction_40_read_only_changes_nothing_whatever_is_pressed() {
+    use crate::cockpit::actions::TABLE;
+    use proptest::prelude::*;
+    use proptest::test_runner::{Config, TestRunner};
+    let mut keys: Vec<Vec<crate::cockpit::keys::Chord>> =
+        TABLE.iter().flat_map(|spec| spec.keys).map(|key| crate::cockpit::keys::parse(key).unwrap()).collect();
+    keys.push(crate::cockpit::keys::parse("x").unwrap());
+    let step = prop_oneof![
+        8 => proptest::sample::select(keys).prop_map(|keys| (keys, None)),
+        1 => (0u16..120, 0u16..40, any::<bool>()).prop_map(|place| (Vec::new(), Some(place))),
+    ];
+    let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
+    let run = runner.run(&proptest::collection::vec(step, 1..40), |steps| {
+        let mut bench = Bench::new(120, 40);
+        bench.app.read_only = true;
+        bench.event(Event::Screen("shop-polecat-nux".into(), Box::new(screen())));
+        for (keys, place) in steps {
+            for chord in keys {
+                bench.event(Event::Key(KeyEvent::new(chord.code, chord.modifiers)));
+            }
+            if let Some((column, row, control)) = place {
+                let modifiers = if control { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+                let kind = MouseEventKind::Down(MouseButton::Left);
+                bench.event(Event::Mouse(MouseEvent { kind, column, row, modifiers }));
+            }
+            let ready = matches!(bench.app.overlay, Some(Overlay::Sling(_)));
+            if ready {
+                bench.event(Event::Ready(Ok(beads())));
+            }
+        }
+        bench.event(Event::Paste("words".into()));
+        for effect in &bench.effects {
+            let changes = matches!(
+                effect,
+                Effect::Do(..) | Effect::Key(..) | Effect::Paste(..) | Effect::Mouse(..) | Effect::Edit(..)
+            );
+            prop_assert!(!changes, "{effect:?}");
+            let sized = matches!(effect, Effect::Watch(wishes) if wishes.iter().any(|wish| wish.size.is_some()));
+            prop_assert!(!sized, "{effect:?}");
+        }
+        Ok(())
+    });
+    run.unwrap();
+}
+
+#[test]
+fn interaction_40_every_action_that_changes_something_says_why_it_is_refused() {
+    use crate::cockpit::actions::{Action, available};
+    let changing = [
+        (
+            "",
+            vec![
+                Action::Open,
+                Action::Sling,
+                Action::Message,
+                Action::Answer,
+                Action::Drain,
+                Action::Stop,
+                Action::Undo,
+            ],
+        ),
+        ("B", vec![Action::New, Action::Edit, Action::Comment, Action::Close, Action::Sling]),
+        ("M", vec![Action::New, Action::Reply, Action::Archive]),
+        ("Q", vec![Action::Approve, Action::Retry, Action::Reject, Action::StopMerge, Action::First, Action::Last]),
+        (",", vec![Action::Open, Action::Unset, Action::Edit]),
+    ];
+    for (view, actions) in changing {
+        let mut bench = Bench::new(120, 40);
+        bench.app.read_only = true;
+        bench.keys(view);
+        for action in actions {
+            let why = available(action, &bench.app).unwrap_err();
+            assert!(why.contains("read-only"), "{view} {action:?}: {why}");
+        }
+    }
+}
+
 #[test]
 fn interaction_20_escape_goes_up_and_never_quits() {
     let mut bench = Bench::new(120, 40);
@@ -235,6 +314,11 @@ fn interaction_10_help_shows_the_keys_in_effect_and_does_them() {
     bench.keys("? zoom");
     let text = bench.text();
     assert!(text.contains("ctrl-z") && text.contains("Show the selected terminal on the whole screen"), "{text}");
+    // A slash first, as in every list, is no mistake.
+    let text = bench.keys("esc ? / zoom").text();
+    assert!(text.contains("Show the selected terminal on the whole screen"), "{text}");
+    bench.keys("enter");
+    assert!(bench.app.overlay.is_none() && bench.app.zoom);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The cockpit without a terminal: made-up towns, keys by name, frames as text.
 
+mod acting;
 mod desk;
 mod fixtures;
 mod forty;
@@ -7,6 +8,7 @@ mod frames;
 mod interactions;
 mod looks;
 mod review;
+mod terminals;
 mod tiles;
 mod views;
 

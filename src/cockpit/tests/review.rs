@@ -70,6 +70,7 @@ fn patch() -> Patch {
     let new = FilePatch {
         path: "tests/cart.rs".into(),
         what: Change::New,
+        mode: 0o100_644,
         added: 1,
         hunks: vec![Hunk { new: (1, 1), lines: vec![line(Added, 0, 1, "#[test]")], ..Hunk::default() }],
         ..FilePatch::default()
@@ -228,10 +229,18 @@ fn interaction_35_hunks_are_accepted_and_taken_out() {
     let deed = bench.deeds().remove(0);
     assert_eq!(deed.commands(), ["gt hooks reject shop/polecats/furiosa 'src/cart.rs:18'"]);
     let Deed::TakeOut { patch, back: false, .. } = deed.clone() else { panic!("{deed:?}") };
-    assert!(patch.starts_with("--- a/src/cart.rs\n+++ b/src/cart.rs\n@@ -18,4 +18,4 @@"), "{patch}");
-    // A new file as a whole is remarked on, not taken out.
-    bench.keys("J }");
-    bench.keys("x");
+    assert!(patch.contains("--- a/src/cart.rs\n+++ b/src/cart.rs\n@@ -18,4 +18,4 @@"), "{patch}");
+    // At a file's heading it is all that happened to the file; a new one goes as a whole.
+    bench.keys("K x");
+    assert!(bench.text().contains("Take all changes of this file out?"), "{}", bench.text());
+    bench.keys("n J } x");
+    assert!(bench.text().contains("Take this new file away?"), "{}", bench.text());
+    bench.keys("y");
+    let deed = bench.deeds().pop().unwrap();
+    let Deed::TakeOut { patch, .. } = &deed else { panic!("{deed:?}") };
+    assert!(patch.contains("new file mode 100644\n--- /dev/null\n+++ b/tests/cart.rs\n@@ -0,0 +1,1 @@"), "{patch}");
+    // What is no text can only be remarked on.
+    bench.keys("J x");
     assert!(said(&bench).contains("remark on it instead"), "{}", said(&bench));
 }
 

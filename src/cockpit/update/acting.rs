@@ -10,7 +10,7 @@ use super::super::deeds::{Agent, Deed, Finished, Task};
 use super::super::dialogs::{AnswerBox, Confirm, Message, Note, Purpose};
 use super::super::keys::Chord;
 use super::super::marks;
-use super::{hooks, moves, sets};
+use super::{moves, reviewing, sets};
 use crate::view::AgentState;
 
 /// How many deeds the journal keeps.
@@ -64,7 +64,7 @@ pub(super) fn finished(app: &mut App, id: u64, finished: Finished, effects: &mut
         begin(app, back, effects);
     }
     if ok {
-        hooks::done(app, &deed);
+        reviewing::done(app, &deed);
     }
 }
 
@@ -134,7 +134,7 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<Effect>) {
     app.overlay = None;
     let deed = match purpose {
         Purpose::Remark(remark, place) => {
-            hooks::remarked(app, *remark, place, text);
+            reviewing::remarked(app, *remark, place, text);
             return;
         }
         Purpose::Set(agents) => {
@@ -192,8 +192,10 @@ pub(super) fn stop(app: &mut App) {
 pub(super) fn confirmed(app: &mut App, yes: bool, effects: &mut Vec<Effect>) {
     let Some(Overlay::Confirm(confirm)) = app.overlay.take() else { return };
     if yes {
-        if matches!(confirm.deed, Deed::Stop(_) | Deed::Tell { .. }) {
-            app.marked.clear();
+        match confirm.deed {
+            Deed::Stop(_) | Deed::Tell { .. } => app.marked.clear(),
+            Deed::CloseBeads(_) => app.beads.marked.clear(),
+            _ => {}
         }
         begin(app, confirm.deed, effects);
     } else {

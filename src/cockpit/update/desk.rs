@@ -5,8 +5,9 @@ use super::super::app::{App, Cause, Effect, Overlay, View};
 use super::super::ask::{Told, wanted};
 use super::super::costs::GROUPS;
 use super::super::deeds::{Deed, Place};
-use super::super::dialogs::{Choice, Message, Purpose};
+use super::super::dialogs::{Message, Purpose};
 use super::super::form::Form;
+use super::super::palette::Choice;
 use super::{acting, dialogs, hooks, keys};
 use crate::work::costs::By;
 

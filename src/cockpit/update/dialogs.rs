@@ -4,11 +4,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use tui_textarea::TextArea;
 
-use super::super::actions::{self, Action, Context};
+use super::super::actions::{self, Action, Context, TABLE};
 use super::super::app::{App, Effect, Overlay, Pane, View};
 use super::super::deeds::Deed;
-use super::super::dialogs::{Choice, Preview, Query, Side, Sling};
+use super::super::dialogs::{Preview, Query, Side, Sling};
 use super::super::keys::Chord;
+use super::super::palette::Choice;
 use super::{acting, beads, keys, moves};
 
 /// A key that is no action: it edits the text at hand.
@@ -114,6 +115,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
             }
         }
         Action::StopTask => acting::stop_task(app, effects),
+        Action::CopyCommand => copy_command(app, effects),
         Action::Accept => accept(app, effects),
         Action::AnswerAll => acting::accept_answer(app, true, effects),
         Action::NextNeeding => acting::skip(app),
@@ -155,7 +157,7 @@ fn close(app: &mut App) {
 pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
     let rows = match &app.overlay {
         Some(Overlay::Help(help)) => help.lines(app).len(),
-        Some(Overlay::Palette(palette)) => palette.rows(app).len(),
+        Some(Overlay::Palette(palette)) => palette.rows().len(),
         Some(Overlay::Sling(sling)) if sling.side == Side::Beads => sling.shown().len(),
         Some(Overlay::Sling(sling)) => sling.shown_targets().len(),
         Some(Overlay::Journal(journal)) => journal.lines(app).len(),
@@ -211,6 +213,43 @@ pub(super) fn ask_plan(sling: &mut Sling, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Copies the command line that does the same as the highlighted row.
+fn copy_command(app: &mut App, effects: &mut Vec<Effect>) {
+    let command = match &app.overlay {
+        Some(Overlay::Palette(palette)) => palette.chosen().and_then(|row| row.choice.command(app)),
+        Some(Overlay::Journal(_)) => {
+            accept(app, effects);
+            return;
+        }
+        _ => None,
+    };
+    match command {
+        Some(command) => {
+            app.say(format!("Copied: {command}"), false);
+            effects.push(Effect::Copy(command));
+        }
+        None => app.say("No command line does that", false),
+    }
+}
+
+/// Goes to the view in which an action has its key, and does there what needs nothing selected.
+fn go_where(app: &mut App, context: Context, action: Action, effects: &mut Vec<Effect>) {
+    let view = TABLE
+        .iter()
+        .filter(|spec| spec.context == Context::Main)
+        .map(|spec| spec.action)
+        .find(|show| actions::shown_by(*show).is_some_and(|view| actions::of_view(view) == context));
+    if let Some(show) = view {
+        keys::act(app, show, effects);
+    }
+    if matches!(action, Action::New | Action::Shape | Action::ShowClosed) {
+        keys::act(app, action, effects);
+        return;
+    }
+    let key = actions::spec(action, context).and_then(|spec| app.keymap.key(spec)).unwrap_or_default();
+    app.say(format!("{key} does it here, for what is selected"), false);
+}
+
 fn accept(app: &mut App, effects: &mut Vec<Effect>) {
     match &app.overlay {
         Some(Overlay::Help(help)) => {
@@ -221,7 +260,7 @@ fn accept(app: &mut App, effects: &mut Vec<Effect>) {
             }
         }
         Some(Overlay::Palette(palette)) => {
-            let choice = palette.rows(app).get(palette.query.row).map(|(row, _)| row.choice.clone());
+            let choice = palette.chosen().map(|row| row.choice.clone());
             app.overlay = None;
             if let Some(choice) = choice {
                 choose(app, choice, effects);
@@ -239,6 +278,7 @@ fn accept(app: &mut App, effects: &mut Vec<Effect>) {
                 return;
             }
             app.overlay = None;
+            app.beads.marked.retain(|id| !order.beads.contains(id));
             acting::begin(app, Deed::Sling(order), effects);
         }
         Some(Overlay::Answer(_)) => acting::accept_answer(app, false, effects),
@@ -270,6 +310,7 @@ fn accept(app: &mut App, effects: &mut Vec<Effect>) {
 pub(super) fn choose(app: &mut App, choice: Choice, effects: &mut Vec<Effect>) {
     match choice {
         Choice::Do(action) => keys::act(app, action, effects),
+        Choice::Where(context, action) => go_where(app, context, action, effects),
         Choice::Agent(address) => {
             app.filter.clear();
             if !matches!(app.view, View::Town | View::Agents) {

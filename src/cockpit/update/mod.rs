@@ -12,6 +12,7 @@ mod keys;
 mod mouse;
 mod moves;
 mod notices;
+mod reviewing;
 mod sets;
 mod setup;
 
@@ -20,11 +21,11 @@ use crate::view::model::wants_person;
 
 pub use super::setup::rows as setting_rows;
 pub use acting::asked;
-pub use hooks::{recipient, review};
+pub use reviewing::{recipient, review};
 
 use super::app::{App, Cause, Effect, Event, Overlay, Pane, View, Wish};
-use super::dialogs::Choice;
 use super::layout::{self, SMALLEST};
+use super::palette::Choice;
 
 /// Of so many agents that ask something the question is read, beside those whose terminals are in sight.
 const QUESTIONS: usize = 8;
@@ -47,10 +48,10 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
             app.touch(Cause::Start);
         }
         Event::Town(town) => {
-            let before = app.loaded.then(|| notices::asking(app));
+            let before = app.loaded.then(|| notices::states(app));
             take_town(app, *town);
             if let Some(before) = before {
-                notices::needed(app, &before, &mut effects);
+                notices::changed(app, &before, &mut effects);
             }
         }
         Event::Changed => app.generation += 1,
@@ -87,7 +88,7 @@ pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
         Event::Back(session, told) => back::told(app, &session, told, &mut effects),
         Event::Terminal(session, event) => notices::terminal(app, &session, event, &mut effects),
         Event::Told(told) => desk::told(app, told),
-        Event::Settings(settings) => setup::reloaded(app, *settings),
+        Event::Settings(settings) => setup::reloaded(app, *settings, &mut effects),
         Event::Progress(id, done, of) => acting::progressed(app, id, done, of),
         Event::Done(id, finished) => acting::finished(app, id, finished, &mut effects),
         Event::Problem(text) => app.say(text, true),
@@ -107,6 +108,7 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
         if app.view == View::Hooks {
             hooks::sift(app);
         }
+        find_again(app);
         layout::arrange(app);
         keep_pane(app);
         // The focus may have moved to a list that scrolls differently.
@@ -118,6 +120,8 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
         app.watched.retain(|session, _| wishes.iter().any(|wish| wish.session == *session));
         app.wishes.clone_from(&wishes);
         effects.push(Effect::Watch(wishes));
+        // Whoever only looks has no focus to get: it comes after the right to type.
+        effects.sort_by_key(|effect| matches!(effect, Effect::Focus(_, true)));
     }
     desk::ask(app, effects);
     remember(app, effects);
@@ -130,6 +134,17 @@ fn settle(app: &mut App, effects: &mut Vec<Effect>) {
     if title != app.title {
         app.title.clone_from(&title);
         effects.push(Effect::Title(title));
+    }
+}
+
+/// Has the palette look at what there is; what can be done is asked of what lies below it.
+fn find_again(app: &mut App) {
+    match app.overlay.take() {
+        Some(Overlay::Palette(mut palette)) => {
+            palette.refresh(app);
+            app.overlay = Some(Overlay::Palette(palette));
+        }
+        other => app.overlay = other,
     }
 }
 
@@ -150,7 +165,7 @@ fn remember(app: &mut App, effects: &mut Vec<Effect>) {
 /// The sessions to watch: those on the screen; the one typed into or alone on the screen gets the size it has there.
 fn wishes(app: &App) -> Vec<Wish> {
     let own = matches!(app.view, View::Town | View::Agents);
-    let alone = own && (app.typing || app.zoom) && app.size.0 >= SMALLEST.0 && !app.read_only;
+    let alone = own && (app.has_room() || app.zoom) && app.size.0 >= SMALLEST.0 && !app.read_only;
     let mut wishes: Vec<Wish> = app
         .layout
         .tiles
@@ -189,8 +204,7 @@ fn wishes(app: &App) -> Vec<Wish> {
 /// The session of the agent that is highlighted among the places to go to, which is looked at before one goes.
 fn looked_at(app: &App) -> Option<String> {
     let Some(Overlay::Palette(palette)) = &app.overlay else { return None };
-    let rows = if palette.places { palette.rows(app) } else { Vec::new() };
-    match &rows.get(palette.query.row)?.0.choice {
+    match &palette.chosen().filter(|_| palette.places)?.choice {
         Choice::Agent(address) => app.town.agent(address)?.session.clone(),
         _ => None,
     }

@@ -19,6 +19,9 @@ pub(super) fn mouse(app: &mut App, mouse: MouseEvent, effects: &mut Vec<Effect>)
         app.touch(Cause::Input);
         return;
     }
+    if app.overlay.is_none() && back::drag(app, mouse, effects) {
+        return;
+    }
     if app.typing && wheel_is_ours(app, mouse) {
         back::begin(app, -3, effects);
         app.touch(Cause::Input);

@@ -2,8 +2,9 @@
 
 use super::super::actions::{self, Action};
 use super::super::app::{App, Effect, Overlay, Pane, Sort, View};
-use super::super::dialogs::{Choice, Help, Journal, Palette, Sling};
+use super::super::dialogs::{Help, Journal, Sling};
 use super::super::layout::{Step, tile_agents};
+use super::super::palette::{Choice, Palette};
 use super::super::theme::{self, Theme};
 use super::{acting, back, beads, convoys, desk, hooks, jump, notices, sets, setup};
 
@@ -98,7 +99,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Snooze => notices::snooze(app),
         Action::Journal => app.overlay = Some(Overlay::Journal(Journal::default())),
         Action::GoTo => {
-            app.overlay = Some(Overlay::Palette(Palette { places: true, ..Palette::default() }));
+            app.overlay = Some(Overlay::Palette(Palette::of_places()));
         }
         Action::Jump => jump::begin(app),
         Action::Pick => jump::pick(app),

@@ -1,16 +1,16 @@
-//! Telling the person beside the screen: agents that came to need them, and what agents' terminals ring and say.
+//! Telling the person beside the screen: how agents came to be, and what their terminals ring and say.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::terminal::TermEvent;
 use crate::view::AgentState;
 
 use super::super::app::{App, Effect};
+use super::super::settings::Occasion;
 
-/// The agents that ask something now.
-pub(super) fn asking(app: &App) -> BTreeSet<String> {
-    let asking = app.town.all_agents().filter(|agent| agent.state == AgentState::NeedsYou);
-    asking.map(|agent| agent.address.clone()).collect()
+/// How all agents are.
+pub(super) fn states(app: &App) -> BTreeMap<String, AgentState> {
+    app.town.all_agents().map(|agent| (agent.address.clone(), agent.state)).collect()
 }
 
 /// Whether the person sees the agent's terminal now.
@@ -40,20 +40,39 @@ pub(super) fn snooze(app: &mut App) {
     }
 }
 
-/// Tells of agents that did not ask `before`.
-pub(super) fn needed(app: &App, before: &BTreeSet<String>, effects: &mut Vec<Effect>) {
+/// Tells of agents that are in another state than `before`, where the person wants to know of it.
+pub(super) fn changed(app: &App, before: &BTreeMap<String, AgentState>, effects: &mut Vec<Effect>) {
     let fresh: Vec<_> = app
         .town
         .all_agents()
-        .filter(|agent| agent.state == AgentState::NeedsYou && !before.contains(&agent.address))
+        .filter(|agent| before.get(&agent.address) != Some(&agent.state))
+        // Of one that was not known before it only counts that it needs somebody.
+        .filter(|agent| before.contains_key(&agent.address) || agent.state == AgentState::NeedsYou)
+        .filter(|agent| Occasion::of(agent.state).is_some_and(|occasion| app.settings.tells(occasion)))
         .filter(|agent| !in_sight(app, &agent.address) && !muted(app, &agent.address))
         .collect();
+    let words = |state: AgentState| match state {
+        AgentState::NeedsYou => "needs you",
+        AgentState::Stuck => "is stuck",
+        AgentState::Dead => "is dead",
+        AgentState::Done => "is done",
+        _ => "waits for its limit",
+    };
     if let [agent] = fresh.as_slice() {
         let why = agent.detail.clone().or_else(|| agent.title.clone()).unwrap_or_default();
-        effects.push(Effect::Notify(format!("{} needs you", agent.address), why));
-    } else if !fresh.is_empty() {
-        let names: Vec<&str> = fresh.iter().map(|agent| agent.name.as_str()).collect();
-        effects.push(Effect::Notify(format!("{} agents need you", fresh.len()), names.join(", ")));
+        effects.push(Effect::Notify(format!("{} {}", agent.address, words(agent.state)), why));
+    } else if let Some(first) = fresh.first() {
+        let same = fresh.iter().all(|agent| agent.state == first.state);
+        let names: Vec<String> = fresh
+            .iter()
+            .map(|agent| if same { agent.name.clone() } else { format!("{} {}", agent.name, words(agent.state)) })
+            .collect();
+        let title = match first.state {
+            AgentState::NeedsYou if same => format!("{} agents need you", fresh.len()),
+            AgentState::Done if same => format!("{} agents are done", fresh.len()),
+            _ => format!("News of {} agents", fresh.len()),
+        };
+        effects.push(Effect::Notify(title, names.join(", ")));
     }
 }
 
@@ -66,12 +85,12 @@ pub(super) fn terminal(app: &mut App, session: &str, event: TermEvent, effects: 
             let text = if title.is_empty() { body } else { format!("{title}: {body}") };
             if !muted(app, &address) {
                 app.say(format!("{address}: {text}"), false);
-                if !in_sight(app, &address) {
+                if app.settings.tells(Occasion::Message) && !in_sight(app, &address) {
                     effects.push(Effect::Notify(address, text));
                 }
             }
         }
-        TermEvent::Bell if !in_sight(app, &address) && !muted(app, &address) => {
+        TermEvent::Bell if app.settings.tells(Occasion::Bell) && !in_sight(app, &address) && !muted(app, &address) => {
             effects.push(Effect::Notify(format!("{address} rang"), String::new()));
         }
         // What the agent that is typed into copies is meant for the person's clipboard.

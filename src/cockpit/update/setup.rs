@@ -10,7 +10,7 @@ use super::super::setup::rows;
 use super::acting;
 
 /// The settings file changed.
-pub(super) fn reloaded(app: &mut App, settings: Result<Settings, String>) {
+pub(super) fn reloaded(app: &mut App, settings: Result<Settings, String>, effects: &mut Vec<Effect>) {
     let applied = settings.and_then(|settings| {
         let keymap = settings.keymap().map_err(|error| error.to_string())?;
         let theme = settings.theme(None).map_err(|error| error.to_string())?;
@@ -22,6 +22,10 @@ pub(super) fn reloaded(app: &mut App, settings: Result<Settings, String>) {
             if settings.theme.is_some() || app.settings.theme.is_some() {
                 app.theme = theme;
                 app.memory.theme = None;
+            }
+            let mouse = settings.mouse.unwrap_or(true);
+            if mouse != app.settings.mouse.unwrap_or(true) {
+                effects.push(Effect::Capture(mouse));
             }
             app.settings = settings;
             app.changes += 1;

@@ -22,6 +22,23 @@ pub(super) fn perform(town: &Town, deed: Deed) -> Result<Finished> {
     Ok(finished(true, text, Vec::new(), undo))
 }
 
+/// Closes one bead, and says what can start now.
+pub(super) fn close(desk: &mut Desk, id: &str) -> Result<String> {
+    let me = desk.actor();
+    let closed = desk.ledger.write(&me, |tx| tx.close(id, "closed in the cockpit"))?;
+    Ok(match closed.unblocked.len() {
+        0 => format!("{id} is closed"),
+        count => format!("{id} is closed; {count} waited for it and can start"),
+    })
+}
+
+/// Opens one bead again.
+pub(super) fn reopen(desk: &mut Desk, id: &str) -> Result<String> {
+    let me = desk.actor();
+    desk.ledger.write(&me, |tx| tx.reopen(id, "opened again in the cockpit"))?;
+    Ok(format!("{id} is open again"))
+}
+
 /// Heals a worktree and tells what was wrong.
 fn heal(town: &Town, agent: &str) -> Result<Finished> {
     let mut desk = Desk::of(town.clone())?;
@@ -54,7 +71,7 @@ fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
                 ..NewBead::titled(text.title)
             };
             let bead = desk.ledger.write(&me, |tx| tx.create(&rig, new))?;
-            (format!("{} is made", bead.id), Some(Deed::CloseBead(bead.id)))
+            (format!("{} is made", bead.id), Some(Deed::CloseBeads(vec![bead.id])))
         }
         Deed::EditBead { id, text } => {
             let old = desk.ledger.get(&id)?;
@@ -98,18 +115,6 @@ fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
         Deed::Set { home, key, value } => {
             let (said, undo) = setup::change(&desk.town, home, key, value)?;
             (said, Some(undo))
-        }
-        Deed::CloseBead(id) => {
-            let closed = desk.ledger.write(&me, |tx| tx.close(&id, "closed in the cockpit"))?;
-            let unblocked = match closed.unblocked.len() {
-                0 => String::new(),
-                count => format!("; {count} waited for it and can start"),
-            };
-            (format!("{id} is closed{unblocked}"), Some(Deed::ReopenBead(id)))
-        }
-        Deed::ReopenBead(id) => {
-            desk.ledger.write(&me, |tx| tx.reopen(&id, "opened again in the cockpit"))?;
-            (format!("{id} is open again"), None)
         }
         Deed::Comment(id, text) => {
             desk.ledger.write(&me, |tx| tx.add_comment(&id, &text))?;
@@ -171,8 +176,12 @@ fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
         }
         Deed::TakeOut { agent, path, line, patch, back } => {
             hook_review::take_out(desk, &agent, &patch, back)?;
-            let text =
-                if back { format!("The hunk of {path} is back") } else { format!("A hunk of {path} is taken out") };
+            let text = match (line, back) {
+                (0, false) => format!("The changes of {path} are undone"),
+                (0, true) => format!("The changes of {path} are back"),
+                (_, false) => format!("A hunk of {path} is taken out"),
+                (_, true) => format!("The hunk of {path} is back"),
+            };
             (text, Some(Deed::TakeOut { agent, path, line, patch, back: !back }))
         }
         other => return Err(Error::failed(format!("{} is not done here", other.words()))),

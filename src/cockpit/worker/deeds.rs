@@ -29,6 +29,8 @@ pub(super) fn perform(town: &Town, deed: Deed, control: &Control) -> Finished {
             Ok(each(&to, "answered", control, |agent| give_answer(town, agent, &prompt, &reply)))
         }
         Deed::Stop(agents) => stop(town, &agents, control),
+        Deed::CloseBeads(ids) => each_bead(town, &ids, control, true),
+        Deed::ReopenBeads(ids) => each_bead(town, &ids, control, false),
         Deed::Review(_, deed) => return perform(town, *deed, control),
         other => beads::perform(town, other),
     };
@@ -43,26 +45,55 @@ fn failure(error: &Error) -> Finished {
     finished(false, words(error), Vec::new(), None)
 }
 
-/// Does something for one agent after the other, until it is to be stopped.
-fn parts(agents: &[Agent], control: &Control, mut one: impl FnMut(&Agent) -> (bool, String)) -> Vec<(bool, String)> {
-    let mut outcomes = Vec::with_capacity(agents.len());
-    for (place, agent) in agents.iter().enumerate() {
+/// Does something for one after the other, until it is to be stopped; `name` says what each is called.
+fn parts<T>(
+    all: &[T],
+    control: &Control,
+    name: impl Fn(&T) -> &str,
+    mut one: impl FnMut(&T) -> (bool, String),
+) -> Vec<(bool, String)> {
+    let mut outcomes = Vec::with_capacity(all.len());
+    for (place, this) in all.iter().enumerate() {
         if control.is_stopped() {
-            outcomes.push((false, format!("{}: left as it was, since you stopped it", agent.address)));
+            outcomes.push((false, format!("{}: left as it was, since you stopped it", name(this))));
             continue;
         }
-        control.done(place, agents.len());
-        outcomes.push(one(agent));
+        control.done(place, all.len());
+        outcomes.push(one(this));
     }
     outcomes
 }
 
+/// Closes beads, or opens them again; those that were are taken back by the opposite.
+fn each_bead(town: &Town, ids: &[String], control: &Control, close: bool) -> Result<Finished> {
+    let mut desk = Desk::of(town.clone())?;
+    let mut done = Vec::new();
+    let outcomes = parts(ids, control, String::as_str, |id| {
+        let said = if close { beads::close(&mut desk, id) } else { beads::reopen(&mut desk, id) };
+        match said {
+            Ok(text) => {
+                done.push(id.clone());
+                (true, text)
+            }
+            Err(error) => (false, words(&error)),
+        }
+    });
+    patrol::after_command(&desk)?;
+    let undo = (close && !done.is_empty()).then_some(Deed::ReopenBeads(done));
+    Ok(summary(outcomes, if close { "closed" } else { "open again" }, undo))
+}
+
 /// Does one thing for each agent and counts.
 fn each(agents: &[Agent], done: &str, control: &Control, mut one: impl FnMut(&Agent) -> Result<String>) -> Finished {
-    let outcomes = parts(agents, control, |agent| match one(agent) {
-        Ok(text) => (true, format!("{}: {text}", agent.address)),
-        Err(error) => (false, format!("{}: {}", agent.address, words(&error))),
-    });
+    let outcomes = parts(
+        agents,
+        control,
+        |agent| &agent.address,
+        |agent| match one(agent) {
+            Ok(text) => (true, format!("{}: {text}", agent.address)),
+            Err(error) => (false, format!("{}: {}", agent.address, words(&error))),
+        },
+    );
     summary(outcomes, done, None)
 }
 
@@ -96,7 +127,7 @@ fn sling_beads(town: &Town, order: Order) -> Result<Finished> {
         let hint = failure.hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default();
         (false, format!("{}: {}{hint}", failure.bead, failure.error))
     }));
-    Ok(summary(outcomes, "beads slung", undo))
+    Ok(summary(outcomes, "slung", undo))
 }
 
 fn take_back(town: &Town, beads: &[String]) -> Result<Finished> {
@@ -109,25 +140,30 @@ fn take_back(town: &Town, beads: &[String]) -> Result<Finished> {
         })
         .collect();
     patrol::after_command(&desk)?;
-    Ok(summary(outcomes, "beads taken back", None))
+    Ok(summary(outcomes, "taken back", None))
 }
 
 fn stop(town: &Town, agents: &[Agent], control: &Control) -> Result<Finished> {
     let mut desk = Desk::of(town.clone())?;
     let mut back: Vec<(String, String)> = Vec::new();
-    let outcomes = parts(agents, control, |agent| {
-        let stopped = match &agent.bead {
-            Some(bead) => unsling::unsling(&mut desk, bead, false).map(|unslung| {
-                back.push((unslung.bead.clone(), agent.address.clone()));
-                format!("stopped; {} is open again", unslung.bead)
-            }),
-            None => session::kill(town, &agent.session, &[]).map(|_| "stopped".to_owned()),
-        };
-        match stopped {
-            Ok(text) => (true, format!("{}: {text}", agent.address)),
-            Err(error) => (false, format!("{}: {}", agent.address, words(&error))),
-        }
-    });
+    let outcomes = parts(
+        agents,
+        control,
+        |agent| &agent.address,
+        |agent| {
+            let stopped = match &agent.bead {
+                Some(bead) => unsling::unsling(&mut desk, bead, false).map(|unslung| {
+                    back.push((unslung.bead.clone(), agent.address.clone()));
+                    format!("stopped; {} is open again", unslung.bead)
+                }),
+                None => session::kill(town, &agent.session, &[]).map(|_| "stopped".to_owned()),
+            };
+            match stopped {
+                Ok(text) => (true, format!("{}: {text}", agent.address)),
+                Err(error) => (false, format!("{}: {}", agent.address, words(&error))),
+            }
+        },
+    );
     patrol::after_command(&desk)?;
     // Work goes back to the rig it was done in, where the same targets stand.
     let rig = back.first().and_then(|(_, address)| address.split('/').next()).map(str::to_owned);

@@ -13,8 +13,9 @@ use ratatui::widgets::Widget;
 use crate::base::text::{fit, width as columns_of};
 
 use super::super::app::{App, Overlay};
-use super::super::dialogs::{Choose, Help, Message, Palette, Purpose, Query};
+use super::super::dialogs::{Choose, Help, Message, Purpose, Query};
 use super::super::layout::dialog_list;
+use super::super::palette::Palette;
 use super::pen;
 
 /// The first row of the topmost dialog's list that is on the screen.
@@ -153,22 +154,22 @@ fn draw_help(app: &App, buffer: &mut Buffer, area: Rect, help: &Help) -> Option<
 
 fn draw_palette(app: &App, buffer: &mut Buffer, area: Rect, palette: &Palette) -> Option<Position> {
     let theme = &app.theme;
-    let rows = palette.rows(app);
     let (title, empty) = if palette.places {
         ("go to", "an agent, a convoy, a rig, a bead")
     } else {
         ("everything", "an action, an agent, a convoy, a rig, a bead")
     };
-    heading(app, buffer, area, title, "");
+    let command = palette.chosen().and_then(|row| row.choice.command(app)).unwrap_or_default();
+    heading(app, buffer, area, title, &fit_to(&command, area));
     let cursor = query_line(app, buffer, area, "› ", &palette.query, empty);
     if palette.places
-        && let Some((row, _)) = rows.get(palette.query.row)
+        && let Some(row) = palette.chosen()
     {
         places::look(app, buffer, area, &row.choice);
     }
     let list = dialog_list(area, app.overlay.as_ref());
     let first = scrolled(palette.query.row, usize::from(list.height));
-    for ((index, (row, hit)), y) in rows.iter().enumerate().skip(first).zip(list.y..list.bottom()) {
+    for ((index, (row, hit)), y) in palette.rows().enumerate().skip(first).zip(list.y..list.bottom()) {
         let place = Rect { y, height: 1, ..list };
         let possible = row.why_not.is_none();
         let kind = fit(row.kind, 8);
@@ -185,7 +186,7 @@ fn draw_palette(app: &App, buffer: &mut Buffer, area: Rect, palette: &Palette) -
             mark_row(app, buffer, place, true);
         }
     }
-    if rows.is_empty() {
+    if palette.rows().len() == 0 {
         pen::put(buffer, list.x + 1, list.y, list.width, "Nothing is called that.", theme.dim());
     }
     Some(cursor)

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::super::super::app::App;
-use super::super::super::dialogs::Choice;
 use super::super::super::layout::places_left;
 use super::super::super::marks;
+use super::super::super::palette::Choice;
 use super::super::{lists, pen, terminal};
 use super::wrapped;
 
@@ -80,9 +80,18 @@ pub(super) fn look(app: &App, buffer: &mut Buffer, area: Rect, choice: &Choice) 
             }
         }
         Choice::Bead(id) => {
-            say(buffer, 0, id, theme.strong());
-            say(buffer, 2, &format!("bd show {id}"), theme.dim());
+            let Some(bead) = app.beads.lines.iter().flatten().find(|bead| bead.id == *id) else { return };
+            say(buffer, 0, &bead.title, theme.strong());
+            let about = format!("{id} · P{} {} in {}", bead.priority, bead.issue_type, bead.rig);
+            say(buffer, 1, &about, theme.dim());
+            let who = bead.assignee.trim_end_matches('/');
+            let stand = super::super::super::beads::Stand::of(bead);
+            let who = if who.is_empty() { String::new() } else { format!(", {who}") };
+            say(buffer, 3, &format!("{} {}{who}", stand.glyph(), stand.words()), theme.text());
+            if !bead.waits_for.is_empty() {
+                say(buffer, 4, &format!("waits for {}", bead.waits_for.join(", ")), theme.dim());
+            }
         }
-        Choice::Do(_) => {}
+        Choice::Do(_) | Choice::Where(..) => {}
     }
 }
