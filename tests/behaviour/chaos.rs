@@ -101,7 +101,8 @@ impl Chaos {
                 let rig = RIGS[n % 2];
                 let name = format!("n{n}");
                 let script = match n % 10 {
-                    7 => format!("# Bad\necho x > bad-{name}.txt"),
+                    // In every other convoy, so that some of them land.
+                    7 if n / 10 % 2 == 0 => format!("# Bad\necho x > bad-{name}.txt"),
                     4 | 5 => format!("# Same\nsleep 0.1\necho {name} > same-{}.txt", n / 20),
                     _ => {
                         format!("# One\necho a > {name}.txt\nsleep {slow}\n\n# Two\nsleep {slow}\necho b >> {name}.txt")
