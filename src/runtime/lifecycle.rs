@@ -84,6 +84,9 @@ fn canonical(event: &str) -> &str {
     }
 }
 
+/// What an agent does that was told to shorten its conversation.
+const SHORTENS: &str = "shortens its conversation";
+
 /// Which moment the event called `event` is.
 pub fn moment(event: &str) -> Moment {
     match canonical(event) {
@@ -123,6 +126,9 @@ pub fn take(note: &mut Note, event: &str, input: &Value, now: Timestamp) -> bool
     let failure = failure.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(": ");
     let told = match event {
         "SessionStart" if note.state.is_none() => Some((AgentState::Idle, "")),
+        // Where a person, or a nudge, has it shorten its conversation, no turn ends after that.
+        "SessionStart" if text("source") == "compact" && note.detail == SHORTENS => Some((AgentState::Idle, "")),
+        "PreCompact" if text("trigger") == "manual" => Some((AgentState::Working, SHORTENS)),
         "UserPromptSubmit" | "BeforeAgent" | "PreToolUse" | "PostToolUse" | "BeforeTool" | "AfterTool"
         | "PreCompact" => Some((AgentState::Working, "")),
         "Stop" | "AfterAgent" => Some((AgentState::Idle, "")),
@@ -191,6 +197,15 @@ mod tests {
         );
         assert_eq!(after(&mut note, "Stop", json!({})), Some(AgentState::Idle));
         assert!(!take(&mut note, "UserPromptSubmit", &json!({"agent_id": "helper"}), Timestamp::now()));
+        let compact = json!({"source": "compact"});
+        assert_eq!(after(&mut note, "PreCompact", json!({"trigger": "manual"})), Some(AgentState::Working));
+        assert_eq!(
+            after(&mut note, "SessionStart", compact.clone()),
+            Some(AgentState::Idle),
+            "no turn ends after that"
+        );
+        assert_eq!(after(&mut note, "PreCompact", json!({"trigger": "auto"})), Some(AgentState::Working));
+        assert_eq!(after(&mut note, "SessionStart", compact), Some(AgentState::Working), "its turn goes on");
         after(&mut note, "SessionStart", json!({"session_id": "c2", "source": "clear"}));
         assert_eq!((note.conversation.as_deref(), note.begun), (Some("c2"), false));
     }

@@ -56,14 +56,6 @@ impl Model {
         })
     }
 
-    /// Whether a request held all these words and none of the others.
-    pub fn was_told_but(&self, words: &[&str], others: &[&str]) -> bool {
-        self.seen.lock().unwrap().iter().any(|(_, body)| {
-            let text = strings(body);
-            words.iter().all(|word| text.contains(word)) && !others.iter().any(|word| text.contains(word))
-        })
-    }
-
     /// For a failed test: what came, shortened.
     pub fn log(&self) -> String {
         let seen = self.seen.lock().unwrap();

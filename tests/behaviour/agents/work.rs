@@ -138,13 +138,15 @@ fn a_killed_agent_goes_on_in_its_conversation_and_a_shortened_one_is_told_again(
         world.wait_for("its turn to end", || (world.note(&agent)["event"] == "Stop").then_some(()));
         let session = first["session"].as_str().unwrap();
         let before = checkpoint(&world, session)["timestamp"].clone();
+        // Of this it has heard nothing yet: the shortened conversation has it only when the agent is told anew.
+        world.gt(["remember", "style", "Tabs, never spaces.", "--town"]).ok();
         world.gt(["nudge", &agent, "/compact"]).ok();
         world.wait_for("a checkpoint", || (checkpoint(&world, session)["timestamp"] != before).then_some(()));
-        world.wait_for("its turn to end", || (world.note(&agent)["event"] == "Stop").then_some(()));
+        world.wait_for("it is free again", || (world.note(&agent)["state"] == "idle").then_some(()));
         world.gt(["nudge", &agent, "Now go on."]).ok();
         world.wait_for("it is told again who it is", || {
-            let words = ["Now go on.", "You are", &agent, "worktree: "];
-            world.model.was_told_but(&words, &["Your work is bead"]).then_some(())
+            let words = ["Now go on.", "You are", &agent, "worktree: ", "Tabs, never spaces."];
+            world.model.was_told(&words).then_some(())
         });
     });
 }
