@@ -28,6 +28,7 @@ def shot(name, keys="", town="busy", until=None, extremes=False, themes=False, s
 # In `keys` a word is a key by its name, or letters to type; `=WORD` waits until the word is on the screen (`_` is a blank).
 SHOTS = [
     shot("town", extremes=True, themes=True),
+    shot("town-whole", until=r"\$\d", sizes=["120x40"]),
     shot("town-rigs", "Tab"),
     shot("town-filter", "/ cart"),
     shot("town-marks", "Space j Space j j v"),
@@ -86,7 +87,7 @@ SHOTS = [
 
 
 # The README's pictures: which of the above, how large, in which theme.
-README = {"cockpit": ("town", "120x40", "dark"), "answer": ("answer", "100x30", "dark"), "tiles": ("agents-rigs", "120x36", "dark"),
+README = {"cockpit": ("town-whole", "120x40", "dark"), "answer": ("answer", "100x30", "dark"), "tiles": ("agents-rigs", "120x36", "dark"),
           "sling": ("sling", "120x32", "dark"), "beads": ("beads-board", "120x32", "dark"), "hooks": ("hooks-diff", "120x36", "dark"),
           "queue": ("queue", "110x30", "dark"), "light": ("convoys-members", "120x34", "light")}
 
@@ -138,7 +139,8 @@ def take(one, size, theme, options, name=None):
     words = [options.tool, "--size", size, "--cwd", town]
     for pair in surroundings(base, options.gt) + one["env"]:
         words += ["--env", pair]
-    words += ["wait: gt › ", "sleep:0.5", *steps(one["keys"]), "sleep:0.6", f"shot:{picture}", "--",
+    until = [f"wait:20:{one['until']}"] if one["until"] else []
+    words += ["wait: gt › ", "sleep:0.5", *steps(one["keys"]), *until, "sleep:0.6", f"shot:{picture}", "--",
               os.path.join(options.gt, "gt"), "cockpit", "--theme", theme, *one["args"]]
     done = subprocess.run(words, text=True, capture_output=True)
     print(picture if done.returncode == 0 else f"{picture}: {done.stderr.strip()}", flush=True)

@@ -48,6 +48,10 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
         | Action::Open
         | Action::Zoom
         | Action::MarkRange
+        | Action::NextHunk
+        | Action::PreviousHunk
+        | Action::NextFile
+        | Action::PreviousFile
             if app.view == View::Hooks && app.overlay.is_none() =>
         {
             hooks(action, app)
@@ -237,7 +241,15 @@ fn hooks(action: Action, app: &App) -> Result<(), String> {
         return Err("This cockpit is read-only".into());
     }
     match action {
-        Action::Comment | Action::Mark | Action::Reject | Action::Edit | Action::MarkRange
+        Action::Comment
+        | Action::Mark
+        | Action::Reject
+        | Action::Edit
+        | Action::MarkRange
+        | Action::NextHunk
+        | Action::PreviousHunk
+        | Action::NextFile
+        | Action::PreviousFile
             if hooks.files().is_empty() =>
         {
             Err("There is nothing to look at here".into())

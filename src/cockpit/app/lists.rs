@@ -1,7 +1,7 @@
 //! The lists of the screen: what is in them, in which order, and what the filter lets through.
 
 use crate::view::model::attention;
-use crate::view::{AgentState, AgentView, ConvoyView, FeedLine, HeldUp, MemberView};
+use crate::view::{AgentState, AgentView, ConvoyView, FeedLine, HeldUp, Landing, MemberView};
 
 use super::{App, Sort};
 
@@ -55,6 +55,13 @@ impl App {
     pub fn held(&self, bead: &str) -> Option<&HeldUp> {
         let shown = self.selected_convoy().is_some_and(|convoy| convoy.id == self.delays.convoy);
         self.delays.held.iter().find(|held| shown && held.bead == bead)
+    }
+
+    /// What was merged today and the filter lets through, newest first.
+    pub fn landings(&self) -> Vec<&Landing> {
+        let texts =
+            |landing: &&Landing| self.lets_through(&[&landing.title, &landing.bead, &landing.rig, &landing.worker]);
+        self.town.landed.iter().filter(texts).collect()
     }
 
     /// Whether the filter lets something with these texts through: every word is in one of them.

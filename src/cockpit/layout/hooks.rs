@@ -20,6 +20,10 @@ pub(super) fn hooks(app: &App, layout: &mut Layout) {
         layout.reading = body;
         return;
     }
+    if app.hooks.all.as_ref().is_some_and(Vec::is_empty) {
+        layout.list = body;
+        return;
+    }
     let hooks = u16::try_from(app.hooks.rows.as_ref().map_or(1, Vec::len)).unwrap_or(u16::MAX).max(2) + 1;
     let steps = u16::try_from(app.hooks.steps().len()).unwrap_or(u16::MAX).max(2) + 1;
     if body.width < WIDE {

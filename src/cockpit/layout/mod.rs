@@ -389,7 +389,7 @@ fn scroll_lists(app: &mut App, layout: &Layout) {
     if height(layout.agents) > 1 {
         app.scroll.agents = app.scroll.agents.min(agent_top);
     }
-    let (rigs, landed) = (app.town.rigs.len(), app.town.landed.len());
+    let (rigs, landed) = (app.town.rigs.len(), app.landings().len());
     app.rig = app.rig.min(rigs.saturating_sub(1));
     app.landed = app.landed.min(landed.saturating_sub(1));
     let (rig, merge) = (app.rig, app.landed);

@@ -215,7 +215,7 @@ fn draw_tile(app: &App, buffer: &mut ratatui::buffer::Buffer, tile: &Tile) -> Op
     let narrow = tile.title.width < 50;
     let since = agent.since.map(|since| format!(" {}", age(since, app.now))).filter(|_| grid).unwrap_or_default();
     // In the smallest tiles the name is worth more than the word beside the shape.
-    let word = if grid && tile.title.width < 40 { "" } else { marks::word(agent.state) };
+    let word = if grid && tile.title.width < 34 { "" } else { marks::word(agent.state) };
     let state = format!("{} {word}{since}", marks::glyph(agent.state)).replace("  ", " ");
     let place = app.layout.tiles.iter().position(|other| other.address == tile.address).filter(|place| *place < 9);
     let number = place.map(|place| format!("{} ", place + 1)).filter(|_| grid).unwrap_or_default();

@@ -264,7 +264,7 @@ pub(super) fn step(app: &mut App, step: isize) {
             app.queue = stepped(app.queue, step, total);
         }
         (View::Town, Pane::Rigs) => app.rig = stepped(app.rig, step, app.town.rigs.len()),
-        (View::Town, Pane::Landed) => app.landed = stepped(app.landed, step, app.town.landed.len()),
+        (View::Town, Pane::Landed) => app.landed = stepped(app.landed, step, app.landings().len()),
         (View::Town, Pane::Needs) => {
             let agents: Vec<String> = app.needing().iter().map(|agent| agent.address.clone()).collect();
             step_agent(app, &agents, step);
@@ -318,7 +318,7 @@ fn open(app: &mut App, effects: &mut Vec<Effect>) {
         return;
     }
     if app.view == View::Town && app.pane == Pane::Landed {
-        if let Some(bead) = app.town.landed.get(app.landed).map(|landing| landing.bead.clone()) {
+        if let Some(bead) = app.landings().get(app.landed).map(|landing| landing.bead.clone()) {
             super::dialogs::choose(app, Choice::Bead(bead), effects);
         }
         return;

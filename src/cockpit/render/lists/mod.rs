@@ -56,16 +56,22 @@ pub(super) fn landed(app: &App, buffer: &mut Buffer) {
         return;
     }
     let theme = &app.theme;
-    let count = app.town.landed.len();
+    let landings = app.landings();
+    let count = landings.len();
     let note = if count == 0 { String::new() } else { format!("{count} merged") };
     title(app, buffer, area, Pane::Landed, "landed today", &note);
     let rows = below_title(area);
     if count == 0 && app.loaded {
-        advice(app, buffer, rows, "Nothing yet. What passes the merge queue is told here.");
+        let words = if app.town.landed.is_empty() {
+            "Nothing yet. What passes the merge queue is told here."
+        } else {
+            "Nothing that landed matches the filter."
+        };
+        advice(app, buffer, rows, words);
     }
-    let rigs = app.town.landed.iter().map(|landing| columns_of(&landing.rig)).max().unwrap_or(0).min(12);
+    let rigs = landings.iter().map(|landing| columns_of(&landing.rig)).max().unwrap_or(0).min(12);
     for (index, y) in (app.scroll.landed..count).zip(rows.y..rows.bottom()) {
-        let landing = &app.town.landed[index];
+        let landing = landings[index];
         let row = Rect { y, height: 1, ..rows };
         let time = landing.at.hour_minute();
         let rig = fit(&landing.rig, rigs);
