@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -26,6 +26,8 @@ const SETTLES: usize = 40;
 
 /// How long to wait before a connection is tried again.
 const AGAIN: Duration = Duration::from_millis(250);
+/// How long what is typed waits for a connection that is being made.
+const CONNECTING: Duration = Duration::from_secs(3);
 /// How many times a session may be missing before it is said to have ended.
 const PATIENCE: u32 = 12;
 
@@ -127,21 +129,64 @@ fn mode(size: Option<(u16, u16)>) -> AttachMode {
 }
 
 /// The sending half of the connection of the moment.
-type Line = Arc<Mutex<Option<session::Sender>>>;
+#[derive(Default)]
+struct Line {
+    sender: Mutex<Option<session::Sender>>,
+    made: Condvar,
+}
+
+impl Line {
+    fn lock(&self) -> MutexGuard<'_, Option<session::Sender>> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a message. What is typed while the connection is being made waits for it, at most until `end`; how a session is to be
+    /// attached to needs no wait, since it is looked at again when the connection is made.
+    fn send(&self, message: &ClientMsg, end: Instant) {
+        let mut sender = self.lock();
+        let waits = !matches!(message, ClientMsg::Attach { .. } | ClientMsg::Resize { .. } | ClientMsg::Detach);
+        while sender.is_none() && waits {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            sender = self.made.wait_timeout(sender, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if let Some(sender) = sender.as_mut() {
+            // The reading thread notices a broken connection and makes a new one.
+            let _ = sender.send(message);
+        }
+    }
+
+    /// The connection is made; `attached` is how the session was attached to, which may have been overtaken.
+    fn make(&self, mut sender: session::Sender, attached: &Wish, latest: &Mutex<Wish>) {
+        let mut place = self.lock();
+        let size = latest.lock().unwrap_or_else(PoisonError::into_inner).size;
+        if size != attached.size {
+            let _ = sender.send(&ClientMsg::Attach { mode: mode(size), size });
+        }
+        *place = Some(sender);
+        self.made.notify_all();
+    }
+}
 
 /// Follows one session until nobody looks any more. One that is not there yet, or starts anew, is connected to as soon as it is.
 fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &UnboundedSender<News>, over: &AtomicBool) {
-    let line = Line::default();
+    let line = Arc::new(Line::default());
     let latest = Arc::new(Mutex::new(wish.clone()));
     let (outward, remembered) = (Arc::clone(&line), Arc::clone(&latest));
     std::thread::spawn(move || {
         let mut held: Option<ClientMsg> = None;
+        let mut waits: Option<Instant> = None;
         while let Some(message) = held.take().or_else(|| outgoing.recv().ok()) {
             let message = settled(message, &outgoing, &mut held);
             remember(&remembered, &message);
-            if let Some(sender) = outward.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-                // The reading thread notices a broken connection and makes a new one.
-                let _ = sender.send(&message);
+            // What comes after something that waited in vain does not wait as well.
+            let now = Instant::now();
+            let end = *waits.get_or_insert(now + CONNECTING);
+            outward.send(&message, end);
+            if outward.lock().is_some() {
+                waits = None;
             }
         }
     });
@@ -152,10 +197,10 @@ fn follow(town: &Town, wish: &Wish, outgoing: Receiver<ClientMsg>, news: &Unboun
         let now = latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (why, was_there) = match connect(town, &now) {
             Ok((mut client, sender)) => {
-                *line.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+                line.make(sender, &now, &latest);
                 let why = read(&mut client, wish, news, over);
                 shown = false;
-                *line.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                *line.lock() = None;
                 (why, true)
             }
             Err(error) if error.kind() == Kind::NotFound => (ending(town, &wish.session), false),

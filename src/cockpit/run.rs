@@ -16,7 +16,7 @@ use ratatui::backend::CrosstermBackend;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::base::{Error, Result, ResultExt, Timestamp};
+use crate::base::{Error, Result, ResultExt, Timestamp, files};
 use crate::session::ClientMsg;
 use crate::terminal::{self, CursorShape};
 use crate::town::Town;
@@ -58,7 +58,8 @@ pub fn run(town: &Town, options: Options) -> Result<()> {
         );
     }
     // A slip in the file must not keep anybody from the town: it is told, and the defaults hold until it is mended.
-    let (settings, wrong) = match Settings::read(&settings_file(town)) {
+    let text = files::read_optional(&settings_file(town)).map(Option::unwrap_or_default);
+    let (settings, wrong) = match text.and_then(|text| Settings::parse(&text)) {
         Ok(settings) => (settings, None),
         Err(error) => (Settings::default(), Some(error)),
     };
@@ -79,7 +80,7 @@ pub fn run(town: &Town, options: Options) -> Result<()> {
     app.recall(memory, options.theme.is_none() && settings.theme.is_none());
     if let Some(error) = wrong {
         let hint = error.hint_text().map(|hint| format!(": {hint}")).unwrap_or_default();
-        app.say(format!("{error}{hint}. The defaults hold"), true);
+        app.say(format!("settings/cockpit.toml: {error}{hint}; the defaults hold"), true);
     }
     let guard = Guard::take(settings.mouse.unwrap_or(true))?;
     let outcome = runtime.block_on(Cockpit::new(town, app, &guard)?.run());

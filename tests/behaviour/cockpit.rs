@@ -345,7 +345,9 @@ fn settings_are_checked_and_followed() {
     assert!(run.stderr.contains("line 1") && run.stderr.contains("did you mean light"), "{run:?}");
     // It opens all the same, and says so.
     let mut slip = open(&place, &["cockpit"], &[]);
-    slip.wait("the slip and the town", |text| text.contains("did you mean light") && text.contains("name 漢字 please"));
+    slip.wait("the slip and the town", |text| {
+        text.contains("cockpit.toml: line 1") && text.contains("name 漢字 please")
+    });
     slip.send("q");
     assert_eq!(slip.end(), 0);
     std::fs::write(&file, "them = \"light\"\n").unwrap();

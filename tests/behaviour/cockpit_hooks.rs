@@ -269,7 +269,7 @@ fn the_queue_is_steered_and_its_gate_watched_live() {
     place.wait_closed(&before[..1]);
     // From the queue to what the other one changes.
     screen.send("gg\r");
-    screen.wait("its changes", |text| text.contains("against main") && text.contains(".txt"));
+    screen.wait("its changes", |text| text.contains("› hooks") && text.contains(".txt"));
     screen.send("q");
     assert_eq!(screen.end(), 0);
 }
@@ -318,7 +318,7 @@ fn interaction_22_tiles_show_many_agents_and_only_the_one_typed_into_is_sized() 
     screen.send("ww");
     screen.wait_text("1 to 2 of 3");
     screen.send("\x1b[6~");
-    screen.wait_text("3 to 3 of 3");
+    screen.wait_text("agents › 3 of 3");
     screen.send("Stwo of them\r");
     screen.wait_text("Kept 1 tiles as");
     screen.send("q");

@@ -108,6 +108,29 @@ fn interaction_24_keys_pastes_focus_and_mouse_arrive_as_they_were_sent() {
     assert_eq!(screen.end(), 0);
 }
 
+#[test]
+fn what_is_typed_at_once_after_choosing_an_agent_reaches_it() {
+    let place = town("echo one begins; while read -r line; do echo \"one heard $line\"; done");
+    let script = place.sandbox.path("two.sh");
+    fs::write(&script, "echo two begins; while read -r line; do echo \"two heard $line\"; done").unwrap();
+    place.set("settings/config.json", &[("agents.two", json!(format!("/bin/sh {}", script.display())))]);
+    let bead = place.bead("shop", "The other", "true", &[]);
+    place.gt(["sling", &bead, "shop", "--agent", "two"]).ok();
+    let mut screen = open(&place, &[], &[]);
+    screen.wait("both", |text| text.contains("The one at hand") && text.contains("The other"));
+    for round in 0..6 {
+        // The terminal is only being connected to when the first letters come.
+        for key in ["gg", "G"] {
+            screen.send(format!("{key}\rword {round}\r"));
+            screen.wait_text(&format!("heard word {round}"));
+            screen.send("\x1d");
+            screen.wait_text("? all");
+        }
+    }
+    screen.send("q");
+    assert_eq!(screen.end(), 0);
+}
+
 /// A program on the alternate screen that does not ask for the mouse: what it gets of the wheel are arrow keys.
 const PAGER: &str = r#"
 stty raw -echo

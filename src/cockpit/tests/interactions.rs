@@ -231,8 +231,12 @@ fn a_filter_narrows_every_list() {
     bench.keys("/ api");
     assert_eq!(bench.app.agent_order(), ["api/polecats/rictus", "api/polecats/dag", "api/polecats/capable"]);
     assert_eq!(bench.app.convoys().len(), 1);
+    // What is opened next is one of those that are shown.
+    assert_eq!(bench.selected(), "api/polecats/rictus");
     bench.keys("esc");
     assert_eq!(bench.app.agent_order().len(), 8);
+    bench.keys("/ capable enter enter");
+    assert!(bench.app.typing && bench.selected() == "api/polecats/capable", "{}", bench.selected());
 }
 
 #[test]

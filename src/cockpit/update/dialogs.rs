@@ -50,6 +50,7 @@ pub(super) fn edit(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec
             let mut query = Query { text: std::mem::take(&mut app.filter), row: 0 };
             edit_query(&mut query, chord);
             app.filter = query.text;
+            moves::select_shown(app);
         }
     }
 }

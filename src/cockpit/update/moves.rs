@@ -183,6 +183,17 @@ pub(super) fn select(app: &mut App, address: String) {
     }
 }
 
+/// Selects the first agent the filter lets through, when the selected one is not among them: what is opened next is one that is seen.
+pub(super) fn select_shown(app: &mut App) {
+    let shown = app.selected_agent().is_some_and(|agent| app.shows(agent));
+    if !shown
+        && matches!(app.view, View::Town | View::Agents)
+        && let Some(address) = app.agent_order().into_iter().next()
+    {
+        select(app, address);
+    }
+}
+
 /// Shows only agents in one state; asked again, all of them.
 pub(super) fn only(app: &mut App, wanted: &str) {
     if app.filter == wanted {
@@ -190,6 +201,7 @@ pub(super) fn only(app: &mut App, wanted: &str) {
     } else {
         app.filter = wanted.to_owned();
         app.pane = Pane::Agents;
+        select_shown(app);
         if !matches!(app.view, View::Town | View::Agents) {
             show(app, View::Town);
         }
