@@ -85,6 +85,17 @@ export function newBead() {
     "Make it", ({ priority, ...fields }) => act("bead-create", { ...fields, priority: Number(priority) }));
 }
 
+/** The first beads that could be slung, below the field for them: one click each. */
+async function offerReady(field) {
+  const { beads } = await get("beads", { status: "ready" }).catch(() => ({ beads: [] }));
+  const offer = (bead) => button([h("span.id", null, bead.id), " ", bead.title], (event) => {
+    field.value = (field.value.trim() + " " + bead.id).trim();
+    event.currentTarget.remove();
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }, { kind: "quiet", "data-offer": bead.id });
+  if (beads.length) field.after(h("div.offers", { "aria-label": "ready beads" }, beads.slice(0, 6).map(offer)));
+}
+
 /** Slinging: what, to whom, with what; the plan is shown before anything happens. */
 export async function slingBeads(ids) {
   const presets = (await get("settings").catch(() => ({ agents: [] }))).agents;
@@ -94,6 +105,7 @@ export async function slingBeads(ids) {
     { name: "convoy", label: "Name of the convoy, if it is to have one" }];
   const order = ({ beads, ...rest }) => ({ ...rest, beads: beads.split(/[\s,]+/).filter(Boolean) });
   const form = ask("Sling", fields, "Sling", (values) => act("sling", order(values)));
+  if (!ids.length) offerReady(form.elements.beads);
   const plan = h("div.plan", { "aria-live": "polite" });
   form.querySelector(".bad").before(plan);
   let asked = 0;
