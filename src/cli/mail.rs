@@ -193,15 +193,7 @@ impl Mail {
                 return report::print(out, &found);
             }
             Mail::Send(send) => {
-                let mut all: Vec<String> = Vec::new();
-                let words = send.address.iter().chain(&send.cc);
-                for word in words {
-                    for to in post::resolve(&desk, word, &me)? {
-                        if !all.contains(&to) {
-                            all.push(to);
-                        }
-                    }
-                }
+                let mut all = post::resolve_all(&desk, send.address.iter().chain(&send.cc), &me)?;
                 if send.own {
                     all.push(me.clone());
                 }

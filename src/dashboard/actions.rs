@@ -234,9 +234,9 @@ fn in_ledger(desk: &mut Desk, action: Action) -> Result<Value> {
         }
         Action::MailSend { to, subject, text } => {
             let all = post::resolve(desk, &to, identity::OVERSEER)?;
-            for to in &all {
-                mail::send(desk, identity::OVERSEER, to, &subject, short(&text)?, 2)?;
-            }
+            let letter =
+                mail::Letter { subject: &subject, body: short(&text)?, priority: 2, ..mail::Letter::default() };
+            mail::send_all(desk, identity::OVERSEER, &all, &letter)?;
             said(format!("sent to {}", all.join(", ")))
         }
         Action::MailReply { id, text } => {

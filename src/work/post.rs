@@ -70,6 +70,22 @@ pub fn resolve(desk: &Desk, word: &str, me: &str) -> Result<Vec<String>> {
     Ok(boxes)
 }
 
+/// The mailboxes of everybody whom `words` name, nobody's twice.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_all<'a>(desk: &Desk, words: impl IntoIterator<Item = &'a String>, me: &str) -> Result<Vec<String>> {
+    let mut boxes: Vec<String> = Vec::new();
+    for word in words {
+        for one in resolve(desk, word, me)? {
+            if !boxes.contains(&one) {
+                boxes.push(one);
+            }
+        }
+    }
+    Ok(boxes)
+}
+
 /// The mailboxes a group or pattern stands for; none when it is empty.
 ///
 /// # Errors

@@ -226,14 +226,9 @@ pub struct Mail {
 
 pub fn mail(desk: &mut Desk, given: Mail) -> Result<Value> {
     let me = desk.actor();
-    let mut all = Vec::new();
-    for word in &given.to {
-        all.extend(post::resolve(desk, word, &me)?);
-    }
-    all.sort();
-    all.dedup();
-    for to in &all {
-        work_mail::send(desk, &me, to, &given.subject, &given.text, 2)?;
-    }
+    let all = post::resolve_all(desk, &given.to, &me)?;
+    let letter =
+        work_mail::Letter { subject: &given.subject, body: &given.text, priority: 2, ..work_mail::Letter::default() };
+    work_mail::send_all(desk, &me, &all, &letter)?;
     Ok(json!({"sent_to": all}))
 }
