@@ -40,6 +40,8 @@ pub struct App {
     pub problem: Option<String>,
     /// The time of the last event that told it.
     pub now: Timestamp,
+    /// When it was last looked at how old everything is.
+    pub aged: Timestamp,
     /// Columns and rows of the cockpit's terminal.
     pub size: (u16, u16),
     /// Colours.
@@ -172,6 +174,7 @@ impl App {
             loaded: false,
             problem: None,
             now,
+            aged: now,
             size,
             theme,
             keymap,

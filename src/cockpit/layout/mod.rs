@@ -1,68 +1,31 @@
 //! Where everything is on the screen: worked out once after every update, for drawing and for the mouse.
 
+mod dialogs;
+mod hits;
 mod home;
 mod hooks;
+mod scrolling;
 mod tiles;
 
 use ratatui::layout::Rect;
 
-use super::actions::Action;
-use super::app::{App, Overlay, Pane, Row, View};
+use super::app::{App, Overlay, Pane, View};
 use super::beads::{Shape, Stand};
-use super::hooks::Part;
 
+pub use dialogs::{dialog_list, places_left, sling_left};
+pub use hits::{Hit, Step};
 pub use home::ConvoyRow;
 pub use tiles::tile_agents;
+
+use dialogs::dialog_area;
+use hits::add_hits;
+use scrolling::{keep_visible, scroll_lists};
 
 /// The smallest screen the cockpit can be used on.
 pub const SMALLEST: (u16, u16) = (60, 16);
 
 /// Rows, with its title, below which a terminal beside something else tells nothing.
 const TERMINAL: u16 = 9;
-
-/// What a cell of the screen stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hit {
-    /// A row of a list: the pane and the row's index in it.
-    Row(Pane, usize),
-    /// A list, for the wheel.
-    Pane(Pane),
-    /// An agent's live terminal.
-    Terminal(String),
-    /// A merge request.
-    Queue(usize),
-    /// A member of the selected convoy.
-    Member(usize),
-    /// A file that differs, by its place.
-    File(usize),
-    /// A part of the hooks view, and the row in it.
-    Hooks(Part, Option<usize>),
-    /// A row of the view's one list.
-    List(usize),
-    /// A count in the top line, by the filter it stands for.
-    Count(&'static str),
-    /// A step of the trail in the top line.
-    Trail(Step),
-    /// A key in the bottom line, by what it does.
-    Key(Action),
-    /// A field of the form.
-    Field(usize),
-    /// A row of the dialog on top.
-    Dialog(usize),
-}
-
-/// A step of the trail: where one is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// The town.
-    Town,
-    /// A view.
-    View,
-    /// A rig, by its name.
-    Rig(String),
-    /// An agent, by its address.
-    Agent(String),
-}
 
 /// A live terminal on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -357,240 +320,6 @@ fn halves(layout: &mut Layout, left: u16) -> (Rect, Rect) {
     let body = layout.body;
     layout.divider = Some(body.x + left);
     (Rect { width: left, ..body }, Rect { x: body.x + left + 1, width: body.width.saturating_sub(left + 1), ..body })
-}
-
-fn keep_visible(first: &mut usize, selected: usize, rows: usize, total: usize) {
-    if selected < *first {
-        *first = selected;
-    } else if rows > 0 && selected >= *first + rows {
-        *first = selected + 1 - rows;
-    }
-    *first = (*first).min(total.saturating_sub(rows));
-}
-
-fn scroll_lists(app: &mut App, layout: &Layout) {
-    let height = |area: Rect| usize::from(below_title(area).height);
-    let rows = app.agent_rows();
-    let at = |row: &Row| matches!((row, &app.selected), (Row::Agent(address), Some(selected)) if address == selected);
-    let agent = rows.iter().position(at);
-    // The heading above an agent should stay in sight.
-    let above = |place: usize| place > 0 && !matches!(rows[place - 1], Row::Agent(_));
-    let agent = agent.unwrap_or(0);
-    let agent_top = if above(agent) { agent - 1 } else { agent };
-    let need = app.needing().iter().position(|agent| Some(&agent.address) == app.selected.as_ref()).unwrap_or(0);
-    let (needing, convoys, feed) = (app.needing().len(), app.convoys().len(), app.feed_lines().len());
-    app.convoy = app.convoy.min(convoys.saturating_sub(1));
-    app.feed = app.feed.min(feed.saturating_sub(1));
-    let queued: usize = app.town.rigs.iter().map(|rig| rig.queue.len()).sum();
-    app.queue = app.queue.min(queued.saturating_sub(1));
-    let (convoy, event, request) = (app.convoy, app.feed, app.queue);
-    let lines = if layout.agent_lines > 1 { usize::MAX } else { height(layout.agents) };
-    keep_visible(&mut app.scroll.agents, agent, lines, rows.len());
-    if height(layout.agents) > 1 {
-        app.scroll.agents = app.scroll.agents.min(agent_top);
-    }
-    let (rigs, landed) = (app.town.rigs.len(), app.landings().len());
-    app.rig = app.rig.min(rigs.saturating_sub(1));
-    app.landed = app.landed.min(landed.saturating_sub(1));
-    let (rig, merge) = (app.rig, app.landed);
-    keep_visible(&mut app.scroll.rigs, rig, height(layout.rigs), rigs);
-    keep_visible(&mut app.scroll.landed, merge, height(layout.landed), landed);
-    keep_visible(&mut app.scroll.needs, need, height(layout.needs), needing);
-    if layout.convoys_open {
-        app.scroll.convoys = 0;
-    } else {
-        keep_visible(&mut app.scroll.convoys, convoy, height(layout.convoys), convoys);
-    }
-    keep_visible(&mut app.scroll.feed, event, height(layout.feed), feed);
-    match app.view {
-        View::Beads => {
-            let (place, rows) = (app.beads.place(), app.beads.rows().len());
-            keep_visible(&mut app.beads.scroll, place, height(layout.list), rows);
-        }
-        View::Hooks => hooks::scroll(app, layout),
-        View::Convoys => {
-            let members = app.members().len();
-            app.member = app.member.filter(|_| members > 0).map(|place| place.min(members.saturating_sub(1)));
-            // A member with the reason below it takes two rows, and the summary two above all.
-            let rows = usize::from(below_title(layout.members).height.saturating_sub(2)) / 2;
-            keep_visible(&mut app.scroll.list, app.member.unwrap_or(0), rows.max(1), members);
-        }
-        View::Mail => {
-            keep_visible(&mut app.scroll.list, app.letter, height(layout.list), app.mail.as_ref().map_or(0, Vec::len))
-        }
-        View::Settings => {
-            let rows = super::update::setting_rows(app);
-            app.setting = app.setting.min(rows.len().saturating_sub(1));
-            let lines = super::setup::lines(&rows);
-            let place = super::setup::line_of(&lines, app.setting);
-            keep_visible(&mut app.scroll.list, place, height(layout.list), lines.len());
-            // The heading above the first setting of a place should stay in sight.
-            if place > 0 && place == app.scroll.list && lines[place - 1].is_none() {
-                app.scroll.list -= 1;
-            }
-        }
-        View::Feed => {
-            let (place, count) = (app.log.place(), app.log.count());
-            keep_visible(&mut app.log.scroll, place, height(layout.list), count);
-        }
-        View::Costs => {
-            // Below the title stand the names of the columns, at the end the sum.
-            let rows = app.costs.spent.as_ref().map_or(0, |spent| spent.rows.len());
-            app.costs.row = app.costs.row.min(rows.saturating_sub(1));
-            keep_visible(&mut app.scroll.list, app.costs.row, height(layout.list).saturating_sub(3), rows);
-        }
-        _ => app.scroll.list = 0,
-    }
-    keep_visible(&mut app.scroll.queue, request, height(layout.queue), queued);
-}
-
-fn add_hits(app: &App, layout: &mut Layout) {
-    let rows = app.agent_rows();
-    let tall = |row: &Row| if matches!(row, Row::Agent(_)) { layout.agent_lines } else { 1 };
-    // Of each pane its first row on the screen, and how high each is.
-    let panes: [(Pane, usize, Vec<u16>); 6] = [
-        (Pane::Needs, app.scroll.needs, vec![1; app.needing().len()]),
-        (Pane::Agents, app.scroll.agents, rows.iter().map(tall).collect()),
-        (Pane::Rigs, app.scroll.rigs, vec![1; app.town.rigs.len()]),
-        (Pane::Convoys, app.scroll.convoys, vec![1; layout.convoy_rows.len()]),
-        (Pane::Landed, app.scroll.landed, vec![1; app.town.landed.len()]),
-        (Pane::Feed, app.scroll.feed, vec![1; if app.view == View::Feed { 0 } else { app.feed_lines().len() }]),
-    ];
-    let mut hits = Vec::new();
-    for (pane, first, heights) in panes {
-        let area = layout.rows(pane);
-        if area.height == 0 {
-            continue;
-        }
-        hits.push((area, Hit::Pane(pane)));
-        let mut y = area.y;
-        for (index, height) in heights.into_iter().enumerate().skip(first) {
-            if y >= area.bottom() {
-                break;
-            }
-            let index = match (pane, layout.convoy_rows.get(index)) {
-                (Pane::Convoys, Some(ConvoyRow::Convoy(convoy) | ConvoyRow::Member(convoy, _))) => *convoy,
-                _ => index,
-            };
-            let height = height.min(area.bottom() - y);
-            hits.push((Rect { y, height, ..area }, Hit::Row(pane, index)));
-            y += height;
-        }
-    }
-    for (index, y) in (app.scroll.queue..).zip(below_title(layout.queue).y..layout.queue.bottom()) {
-        hits.push((Rect { y, height: 1, ..layout.queue }, Hit::Queue(index)));
-    }
-    let (first, count) = match app.view {
-        View::Beads if app.beads.shape != Shape::Board => (app.beads.scroll, app.beads.rows().len()),
-        View::Mail => (app.scroll.list, app.mail.as_ref().map_or(0, Vec::len)),
-        View::Feed => (app.log.scroll, app.log.count()),
-        View::Costs => (app.scroll.list, app.costs.spent.as_ref().map_or(0, |spent| spent.rows.len())),
-        _ => (0, 0),
-    };
-    let mut list = below_title(layout.list);
-    if app.view == View::Costs {
-        list = Rect { y: list.y + 1, height: list.height.saturating_sub(2), ..list };
-    }
-    if app.view == View::Settings {
-        let lines = super::setup::lines(&super::update::setting_rows(app));
-        for (line, y) in lines.iter().skip(app.scroll.list).zip(list.y..list.bottom()) {
-            if let Some(index) = line {
-                hits.push((Rect { y, height: 1, ..list }, Hit::List(*index)));
-            }
-        }
-    }
-    for (index, y) in (first..count).zip(list.y..list.bottom()) {
-        hits.push((Rect { y, height: 1, ..list }, Hit::List(index)));
-    }
-    if app.view == View::Convoys {
-        hits.extend(
-            super::render::member_places(app, layout.members)
-                .into_iter()
-                .map(|(area, index)| (area, Hit::Member(index))),
-        );
-    }
-    if app.view == View::Hooks {
-        hits.extend(hooks::hits(app, layout));
-    }
-    for tile in &layout.tiles {
-        hits.push((tile.title.union(tile.area), Hit::Terminal(tile.address.clone())));
-    }
-    hits.extend(super::render::header_hits(app, layout));
-    layout.hits = hits;
-}
-
-fn dialog_area(app: &App, overlay: &Overlay, body: Rect) -> Rect {
-    let (columns, rows) = match overlay {
-        Overlay::Help(_) => (100, 34),
-        Overlay::Journal(journal) => (100, rows_of(journal.lines(app).len() + 5, 10, 34)),
-        Overlay::Palette(palette) if palette.places => (124, 24),
-        Overlay::Palette(_) => (84, 20),
-        Overlay::Answer(_) => {
-            let asked = super::update::asked(app).map_or(0, |prompt| prompt.text.len() + prompt.choices.len());
-            (100, rows_of(asked + 8, 12, 30))
-        }
-        Overlay::Confirm(confirm) => (84, u16::try_from(confirm.lines.len() + 6).unwrap_or(u16::MAX).min(24)),
-        Overlay::Note(note) => (92, u16::try_from(note.lines.len() + 4).unwrap_or(u16::MAX)),
-        Overlay::Sling(sling) => {
-            let beads = sling.beads.as_ref().map_or(0, Vec::len).max(sling.targets.len().min(8) + 8);
-            (128, u16::try_from(beads + 6).unwrap_or(u16::MAX).clamp(16, 34))
-        }
-        Overlay::Message(message) => {
-            let lines = u16::try_from(message.area.lines().len()).unwrap_or(u16::MAX);
-            if matches!(message.purpose, super::dialogs::Purpose::Set(_)) {
-                return centred(body, 60, 4);
-            }
-            (if lines > 6 { 100 } else { 80 }, lines.saturating_add(3).clamp(9, 30))
-        }
-        Overlay::Form(form) => (100, form.height()),
-        Overlay::Choose(choose) => (72, u16::try_from(choose.words.len() + 6).unwrap_or(u16::MAX).min(24)),
-    };
-    centred(body, columns, rows)
-}
-
-/// `rows`, but between `least` and `most`.
-fn rows_of(rows: usize, least: u16, most: u16) -> u16 {
-    u16::try_from(rows).unwrap_or(u16::MAX).clamp(least, most)
-}
-
-fn centred(body: Rect, columns: u16, rows: u16) -> Rect {
-    let width = (body.width.saturating_sub(4)).min(columns);
-    let height = (body.height.saturating_sub(2)).min(rows);
-    Rect { x: body.x + (body.width - width) / 2, y: body.y + (body.height - height) / 3, width, height }
-}
-
-/// The rows of a dialog's list.
-pub fn dialog_list(area: Rect, overlay: Option<&Overlay>) -> Rect {
-    match overlay {
-        Some(Overlay::Message(_) | Overlay::Confirm(_) | Overlay::Note(_) | Overlay::Answer(_) | Overlay::Form(_))
-        | None => Rect { height: 0, ..area },
-        Some(Overlay::Palette(palette)) if palette.places => Rect {
-            x: area.x + 1,
-            y: area.y + 3,
-            width: places_left(area).saturating_sub(1),
-            height: area.height.saturating_sub(5),
-        },
-        Some(Overlay::Sling(_)) => {
-            let width = sling_left(area);
-            Rect { x: area.x + 1, y: area.y + 3, width: width.saturating_sub(1), height: area.height.saturating_sub(5) }
-        }
-        Some(_) => Rect {
-            x: area.x + 1,
-            y: area.y + 3,
-            width: area.width.saturating_sub(2),
-            height: area.height.saturating_sub(5),
-        },
-    }
-}
-
-/// How wide the bead list of the sling dialog is.
-pub fn sling_left(area: Rect) -> u16 {
-    area.width * 55 / 100
-}
-
-/// How wide the list of places to go to is, beside the look at them.
-pub fn places_left(area: Rect) -> u16 {
-    if area.width >= 90 { area.width * 50 / 100 } else { area.width.saturating_sub(1) }
 }
 
 #[cfg(test)]

@@ -143,7 +143,7 @@ fn interaction_40_read_only_changes_nothing_whatever_is_pressed() {
         8 => proptest::sample::select(keys).prop_map(|keys| (keys, None)),
         1 => (0u16..120, 0u16..40, any::<bool>()).prop_map(|place| (Vec::new(), Some(place))),
     ];
-    let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 60, failure_persistence: None, ..Config::default() });
     let run = runner.run(&proptest::collection::vec(step, 1..40), |steps| {
         let mut bench = Bench::new(120, 40);
         bench.app.read_only = true;
@@ -375,6 +375,14 @@ fn nothing_is_drawn_when_nothing_changed() {
     bench.app.dirty = None;
     bench.event(Event::Tick(now().plus_seconds(61)));
     assert_eq!(bench.app.dirty, Some(Cause::Age));
+    // Agents that began at different moments grow older in the same frame.
+    let mut frames = 0;
+    for second in 62..182 {
+        bench.app.dirty = None;
+        bench.event(Event::Tick(now().plus_seconds(second)));
+        frames += usize::from(bench.app.dirty.is_some());
+    }
+    assert!((2..=12).contains(&frames), "{frames} frames in two minutes");
 }
 
 #[test]

@@ -30,6 +30,9 @@ use super::palette::Choice;
 /// Of so many agents that ask something the question is read, beside those whose terminals are in sight.
 const QUESTIONS: usize = 8;
 
+/// Every so many seconds it is looked at whether an age on the screen has grown.
+const AGES: i64 = 10;
+
 /// Takes in `event` and says what has to be done outside.
 pub fn update(app: &mut App, event: Event) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -314,11 +317,12 @@ fn tick(app: &mut App, now: crate::base::Timestamp) {
     if app.toasts.len() != before {
         app.touch(Cause::Toast);
     }
-    let older = app
-        .town
-        .all_agents()
-        .filter_map(|agent| agent.since)
-        .any(|since| super::render::age(since, app.now) != super::render::age(since, now));
+    // Thirty ages that each grow at a moment of their own are drawn together.
+    let due = app.now.unix_seconds() / AGES != now.unix_seconds() / AGES;
+    let aged = due.then(|| std::mem::replace(&mut app.aged, now));
+    let grown = |since, aged| super::render::age(since, aged) != super::render::age(since, now);
+    let older =
+        aged.is_some_and(|aged| app.town.all_agents().filter_map(|agent| agent.since).any(|since| grown(since, aged)));
     // What takes long is told on top, and its seconds are counted where they are looked at.
     let long = |at| app.tasks.iter().filter(|task| task.is_long(at)).count();
     let runs = app.tasks.iter().any(|task| task.finished.is_none());
