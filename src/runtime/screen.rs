@@ -1,6 +1,6 @@
 //! An agent's state by what stands at the bottom of its screen: rules as data, for runtimes that tell nothing better themselves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
@@ -66,6 +66,11 @@ pub struct Seen {
     pub lines: Vec<String>,
 }
 
+/// Where a town's own rules are.
+fn own_file(town: &Town) -> PathBuf {
+    town.root.join("settings/screens.toml")
+}
+
 /// The rules of all runtimes, in the order in which they are tried.
 #[derive(Debug, Clone, Default)]
 pub struct Rules(Vec<Rule>);
@@ -89,13 +94,14 @@ impl Rules {
     }
 
     /// The rules for a town: its own `settings/screens.toml` is tried first, a rule of the same name there replaces ours. The file is
-    /// read again whenever it changes.
+    /// read again whenever it changes. While it is broken the rules stay as they were, or ours alone: whoever writes rules must not
+    /// blind the town meanwhile. [`Rules::check`] tells what is wrong with it.
     ///
     /// # Errors
-    /// When the town's own file is broken.
+    /// Never, as a unit test shows.
     pub fn of(town: &Town) -> Result<Self> {
         static LAST: Mutex<Option<(PathBuf, Option<SystemTime>, Rules)>> = Mutex::new(None);
-        let path = town.root.join("settings/screens.toml");
+        let path = own_file(town);
         let changed = path.metadata().and_then(|meta| meta.modified()).ok();
         let mut last = LAST.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((of, at, rules)) = last.as_ref()
@@ -103,14 +109,37 @@ impl Rules {
         {
             return Ok(rules.clone());
         }
-        let mut rules = match files::read_optional(&path)? {
-            Some(text) => Self::parse(&text).with_context(|| format!("rules in {}", path.display()))?,
-            None => Self::default(),
+        let rules = match Self::own(&path) {
+            Ok(mut rules) => {
+                let own: Vec<String> = rules.0.iter().map(|rule| rule.name.clone()).collect();
+                rules.0.extend(Self::builtin()?.0.into_iter().filter(|rule| !own.contains(&rule.name)));
+                rules
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the rules about screens stay as they were");
+                match last.take().filter(|(of, ..)| *of == path) {
+                    Some((.., rules)) => rules,
+                    None => Self::builtin()?,
+                }
+            }
         };
-        let own: Vec<String> = rules.0.iter().map(|rule| rule.name.clone()).collect();
-        rules.0.extend(Self::builtin()?.0.into_iter().filter(|rule| !own.contains(&rule.name)));
         *last = Some((path, changed, rules.clone()));
         Ok(rules)
+    }
+
+    fn own(path: &Path) -> Result<Self> {
+        match files::read_optional(path)? {
+            Some(text) => Self::parse(&text).with_context(|| format!("rules in {}", path.display())),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Whether the town's own rules can be read.
+    ///
+    /// # Errors
+    /// When they can't: why.
+    pub fn check(town: &Town) -> Result<()> {
+        Self::own(&own_file(town)).map(drop)
     }
 
     /// What the screen (its rows from the top) tells of an agent of `runtime`.
@@ -199,6 +228,33 @@ mod tests {
         let mine = Preset { name: "mine".into(), screens: "house".into(), ..Preset::default() };
         assert!(rules.read_of(&mine, &rows("Please log in")).is_some());
         assert_eq!(rules.read("mine", &rows("Please log in")), None);
+    }
+
+    #[test]
+    fn a_changed_file_counts_at_once_and_a_broken_one_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let town = Town { root: directory.path().to_owned(), id: String::new(), name: String::new() };
+        std::fs::create_dir(directory.path().join("settings")).unwrap();
+        let mut written = SystemTime::UNIX_EPOCH;
+        let mut write = |text: &str| {
+            std::fs::write(own_file(&town), text).unwrap();
+            // Another time than before, however fast this goes.
+            written += std::time::Duration::from_secs(1);
+            std::fs::File::options().write(true).open(own_file(&town)).unwrap().set_modified(written).unwrap();
+        };
+        let state = || Rules::of(&town).unwrap().read("x", &rows("Yes?")).map(|seen| seen.state);
+        let rule =
+            |state: &str| format!("[[rules]]\nname = \"a\"\nruntime = [\"x\"]\nstate = \"{state}\"\nall = [\"Yes\"]\n");
+        assert_eq!(state(), None);
+        write(&rule("idle"));
+        assert_eq!(state(), Some(AgentState::Idle));
+        write(&rule("needs-you"));
+        assert_eq!(state(), Some(AgentState::NeedsYou));
+        write(&rule("sleepy"));
+        assert_eq!(state(), Some(AgentState::NeedsYou), "the rules before hold on");
+        assert!(Rules::check(&town).unwrap_err().to_string().contains("screens.toml"));
+        write(&rule("idle"));
+        assert_eq!((state(), Rules::check(&town).is_ok()), (Some(AgentState::Idle), true));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::{Desk, hook};
 use crate::base::report::{Paint, Report};
 use crate::base::text::{fit, nearest, neutralise, truncate};
 use crate::base::{Error, Result, Timestamp};
+use crate::runtime::screen::Rules;
 use crate::runtime::{self, AgentState, Preset, StateReading};
 use crate::session::{self, SessionRecord, registry};
 use crate::town::Address;
@@ -141,7 +142,8 @@ pub fn explain(desk: &Desk, name: &str) -> Result<Explained> {
     let rules = known_of(desk, known, &preset);
     let evidence = Evidence::of(desk, known.record.as_ref(), known.row.as_ref(), &asked, &rules)?;
     let (state, items) = (evidence.reading(), evidence.items());
-    Ok(Explained { agent: known.address.to_string(), preset, state, evidence: items })
+    let broken = Rules::check(&desk.town).err().map(|error| error.to_string());
+    Ok(Explained { agent: known.address.to_string(), preset, state, evidence: items, rules: broken })
 }
 
 fn gather(desk: &Desk) -> Result<Vec<Known>> {

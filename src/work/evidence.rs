@@ -196,6 +196,9 @@ pub struct Explained {
     pub state: StateReading,
     /// Every source with what it says, the weightiest first.
     pub evidence: Vec<Item>,
+    /// What is wrong with the town's own rules about screens, which therefore don't count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
 }
 
 impl Report for Explained {
@@ -212,6 +215,9 @@ impl Report for Explained {
             for line in &item.lines {
                 writeln!(out, "    {} {}", fit("", 12), paint.dim(&neutralise(line, true)))?;
             }
+        }
+        if let Some(broken) = &self.rules {
+            writeln!(out, "! {}", neutralise(broken, true))?;
         }
         Ok(())
     }

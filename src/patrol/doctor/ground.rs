@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use super::{Finding, Health, mendable};
 use crate::base::{Result, ResultExt, files, os};
 use crate::repo;
+use crate::runtime::screen::Rules;
 use crate::town::{RigSettings, Town};
 use crate::work::mailbook;
 
@@ -27,6 +28,7 @@ fn settings(town: &Town) -> Finding {
         town.identity()?;
         town.settings()?;
         mailbook::read(town)?;
+        Rules::check(town)?;
         let rigs = town.rigs()?;
         for rig in &rigs {
             RigSettings::load(&rig.settings_file())?;
