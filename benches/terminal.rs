@@ -37,6 +37,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Prints a figure of both sides; `more` says whether more is better.
 fn line(what: &str, unit: &str, ours: f64, theirs: Option<f64>, more: bool) {
     match theirs {
+        // Nothing to compare.
+        Some(theirs) if ours == theirs => println!("{what:<44} {ours:>9.2} {unit:<5} tmux {theirs:>9.2} {unit}"),
         Some(theirs) => {
             let factor = if more { ours / theirs } else { theirs / ours };
             println!("{what:<44} {ours:>9.2} {unit:<5} tmux {theirs:>9.2} {unit:<5} {factor:>6.2} times better");

@@ -75,11 +75,21 @@ pub(super) fn span<T: Ord + Copy>(row: T, from: (T, u16), to: (T, u16)) -> Optio
     Some((if row == from.0 { from.1 } else { 0 }, if row == to.0 { to.1 } else { u16::MAX }))
 }
 
-/// The status line: what there is to say at the left, keys at the right while there is room for them.
+/// Columns that what there is to say has before keys give way to it.
+const ROOM: usize = 40;
+
+/// The status line: what there is to say at the left, keys at the right while there is room for them, the last of them always.
 pub(super) fn status_line(left: &[&str], keys: &str, cols: u16) -> Line {
     let cols = usize::from(cols);
     let said: Vec<&str> = left.iter().copied().filter(|part| !part.is_empty()).collect();
     let said = format!(" {}", said.join(" · "));
+    let room = |keys: &str| cols.saturating_sub(text::width(keys) + 3);
+    let mut keys = keys;
+    while room(keys) < ROOM.min(text::width(&said))
+        && let Some((_, rest)) = keys.split_once(" · ")
+    {
+        keys = rest;
+    }
     let keys = format!("  {keys} ");
     let line = if cols > text::width(&keys) + 10 {
         format!("{}{keys}", text::fit(&said, cols - text::width(&keys)))
@@ -127,7 +137,8 @@ mod tests {
     fn the_way_out_is_always_shown() {
         assert_eq!(status_line(&["gt/crew/al", "", "working"], "ctrl-] leaves", 50).cols(), 50);
         let tight = status_line(&["a name longer than there is room for it"], "x scrolls · ctrl-] leaves", 50).text();
-        assert!(tight.contains("…  x scrolls"), "apart from the keys: {tight:?}");
+        assert!(tight.contains("…  ctrl-] leaves"), "apart from the keys: {tight:?}");
+        assert!(status_line(&["a name"], "x scrolls · ctrl-] leaves", 50).text().contains("x scrolls"));
         assert!(status_line(&["name"], "x scrolls · ctrl-] leaves", 16).text().starts_with("ctrl-] leaves"));
     }
 }
