@@ -15,7 +15,11 @@ pub(super) fn dialog_area(app: &App, overlay: &Overlay, body: Rect) -> Rect {
             (100, rows_of(asked + 8, 12, 30))
         }
         Overlay::Confirm(confirm) => (84, u16::try_from(confirm.lines.len() + 6).unwrap_or(u16::MAX).min(24)),
-        Overlay::Note(note) => (92, u16::try_from(note.lines.len() + 4).unwrap_or(u16::MAX)),
+        Overlay::Note(note) => {
+            let columns = 92.min(body.width.saturating_sub(4));
+            let lines = crate::cockpit::render::note_lines(note, columns.saturating_sub(6)).len();
+            (92, rows_of(lines + 4, 5, u16::MAX))
+        }
         Overlay::Sling(sling) => {
             let beads = sling.beads.as_ref().map_or(0, Vec::len).max(sling.targets.len().min(8) + 8);
             (128, u16::try_from(beads + 6).unwrap_or(u16::MAX).clamp(16, 34))

@@ -95,6 +95,21 @@ fn the_question_of_an_agent() {
 }
 
 #[test]
+fn a_note_is_told_whole_on_the_smallest_screen() {
+    let mut bench = shown(60, 16);
+    bench.app.recall(crate::cockpit::memory::Memory::default(), false);
+    bench.event(Event::Tick(now()));
+    let mut seen = bench.text();
+    assert!(seen.contains("more lines: j"), "{seen}");
+    for _ in 0..20 {
+        seen.push_str(&bench.keys("j").text());
+    }
+    for words in ["stops nobody", "polecats", "go on working", "24-bit", "enter begins"] {
+        assert!(seen.contains(words), "{words}: {seen}");
+    }
+}
+
+#[test]
 fn the_first_screen_and_an_empty_town() {
     let empty = || TownView { name: "new".into(), ..TownView::default() };
     frames::hold("empty", |columns, rows| Bench::of(empty(), columns, rows));

@@ -162,7 +162,12 @@ pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
         Some(Overlay::Sling(sling)) if sling.side == Side::Beads => sling.shown().len(),
         Some(Overlay::Sling(sling)) => sling.shown_targets().len(),
         Some(Overlay::Journal(journal)) => journal.lines(app).len(),
-        Some(Overlay::Note(note)) => note.lines.len(),
+        Some(Overlay::Note(note)) => {
+            // As far as its last line.
+            let area = app.layout.dialog.unwrap_or_default();
+            let lines = super::super::render::note_lines(note, area.width.saturating_sub(6)).len();
+            (lines + 1).saturating_sub(usize::from(area.height.saturating_sub(3)))
+        }
         Some(Overlay::Choose(choose)) => choose.shown().len(),
         Some(Overlay::Answer(_)) => {
             acting::step_choice(app, step);

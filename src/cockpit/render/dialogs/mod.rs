@@ -39,6 +39,7 @@ fn scrolled(row: usize, rows: usize) -> usize {
 }
 
 pub use form::places as form_places;
+pub use reading::note_lines;
 
 /// Draws the dialog on top, if there is one; returns where its cursor is.
 pub(super) fn draw(app: &App, buffer: &mut Buffer) -> Option<Position> {
