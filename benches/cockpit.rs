@@ -83,14 +83,26 @@ fn cost(bench: &Bench, person: &Person, what: &str) {
     );
 }
 
+/// Types into the agent that reads what is typed, wherever it stands in the list.
+fn enter(person: &mut Person) {
+    person.press("/dog00\r\r");
+    person.until("typing");
+}
+
+/// Stops that, and shows all agents again.
+fn leave(person: &mut Person) {
+    person.press("\x1d");
+    person.pass(Duration::from_millis(300));
+    person.press("\x1b");
+    person.pass(Duration::from_millis(300));
+}
+
 /// Everything that is measured beside agents of one kind.
 fn beside(bench: &Bench, person: &mut Person, what: &str) {
-    person.press("gg\r");
-    person.until("typing");
+    enter(person);
     person.settle(Duration::from_millis(500));
     report(&format!("key to echo, {what}"), &mut echoes(person));
-    person.press("\x1d");
-    person.settle(Duration::from_millis(300));
+    leave(person);
     report(&format!("key to frame, {what}"), &mut helps(person));
     person.press("A");
     person.pass(Duration::from_secs(1));
@@ -136,11 +148,9 @@ fn main() {
     person.settle(Duration::from_secs(3));
     cost(&bench, &person, &format!("idle beside {agents} silent agents"));
     let small = person.memory();
-    person.press("gg\r");
-    person.until("typing");
+    enter(&mut person);
     report("key to echo, idle", &mut echoes(&mut person));
-    person.press("\x1d");
-    person.settle(Duration::from_millis(300));
+    leave(&mut person);
 
     bench.replace(Agents::Writing);
     beside(&bench, &mut person, &format!("{} agents writing", agents - 1));
