@@ -99,6 +99,8 @@ pub struct Facts<'a> {
     pub process_alive: bool,
     /// How it ended.
     pub exit: Option<Exited>,
+    /// Whether a person runs its program, outside any session of ours.
+    pub by_hand: bool,
     /// The state of its assignment: `queued`, `spawning`, `active`, `done`, `failed`, `released`.
     pub assignment: Option<&'a str>,
     /// Why the assignment is in that state.
@@ -162,6 +164,12 @@ fn best(facts: &Facts<'_>) -> StateReading {
         detail: detail.to_owned(),
         until: None,
     };
+    if facts.by_hand && !facts.process_alive {
+        return match facts.hook {
+            Some((state, detail)) => reading(state, "hook", detail),
+            None => reading(AgentState::Idle, "assignment", "a person runs its program"),
+        };
+    }
     if !facts.process_alive {
         return match (facts.assignment, facts.exit) {
             (Some("queued" | "spawning"), _) => reading(AgentState::Starting, "assignment", facts.assignment_note),
@@ -203,6 +211,14 @@ fn best(facts: &Facts<'_>) -> StateReading {
         }
     }
     if let Some((state, detail)) = facts.hook {
+        // Hooks don't tell that the provider refuses, and some runtimes' turns don't end with it.
+        let quiet = facts.seconds_since_output.is_some_and(|seconds| seconds > BUSY_SECONDS);
+        if let Some((AgentState::RateLimited, said)) = facts.screen
+            && quiet
+            && state != AgentState::NeedsYou
+        {
+            return reading(AgentState::RateLimited, "screen", said);
+        }
         return reading(state, "hook", detail);
     }
     if let Some((state, detail)) = facts.screen {
@@ -267,6 +283,24 @@ mod tests {
         assert_eq!(read(Facts { exit: exit(0), assignment: Some("done"), ..dead }).0, AgentState::Done);
         assert_eq!(read(Facts { assignment: Some("queued"), ..dead }), (AgentState::Starting, "assignment".into()));
         assert_eq!(read(dead), (AgentState::Dead, "session".into()));
+    }
+
+    #[test]
+    fn a_refusal_on_a_quiet_screen_outweighs_hooks_that_know_nothing_of_it() {
+        let refused = Facts { screen: Some((AgentState::RateLimited, "Usage limit reached")), ..alive() };
+        let at_work = Facts { hook: Some((AgentState::Working, "")), ..refused };
+        assert_eq!(read(at_work), (AgentState::RateLimited, "screen".into()));
+        assert_eq!(read(Facts { seconds_since_output: Some(1), ..at_work }), (AgentState::Working, "hook".into()));
+        let asks = Facts { hook: Some((AgentState::NeedsYou, "")), ..refused };
+        assert_eq!(read(asks), (AgentState::NeedsYou, "hook".into()));
+    }
+
+    #[test]
+    fn what_a_person_runs_is_not_dead_for_want_of_a_session() {
+        let by_hand = Facts { by_hand: true, assignment: Some("active"), ..Facts::default() };
+        assert_eq!(read(by_hand), (AgentState::Idle, "assignment".into()));
+        let told = Facts { hook: Some((AgentState::Working, "")), ..by_hand };
+        assert_eq!(read(told), (AgentState::Working, "hook".into()));
     }
 
     #[test]

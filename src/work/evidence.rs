@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Desk;
-use super::assignment::Assignment;
+use super::assignment::{Assignment, State};
 use crate::base::report::{Paint, Report};
 use crate::base::text::{fit, neutralise};
 use crate::base::{Result, Timestamp};
@@ -15,6 +15,7 @@ use crate::runtime::screen::{Rules, Seen};
 use crate::runtime::{self, Exited, Facts, Preset, Program, StateReading, TitleRule};
 use crate::session::{AttachMode, Client, ServerMsg, SessionRecord, Status, registry};
 use crate::terminal::Line;
+use crate::town::Address;
 
 /// How long a host may take to show its screen.
 const SCREEN: Duration = Duration::from_secs(2);
@@ -67,6 +68,8 @@ fn screen(client: &mut Client) -> Vec<String> {
 pub(super) struct Evidence<'a> {
     record: Option<&'a SessionRecord>,
     row: Option<&'a Assignment>,
+    /// Whether a person runs its program, as after `gt sling --no-start`.
+    by_hand: bool,
     status: Option<&'a Status>,
     alive: bool,
     /// What its hooks told in this run of the session; what an earlier run told says nothing about this one.
@@ -84,10 +87,26 @@ impl<'a> Evidence<'a> {
         preset: &'a Preset,
     ) -> Result<Self> {
         let alive = record.is_some_and(registry::is_alive);
-        let note = record.filter(|_| alive).map(|record| lifecycle::read_note(&desk.town, &record.name));
-        let note = note.filter(|note| note.since >= record.map(|record| record.started_at));
+        let by_hand = row.filter(|row| !alive && row.state == State::Active && row.session.is_empty());
+        let (of, since) = match (record.filter(|_| alive), by_hand) {
+            (Some(record), _) => (Some(record.name.clone()), Some(record.started_at)),
+            (None, Some(row)) => {
+                (row.agent.parse().ok().map(|agent: Address| agent.session_name()), Some(row.created_at))
+            }
+            (None, None) => (None, None),
+        };
+        let note = of.map(|name| lifecycle::read_note(&desk.town, &name)).filter(|note| note.since >= since);
         let seen = if asked.screen.is_empty() { None } else { Rules::of(&desk.town)?.read_of(preset, &asked.screen) };
-        Ok(Self { record, row, status: asked.status.as_ref(), alive, note, titles: &preset.titles, seen })
+        Ok(Self {
+            record,
+            row,
+            by_hand: by_hand.is_some(),
+            status: asked.status.as_ref(),
+            alive,
+            note,
+            titles: &preset.titles,
+            seen,
+        })
     }
 
     fn facts(&self) -> Facts<'_> {
@@ -97,6 +116,7 @@ impl<'a> Evidence<'a> {
         Facts {
             has_session: record.is_some(),
             process_alive: self.alive,
+            by_hand: self.by_hand,
             exit: record
                 .and_then(|record| record.exit.as_ref())
                 .map(|exit| Exited { code: exit.code, signal: exit.signal }),
