@@ -219,7 +219,7 @@ fn nothing_is_started_for_a_person_s_work() {
     let agents = place.agents();
     let mine = agents.iter().find(|agent| agent["bead"] == bead.as_str()).unwrap();
     assert_eq!(mine["pid"], Value::Null, "{mine}");
-    assert_eq!(mine["state"], "idle", "nothing died where nothing of ours ran: {mine}");
+    assert_eq!(mine["state"]["state"], "idle", "nothing died where nothing of ours ran: {mine}");
     let hung = place.gt(["mol", "attach", &bead, "two-files", "--var", "word=x", "--json"]).ok().json();
     assert_eq!(hung["created"], 4);
     place.gt(["mol", "attach", &bead, "two-files", "--var", "word=x"]).code(4);
