@@ -11,6 +11,7 @@ use crate::base::report::{self, Output, Paint, Report};
 use crate::base::text::neutralise;
 use crate::base::{Error, Result, Timestamp};
 use crate::runtime::AgentState;
+use crate::runtime::lifecycle;
 use crate::session::{self, NudgeOutcome};
 use crate::town::Address;
 use crate::work::{Desk, standing};
@@ -100,7 +101,7 @@ impl Tell {
         }
         let mut told = Told { outcome: outcome.word(), state: None, screen: None };
         if self.wait {
-            let state = wait(desk, mayor, told_at, Duration::from_secs(self.timeout))?;
+            let state = wait(desk, (mayor, &record.name), told_at, Duration::from_secs(self.timeout))?;
             told.state = Some(state);
             told.screen = Some(session::peek(&desk.town, &record.name, 40)?);
         }
@@ -108,9 +109,9 @@ impl Tell {
     }
 }
 
-/// Waits until its turn is over: it has stayed in a state that is not work for a moment, or for longer where nothing has shown yet that
-/// the turn began after `told_at`.
-fn wait(desk: &Desk, mayor: &Address, told_at: Timestamp, most: Duration) -> Result<AgentState> {
+/// Waits until its turn is over: its hooks have told of something since `told_at`, or it was seen at work, and it has not worked for a
+/// moment. Of one whose runtime tells nothing by hooks, a longer calm counts as well.
+fn wait(desk: &Desk, (mayor, session): (&Address, &str), told_at: Timestamp, most: Duration) -> Result<AgentState> {
     let begin = Instant::now();
     let (mut quiet, mut begun) = (0, false);
     loop {
@@ -118,10 +119,16 @@ fn wait(desk: &Desk, mayor: &Address, told_at: Timestamp, most: Duration) -> Res
         let Some(reading) = status.state else {
             return Err(Error::failed("the mayor's session ended meanwhile").hint("gt mayor start"));
         };
-        begun |= reading.state == AgentState::Working || reading.since.is_some_and(|since| since >= told_at);
+        let heard = lifecycle::read_note(&desk.town, session);
+        begun |= reading.state == AgentState::Working || heard.since.is_some_and(|since| since >= told_at);
+        let enough = match (begun, heard.state) {
+            (true, _) => 3,
+            (false, None) => 20,
+            (false, Some(_)) => u32::MAX,
+        };
         match reading.state {
             AgentState::Working | AgentState::Starting => quiet = 0,
-            state if quiet >= if begun { 3 } else { 20 } => return Ok(state),
+            state if quiet >= enough => return Ok(state),
             _ => quiet += 1,
         }
         if begin.elapsed() > most {
