@@ -126,21 +126,25 @@ mod tests {
 
     #[test]
     fn what_a_child_was_given_is_told() {
+        use std::io::{BufRead, BufReader};
         let directory = tempfile::tempdir().unwrap();
         let mut child = std::process::Command::new("sh")
-            .args(["-c", "read x"])
+            .args(["-c", "echo; read x"])
             .env("GT_TEST_MARK", "one two")
             .current_dir(&directory)
             .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
+        // Until the program runs, the child is still a copy of this process.
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
         let pid = child.id().cast_signed();
         assert!(has_in_environment(pid, "GT_TEST_MARK=one two"));
         assert!(!has_in_environment(pid, "GT_TEST_MARK=one"));
         let here = directory.path().canonicalize().unwrap();
         let found = system::tasks("sh").unwrap();
         assert!(found.iter().any(|task| task.directory.as_ref() == Some(&here)
-            && task.arguments.split(|byte| *byte == 0).any(|word| word == b"read x")));
+            && task.arguments.split(|byte| *byte == 0).any(|word| word == b"echo; read x")));
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(start_time(pid), None);
