@@ -148,7 +148,7 @@ fn action_rows(app: &App) -> Vec<PaletteRow> {
         let place = actions::place(spec.context);
         PaletteRow {
             choice: if elsewhere { Choice::Where(spec.context, spec.action) } else { Choice::Do(spec.action) },
-            text: spec.about.to_owned(),
+            text: format!("{} · {}", spec.words, spec.about),
             kind: "action",
             note: if elsewhere { format!("{place} · {key}") } else { key },
             why_not: if elsewhere { None } else { actions::available(spec.action, app).err() },
