@@ -1,8 +1,9 @@
 //! The cockpit measured through the built binary in a real PTY, in a town of 30 sessions and 10,000 beads: first frame, key to frame and
 //! key to an agent's echo (alone, beside 29 agents that write ten thousand lines a second each, and beside 29 that write without a
 //! pause), what it costs while nothing happens and while all write, frames by cause, the slowest update and frame, and memory after a
-//! while (after an hour with GT_LONG=1). Prints one line a figure; `cargo bench --bench cockpit`. GT_AGENTS and GT_BEADS change the
-//! town, GT_BINARY the binary that is measured.
+//! while. Prints one line a figure; `cargo bench --bench cockpit`, with words as arguments only the parts they name: first, idle,
+//! writing, flooding, memory. With GT_LONG=1 the last is an hour (GT_MINUTES for another time) of agents that write and are replaced,
+//! before a person who goes through all views. GT_AGENTS and GT_BEADS change the town, GT_BINARY the binary that is measured.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod cockpit {
@@ -115,10 +116,9 @@ fn beside(bench: &Bench, person: &mut Person, what: &str) {
     cost(bench, person, &format!("town, {what}"));
 }
 
-fn main() {
-    let bench = Bench::build();
-    let (agents, beads) = (bench.agents, bench.beads);
-    let mut first: Vec<Duration> = (0..15)
+/// The first frame of cockpits opened one after the other.
+fn first(bench: &Bench) {
+    let mut times: Vec<Duration> = (0..15)
         .map(|_| {
             let start = Instant::now();
             let mut person = bench.open();
@@ -129,49 +129,90 @@ fn main() {
             took
         })
         .collect();
-    report(&format!("first frame, {agents} sessions, {beads} beads"), &mut first);
+    report(&format!("first frame, {} sessions, {} beads", bench.agents, bench.beads), &mut times);
+}
 
-    let mut person = bench.open();
-    person.until("dog00");
-    person.settle(Duration::from_secs(2));
-    report("key to frame, idle", &mut moves(&mut person));
-    report("key to help, idle", &mut helps(&mut person));
+/// Everything that is measured beside agents that say nothing.
+fn idle(bench: &Bench, person: &mut Person) {
+    let beads = bench.beads;
+    report("key to frame, idle", &mut moves(person));
+    report("key to help, idle", &mut helps(person));
     person.press(":");
     person.until("everything");
     person.settle(Duration::from_secs(1));
-    report(&format!("key to frame in the palette over {beads} beads"), &mut typed(&mut person));
+    report(&format!("key to frame in the palette over {beads} beads"), &mut typed(person));
     person.press("\x1b");
     person.settle(Duration::from_millis(300));
     person.press("B");
     person.until("Bead number");
     person.settle(Duration::from_secs(1));
-    report(&format!("key to frame in the list of {beads} beads"), &mut moves(&mut person));
+    report(&format!("key to frame in the list of {beads} beads"), &mut moves(person));
     person.press("T");
     person.settle(Duration::from_secs(3));
-    cost(&bench, &person, &format!("idle beside {agents} silent agents"));
-    let small = person.memory();
-    enter(&mut person);
-    report("key to echo, idle", &mut echoes(&mut person));
-    leave(&mut person);
+    for _ in 0..3 {
+        cost(bench, person, &format!("idle beside {} silent agents", bench.agents));
+    }
+    println!("memory, idle: {:.1} MiB", mebibytes(person));
+    enter(person);
+    report("key to echo, idle", &mut echoes(person));
+    leave(person);
+}
 
-    bench.replace(Agents::Writing);
-    beside(&bench, &mut person, &format!("{} agents writing", agents - 1));
-    bench.replace(Agents::Flooding);
-    beside(&bench, &mut person, &format!("{} agents flooding", agents - 1));
+/// What becomes of memory: a person goes through all views, again and again, beside agents that write and every ten minutes are others.
+fn memory(bench: &Bench, person: &mut Person) {
+    let long = if std::env::var_os("GT_LONG").is_some() { 60 } else { 1 };
+    let minutes = std::env::var("GT_MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(long);
+    bench.replace(Agents::Working);
+    let begun = Instant::now();
+    let mut told = 0;
+    println!("memory after 0 min: {:.1} MiB", mebibytes(person));
+    while told < minutes {
+        for view in ["A", "C", "B", "Q", "H", "M", "F", "$", ",", "T"] {
+            person.press(view);
+            person.pass(Duration::from_millis(1200));
+            person.press("jjk");
+            person.pass(Duration::from_millis(800));
+        }
+        let passed = begun.elapsed().as_secs() / 60;
+        if passed > told {
+            told = passed;
+            if told.is_multiple_of(5) || told >= minutes {
+                println!("memory after {told} min: {:.1} MiB", mebibytes(person));
+            }
+            if told.is_multiple_of(10) && told < minutes {
+                bench.replace(Agents::Working);
+            }
+        }
+    }
+}
 
-    person.press("A");
-    person.pass(Duration::from_secs(1));
-    let early = person.memory();
-    let minutes = if std::env::var_os("GT_LONG").is_some() { 60 } else { 0 };
-    let time = if minutes > 0 { Duration::from_secs(60 * minutes) } else { Duration::from_secs(10) };
-    person.watch(time);
-    println!(
-        "memory: {:.1} MiB idle, {:.1} MiB with tiles of flooding agents, {:.1} MiB after {} s of that",
-        small as f64 / 1024.0,
-        early as f64 / 1024.0,
-        person.memory() as f64 / 1024.0,
-        time.as_secs()
-    );
+fn mebibytes(person: &Person) -> f64 {
+    person.memory() as f64 / 1024.0
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let wanted = |part: &str| words.is_empty() || words.iter().any(|word| word == part);
+    let bench = Bench::build();
+    if wanted("first") {
+        first(&bench);
+    }
+    let mut person = bench.open();
+    person.until("dog00");
+    person.settle(Duration::from_secs(2));
+    if wanted("idle") {
+        idle(&bench, &mut person);
+    }
+    for (part, agents) in [("writing", Agents::Writing), ("flooding", Agents::Flooding)] {
+        if wanted(part) {
+            bench.replace(agents);
+            beside(&bench, &mut person, &format!("{} agents {part}", bench.agents - 1));
+            println!("memory, agents {part}: {:.1} MiB", mebibytes(&person));
+        }
+    }
+    if wanted("memory") {
+        memory(&bench, &mut person);
+    }
     let slowest = &bench.stats()["slowest_ms"];
     println!(
         "slowest update {:.1} ms, slowest frame {:.1} ms",

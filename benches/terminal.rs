@@ -1,5 +1,5 @@
 //! Sessions beside tmux, on the same data and in turn, so that the machine's moods hit both: throughput with nobody looking and with a
-//! terminal attached, thirty at once, memory with full scrollback, time to attach, and what silence costs. Prints one line a figure;
+//! terminal attached, and of a terminal whose output is thrown away, which nobody can exceed, thirty at once, memory with full scrollback, time to attach, and what silence costs. Prints one line a figure;
 //! `cargo bench --bench terminal`, with words as arguments only what their names contain. Without tmux only ours are taken.
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -21,7 +21,7 @@ use tmux::Tmux;
 /// Mebibytes of each kind of data.
 const SIZE: usize = 16;
 /// Rounds of which the median is taken.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// Sessions at once.
 const MANY: usize = 30;
 /// How much of its kind each of them writes, in parts of the whole.
@@ -77,6 +77,20 @@ fn throughput(directory: &Path, kinds: &[(&str, PathBuf)], attached: bool) {
             line(&format!("throughput {how}{what}: {kind}"), unit, of(&ours, which).unwrap_or(f64::NAN), theirs, true);
         }
     }
+}
+
+/// What the kernel's terminals give at most, which bounds all of these figures.
+fn bare(kinds: &[(&str, PathBuf)]) {
+    let Some((_, file)) = kinds.last() else { return };
+    let taken: Vec<Taken> = (0..ROUNDS).map(|_| pty::bare(file)).collect();
+    line(
+        "throughput of a terminal nobody looks at",
+        "MB/s",
+        median(taken.iter().map(|one| one.speed).collect()),
+        None,
+        true,
+    );
+    line("throughput of one, CPU", "MB/s", median(taken.iter().map(|one| one.thrift).collect()), None, true);
 }
 
 fn many(directory: &Path, kinds: &[(&str, PathBuf)], mebibytes: usize) {
@@ -153,6 +167,9 @@ fn main() {
             (*kind, file)
         })
         .collect();
+    if wanted("bare") {
+        bare(&kinds);
+    }
     if wanted("detached") {
         throughput(&directory, &kinds, false);
     }

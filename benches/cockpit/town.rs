@@ -22,6 +22,8 @@ pub enum Agents {
     Silent,
     /// Five hundred lines, twenty times a second.
     Writing,
+    /// A hundred lines, three times a second: what an hour can be spent beside.
+    Working,
     /// Lines without a pause.
     Flooding,
 }
@@ -31,6 +33,7 @@ impl Agents {
         match self {
             Self::Silent => "stty -icanon; exec cat >/dev/null",
             Self::Writing => "while :; do seq 1 500; sleep 0.05; done",
+            Self::Working => "while :; do seq 1 100; sleep 0.3; done",
             Self::Flooding => "exec yes 'error[E0308]: mismatched types in src/cart.rs:42, expected u64, found i32'",
         }
     }

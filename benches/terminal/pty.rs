@@ -1,11 +1,14 @@
 //! A terminal that takes everything at once, for clients to be attached to.
 
 use std::io::Read;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::Taken;
 
 /// A program on a terminal of 200 by 50.
 pub struct Drained {
@@ -58,6 +61,26 @@ impl Drop for Drained {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// How fast a terminal gives the file to somebody who does nothing with it: nobody who reads a terminal is faster.
+pub fn bare(file: &Path) -> Taken {
+    let size = PtySize { rows: 50, cols: 200, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", &format!("stty -opost; cat {}", file.display())]);
+    let (start, before) = (Instant::now(), cpu(std::process::id().cast_signed()));
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut bytes = 0;
+    while let Ok(count @ 1..) = reader.read(&mut buffer) {
+        bytes += count;
+    }
+    let (time, used) = (start.elapsed().as_secs_f64(), cpu(std::process::id().cast_signed()) - before);
+    child.wait().unwrap();
+    Taken { speed: bytes as f64 / 1e6 / time, thrift: bytes as f64 / 1e6 / used }
 }
 
 /// Seconds of CPU the process has used.

@@ -135,7 +135,7 @@ impl Replay {
             match what {
                 What::Output(text) => emulator.feed(text.as_bytes()),
                 What::Resize(cols, rows) => emulator.resize(cols, rows),
-                What::Mark(_) | What::Pending(_) => {}
+                What::Mark(_) => {}
             }
             emulator.take_replies();
             emulator.take_events();
@@ -230,7 +230,6 @@ fn cast(recording: &Recording) -> Result<String> {
             What::Output(text) => json!([time, "o", text]),
             What::Resize(cols, rows) => json!([time, "r", format!("{cols}x{rows}")]),
             What::Mark(text) => json!([time, "m", text]),
-            What::Pending(_) => return Ok(()),
         };
         let _ = writeln!(out, "{event}");
         Ok(())
@@ -246,7 +245,7 @@ fn lines(recording: &Recording) -> Result<Vec<Line>> {
         match what {
             What::Output(text) => emulator.feed(text.as_bytes()),
             What::Resize(cols, rows) => emulator.resize(cols, rows),
-            What::Mark(_) | What::Pending(_) => {}
+            What::Mark(_) => {}
         }
         emulator.take_replies();
         emulator.take_events();

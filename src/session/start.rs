@@ -54,6 +54,9 @@ pub(super) struct HostOrder {
     pub place: Place,
     /// Whether the recording is kept.
     pub record: bool,
+    /// How far the program gives way to others, 0 to 19.
+    #[serde(default)]
+    pub nice: u8,
     /// A session to take over, whose descriptors come along.
     #[serde(default)]
     pub adopt: Option<SessionRecord>,
@@ -76,8 +79,9 @@ pub fn start(town: &Town, spec: &SessionSpec) -> Result<SessionRecord> {
     // What an earlier session of this name left behind must not be taken for this one's.
     holding::await_adoption(&place, &spec.name)?;
     registry::settle(&place, &spec.name, &[])?;
-    let record = town.settings()?.recording;
-    let order = HostOrder { spec: spec.clone(), place, record, adopt: None };
+    let settings = town.settings()?;
+    let order =
+        HostOrder { spec: spec.clone(), place, record: settings.recording, nice: settings.limits.nice, adopt: None };
     launch(&directory, &order, &[]).context(format!("start session {}", spec.name))
 }
 
@@ -87,7 +91,7 @@ pub(super) fn adopt(town: &Town, record: &SessionRecord, fds: &[BorrowedFd<'_>])
     let directory = place.make_directory(&record.name)?;
     let spec = SessionSpec { name: record.name.clone(), ..SessionSpec::default() };
     let recording = town.settings()?.recording;
-    let order = HostOrder { spec, place, record: recording, adopt: Some(record.clone()) };
+    let order = HostOrder { spec, place, record: recording, nice: 0, adopt: Some(record.clone()) };
     launch(&directory, &order, fds).context(format!("take over session {}", record.name))
 }
 

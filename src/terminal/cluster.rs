@@ -15,6 +15,31 @@ pub(super) fn clusters(c: char) -> bool {
     }
 }
 
+/// Whether `c` surely takes cells of its own, and as many as its width says, whatever stands before or after it, but for marks. Only
+/// common ones are.
+#[inline]
+pub(super) fn stands_alone(c: char) -> bool {
+    matches!(
+        c,
+        ' '..='~'
+            | '\u{a1}'..='\u{a8}'
+            | '\u{aa}'..='\u{ac}'
+            | '\u{af}'..='\u{2ff}'
+            | '\u{370}'..='\u{377}'
+            | '\u{37a}'..='\u{37f}'
+            | '\u{391}'..='\u{3a1}'
+            | '\u{3a3}'..='\u{482}'
+            | '\u{48a}'..='\u{52f}'
+            | '\u{2010}'..='\u{2027}'
+            | '\u{2500}'..='\u{259f}'
+            | '\u{2800}'..='\u{28ff}'
+            | '\u{3041}'..='\u{3096}'
+            | '\u{30a1}'..='\u{30fa}'
+            | '\u{4e00}'..='\u{9fff}'
+            | '\u{ac00}'..='\u{d7a3}'
+    )
+}
+
 /// Whether the character after `c` may become part of `c`'s cell whatever it is.
 #[inline]
 pub(super) fn joins_next(c: char) -> bool {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use rio_vt::ansi::CursorShape as RioCursorShape;
+use rio_vt::ansi::mode::{NamedPrivateMode, PrivateMode};
 use rio_vt::crosswords::pos::{CharsetIndex, Column, Line};
 use rio_vt::crosswords::square::Wide;
 use rio_vt::crosswords::{Mode, formatter};
@@ -33,6 +34,17 @@ impl Sink for Inner {
                 _ => self.run(part),
             }
         }
+    }
+
+    fn alone(&mut self, text: &str) {
+        let clusters = PrivateMode::Named(NamedPrivateMode::GraphemeCluster);
+        if self.extra.looks_at_text() || !self.term.mode().contains(Mode::GRAPHEME_CLUSTER) {
+            return self.engine(text.as_bytes());
+        }
+        // The engine writes whole runs at once when it need not look for clusters.
+        self.term.unset_private_mode(clusters);
+        self.run(text.as_bytes());
+        self.term.set_private_mode(clusters);
     }
 
     fn csi(&mut self, csi: &Csi) -> bool {

@@ -117,6 +117,7 @@ impl Emulator for Engine {
     }
 
     fn refresh(&mut self, now: Instant) -> bool {
+        self.inner.capture.asked = Some(now);
         match self.inner.sync {
             Some(since) if now < since + SYNC_TIMEOUT => {}
             _ => {

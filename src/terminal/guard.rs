@@ -4,11 +4,13 @@
 //! What is bounded: marks that pile up in one cell (the engine's cost grows with their square), repetitions (REP), and sequences that
 //! never end. Everything else reaches the engine byte by byte as it came, cut at most between whole characters and sequences.
 
-use super::cluster::{clusters, joins_next};
+use super::cluster::{clusters, joins_next, stands_alone};
 use super::csi::{self, Csi, MAX_PARAMS};
 
 /// The most characters one cell may carry besides its first.
 pub(super) const MAX_MARKS: usize = 32;
+/// Characters that each take cells of their own are given to the engine as such when there are so many bytes of them.
+const MIN_ALONE: usize = 12;
 /// The longest control sequence; a longer one is skipped.
 const MAX_CSI: usize = 1024;
 /// The longest string sequence (OSC, DCS); the rest of a longer one is skipped, and it is not acted on.
@@ -31,6 +33,8 @@ pub(super) enum StringKind {
 pub(super) trait Sink {
     /// Bytes for the engine.
     fn engine(&mut self, bytes: &[u8]);
+    /// Characters for the engine that each take cells of their own, whatever stands before them.
+    fn alone(&mut self, text: &str);
     /// A control sequence; returns whether it was dealt with and must not reach the engine.
     fn csi(&mut self, csi: &Csi) -> bool;
     /// An escape of one more byte; returns whether it was dealt with and must not reach the engine.
@@ -215,8 +219,26 @@ impl Guard {
         // Marks in the current cell; unknown until asked for.
         let mut marks: Option<usize> = None;
         for chunk in bytes.utf8_chunks() {
-            for c in chunk.valid().chars() {
+            let mut rest = chunk.valid();
+            // Up to where it is known that no run of such characters is long enough.
+            let mut looked = rest.len();
+            while let Some(c) = rest.chars().next() {
+                if rest.len() <= looked && !self.last.is_some_and(joins_next) {
+                    let (length, last) = alone(rest);
+                    if length >= MIN_ALONE {
+                        flush(bytes, start, used, sink);
+                        sink.alone(&rest[..length]);
+                        used += length;
+                        start = used;
+                        marks = Some(0);
+                        self.last = last;
+                        rest = &rest[length..];
+                        continue;
+                    }
+                    looked = rest.len() - length;
+                }
                 let length = c.len_utf8();
+                rest = &rest[length..];
                 if c.is_ascii() {
                     if c >= ' ' && c != '\x7f' {
                         marks = Some(0);
@@ -336,6 +358,19 @@ impl Guard {
             _ => Extent::Plain(2),
         }
     }
+}
+
+/// How many bytes `text` begins with are of characters that stand alone, and the last of these.
+fn alone(text: &str) -> (usize, Option<char>) {
+    let mut last = None;
+    for (at, c) in text.char_indices() {
+        // Rules and bars are made of one.
+        if last != Some(c) && !stands_alone(c) {
+            return (at, last);
+        }
+        last = Some(c);
+    }
+    (text.len(), last)
 }
 
 fn flush(bytes: &[u8], start: usize, end: usize, sink: &mut impl Sink) {

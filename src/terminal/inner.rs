@@ -20,6 +20,10 @@ use super::status::StatusBoard;
 
 /// At a flood of synchronized frames, how often one of them is kept for showing.
 const FRAME: Duration = Duration::from_millis(16);
+/// How often while nobody looks.
+const UNSEEN: Duration = Duration::from_millis(100);
+/// Whoever has not asked for the screen for so long does not look.
+const LOOKS: Duration = Duration::from_millis(250);
 
 /// What the guard writes to.
 pub(super) struct Inner {
@@ -74,6 +78,8 @@ pub(super) struct Capture {
     pub lines: Vec<Line>,
     pub changed: Vec<bool>,
     pub cursor: Cursor,
+    /// When the screen was last asked for.
+    pub asked: Option<Instant>,
     at: Option<Instant>,
 }
 
@@ -144,7 +150,9 @@ impl Inner {
             self.sync = None;
         } else if self.sync.is_none() {
             let now = Instant::now();
-            if self.capture.at.is_none_or(|at| now >= at + FRAME) && self.capture(false) {
+            let looks = self.capture.asked.is_some_and(|asked| now < asked + LOOKS);
+            let pause = if looks { FRAME } else { UNSEEN };
+            if self.capture.at.is_none_or(|at| now >= at + pause) && self.capture(false) {
                 self.capture.at = Some(now);
             }
             self.sync = Some(now);

@@ -343,6 +343,33 @@ proptest! {
         prop_assert_eq!(ours, oracle(&[whole], 24, 8));
     }
 
+    /// Runs that are given to the engine at once come out as the same characters one by one.
+    #[test]
+    fn runs_are_written_as_their_characters(
+        pieces in proptest::collection::vec(
+            prop_oneof![
+                6 => "[ -~─│█äé漢字한글かカбδ—⠋]{0,40}",
+                2 => "(e\u{301}|\u{200d}|👩\u{200d}👧|❤\u{fe0f}|👍🏽|\u{1100}\u{1161}|\u{11a8}|क\u{94d}ष|🇩🇪|\u{600}|©|\u{ad}){1,3}",
+                2 => "(\r\n|\r|\t|\x08|\x1b\\[4h|\x1b\\[4l|\x1b\\[\\?7l|\x1b\\[\\?7h|\x1b\\[31m|\x1b\\[0m|\x1b\\[3D|\x1b\\[2;5H|\x1b\\(0|\x1b\\(B|\x1b\\[5b|\x1b\\[\\?2027l|\x1b\\[\\?2027h)",
+            ],
+            0..40,
+        ),
+        cols in 2u16..40,
+    ) {
+        let whole = pieces.concat();
+        let mut at_once = new_emulator(cols, 6, 50);
+        at_once.feed(whole.as_bytes());
+        let mut one_by_one = new_emulator(cols, 6, 50);
+        for c in whole.chars() {
+            one_by_one.feed(c.to_string().as_bytes());
+        }
+        at_once.refresh(Instant::now());
+        one_by_one.refresh(Instant::now());
+        prop_assert_eq!(&at_once.screen().lines, &one_by_one.screen().lines);
+        prop_assert_eq!(at_once.screen().cursor, one_by_one.screen().cursor);
+        prop_assert_eq!(at_once.lines(0, usize::MAX), one_by_one.lines(0, usize::MAX));
+    }
+
     /// The rows said to have changed are all that changed: a client that applies them has the whole screen.
     #[test]
     fn damage_is_complete(pieces in output(60)) {

@@ -22,6 +22,9 @@ pub struct Limits {
     pub free_memory_mb: u64,
     /// Megabytes that have to be free on the town's disk for another agent.
     pub free_disk_mb: u64,
+    /// How far agents and what they run (builds, tests) give way on a busy CPU to the cockpit and to your other programs, as with
+    /// nice(1): 0 not at all, 19 the most.
+    pub nice: u8,
 }
 
 impl Default for Limits {
@@ -34,6 +37,7 @@ impl Default for Limits {
             hold_limited_runtimes: true,
             free_memory_mb: 128,
             free_disk_mb: 256,
+            nice: 10,
         }
     }
 }

@@ -308,6 +308,9 @@ impl TownSettings {
                 return Err(document.error(&format!("witness.{key}"), "has to be from 1 to 86400"));
             }
         }
+        if settings.limits.nice > 19 {
+            return Err(document.error("limits.nice", "has to be from 0 to 19"));
+        }
         for (key, value) in [("session_cols", settings.session_cols), ("session_rows", settings.session_rows)] {
             if !(2..=1000).contains(&value) {
                 return Err(document.error(key, "has to be from 2 to 1000"));

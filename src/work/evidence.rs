@@ -29,13 +29,14 @@ pub(super) struct Asked {
     pub screen: Vec<String>,
 }
 
-/// Asks all living hosts at once; of one that does not answer nothing is known.
+/// Asks all hosts at once; of one that does not answer nothing is known.
 pub(super) fn ask(records: &[Option<&SessionRecord>]) -> Vec<Asked> {
     std::thread::scope(|scope| {
         let asked: Vec<_> = records
             .iter()
             .map(|record| {
-                let record = record.filter(|record| registry::is_alive(record));
+                // One that runs no more does not answer, which is quicker seen than that its process is gone.
+                let record = record.filter(|record| record.exit.is_none());
                 record.map(|record| scope.spawn(|| ask_one(record)))
             })
             .collect();
@@ -86,7 +87,7 @@ impl<'a> Evidence<'a> {
         asked: &'a Asked,
         preset: &'a Preset,
     ) -> Result<Self> {
-        let alive = record.is_some_and(registry::is_alive);
+        let alive = asked.status.is_some() || record.is_some_and(registry::is_alive);
         let by_hand = row.filter(|row| !alive && row.state == State::Active && row.session.is_empty());
         let (of, since) = match (record.filter(|_| alive), by_hand) {
             (Some(record), _) => (Some(record.name.clone()), Some(record.started_at)),

@@ -1,6 +1,7 @@
-//! Recordings: what each session wrote to its terminal, as asciicast v2 in segments. The last segment is at the same time the log from
-//! which another host can rebuild the terminal: it begins with all that is needed for that.
+//! Recordings: what each session wrote to its terminal, as asciicast v2 in segments. The last segment, still in a form of its own, is at
+//! the same time the log from which another host can rebuild the terminal: it begins with all that is needed for that.
 
+mod live;
 mod reader;
 mod writer;
 

@@ -1,14 +1,16 @@
 //! Reading recordings, and rebuilding a terminal from one.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::live::{self, Kind};
 use crate::base::{Error, Result, ResultExt};
 use crate::session::HISTORY;
 use crate::terminal::{Emulator, new_emulator};
@@ -81,8 +83,6 @@ pub enum What {
     Resize(u16, u16),
     /// Something worth finding again.
     Mark(String),
-    /// Bytes of a character that is not whole yet; they come again, whole, with the next output.
-    Pending(Vec<u8>),
 }
 
 /// A part of a recording.
@@ -99,12 +99,12 @@ pub(super) fn segments(directory: &Path) -> Vec<(u32, PathBuf)> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let number = |path: &Path| {
         let name = path.file_name()?.to_str()?;
-        name.strip_suffix(".cast").or_else(|| name.strip_suffix(".cast.gz"))?.parse::<u32>().ok()
+        name.strip_suffix(".raw").or_else(|| name.strip_suffix(".cast.gz"))?.parse::<u32>().ok()
     };
     let mut found: Vec<(u32, PathBuf)> =
         entries.map(|entry| entry.path()).filter_map(|path| Some((number(&path)?, path))).collect();
-    found.sort();
-    // While one is being packed there are both forms of it, and the plain one is whole.
+    // While one is being packed there may be both forms of it, and the one it is made from is whole.
+    found.sort_by_key(|(number, path)| (*number, !live::is_live(path)));
     found.dedup_by_key(|(number, _)| *number);
     found
 }
@@ -115,43 +115,117 @@ impl Segment {
     /// # Errors
     /// When the file can't be read or its first line is not a header.
     pub fn read(path: &Path) -> Result<Segment> {
-        let what = || format!("read {}", path.display());
-        let bytes = fs::read(path).with_context(what)?;
-        let mut text = String::new();
-        if path.extension().is_some_and(|end| end == "gz") {
-            GzDecoder::new(&bytes[..]).read_to_string(&mut text).with_context(what)?;
+        let (header, content) = open(path)?;
+        let events = if live::is_live(path) {
+            let mut text = Text::default();
+            live::records(&content).filter_map(|(time, kind, data)| text.event(time, kind, data)).collect()
         } else {
-            text = String::from_utf8_lossy(&bytes).into_owned();
-        }
-        let mut lines = text.lines();
-        let raw: RawHeader = lines
-            .next()
-            .and_then(|line| serde_json::from_str(line).ok())
-            .ok_or_else(|| Error::failed(format!("{}: not a recording", path.display())))?;
-        let events = lines.map_while(parse).collect();
-        let header = Header {
-            width: raw.width,
-            height: raw.height,
-            timestamp: raw.timestamp,
-            title: raw.title,
-            at: raw.gt.at,
-            checkpoint: raw.gt.checkpoint,
-            skipped: raw.gt.skipped,
-            base: raw.gt.base,
+            String::from_utf8_lossy(&content).lines().map_while(parse).collect()
         };
         Ok(Segment { header, events })
     }
+}
+
+/// A segment's header, and what follows its line.
+fn open(path: &Path) -> Result<(Header, Vec<u8>)> {
+    let what = || format!("read {}", path.display());
+    let mut bytes = fs::read(path).with_context(what)?;
+    if !live::is_live(path) {
+        let mut plain = Vec::new();
+        GzDecoder::new(&bytes[..]).read_to_end(&mut plain).with_context(what)?;
+        bytes = plain;
+    }
+    let end = memchr::memchr(b'\n', &bytes).unwrap_or(bytes.len());
+    let raw: RawHeader = serde_json::from_slice(&bytes[..end])
+        .map_err(|_| Error::failed(format!("{}: not a recording", path.display())))?;
+    bytes.drain(..(end + 1).min(bytes.len()));
+    let header = Header {
+        width: raw.width,
+        height: raw.height,
+        timestamp: raw.timestamp,
+        title: raw.title,
+        at: raw.gt.at,
+        checkpoint: raw.gt.checkpoint,
+        skipped: raw.gt.skipped,
+        base: raw.gt.base,
+    };
+    Ok((header, bytes))
+}
+
+/// A program's bytes as text: a character that was cut in two comes whole with its second part, and what is no text is replaced.
+#[derive(Default)]
+struct Text {
+    carry: Vec<u8>,
+}
+
+impl Text {
+    /// A record as an event; `None` when it adds no whole character.
+    fn event(&mut self, time: Duration, kind: Kind, data: &[u8]) -> Option<Event> {
+        let words = || String::from_utf8_lossy(data).into_owned();
+        let what = match kind {
+            Kind::Output => {
+                self.carry.extend_from_slice(data);
+                let whole = whole_characters(&self.carry);
+                let text = String::from_utf8_lossy(&self.carry[..whole]).into_owned();
+                self.carry.drain(..whole);
+                if text.is_empty() {
+                    return None;
+                }
+                What::Output(text)
+            }
+            Kind::Resize => size(&words())?,
+            Kind::Mark => What::Mark(words()),
+        };
+        Some(Event { time: time.as_secs_f64(), what })
+    }
+}
+
+fn size(text: &str) -> Option<What> {
+    let (cols, rows) = text.split_once('x')?;
+    Some(What::Resize(cols.parse().ok()?, rows.parse().ok()?))
+}
+
+/// How many of `bytes` are whole characters, or no characters at all.
+pub(super) fn whole_characters(bytes: &[u8]) -> usize {
+    let tail = &bytes[bytes.len().saturating_sub(3)..];
+    let Some(start) = tail.iter().rposition(|b| *b & 0xc0 != 0x80) else { return bytes.len() };
+    let length = match tail[start] {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 1,
+    };
+    if tail.len() - start < length { bytes.len() - (tail.len() - start) } else { bytes.len() }
+}
+
+/// Writes the segment at `path`, one that was being written, as an asciicast v2.
+///
+/// # Errors
+/// When it can't be read or `out` can't be written.
+pub(super) fn convert(path: &Path, out: &mut impl Write) -> io::Result<()> {
+    let bytes = fs::read(path)?;
+    let end = memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1);
+    out.write_all(&bytes[..end])?;
+    let mut text = Text::default();
+    for (time, kind, data) in live::records(&bytes[end..]) {
+        let Some(event) = text.event(time, kind, data) else { continue };
+        let (letter, data) = match &event.what {
+            What::Output(text) => ("o", text.clone()),
+            What::Resize(cols, rows) => ("r", format!("{cols}x{rows}")),
+            What::Mark(text) => ("m", text.clone()),
+        };
+        write!(out, "[{:.6},\"{letter}\",", event.time)?;
+        serde_json::to_writer(&mut *out, &data)?;
+        out.write_all(b"]\n")?;
+    }
+    Ok(())
 }
 
 fn parse(line: &str) -> Option<Event> {
     let (time, kind, data): (f64, String, String) = serde_json::from_str(line).ok()?;
     let what = match kind.as_str() {
         "o" => What::Output(data),
-        "r" => {
-            let (cols, rows) = data.split_once('x')?;
-            What::Resize(cols.parse().ok()?, rows.parse().ok()?)
-        }
-        "p" => What::Pending(data.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect()),
+        "r" => size(&data)?,
         _ => What::Mark(data),
     };
     Some(Event { time, what })
@@ -161,30 +235,32 @@ fn parse(line: &str) -> Option<Event> {
 pub fn rebuild(directory: &Path) -> Option<Box<dyn Emulator>> {
     let all = segments(directory);
     let (last, path) = all.last()?;
-    let newest = Segment::read(path).ok()?;
-    let base = newest.header.base.min(*last);
+    let (newest, _) = open(path).ok()?;
+    let base = newest.base.min(*last);
     // Output that broke one emulator breaks the next; the session goes on with an empty screen then.
     catch_unwind(AssertUnwindSafe(|| {
         let mut emulator: Option<Box<dyn Emulator>> = None;
-        for (number, path) in all.iter().filter(|(number, _)| *number >= base) {
-            let Ok(segment) = Segment::read(path) else { continue };
+        for (number, path) in all.iter().filter(|(number, path)| *number >= base && live::is_live(path)) {
+            let Ok((header, content)) = open(path) else { continue };
             let first = emulator.is_none();
             let emulator = emulator.get_or_insert_with(|| {
-                let mut fresh = new_emulator(segment.header.width, segment.header.height, HISTORY);
+                let mut fresh = new_emulator(header.width, header.height, HISTORY);
                 if let Ok(packed) = fs::read(directory.join(format!("{number:04}.back"))) {
                     fresh.restore(&packed);
                 }
                 fresh
             });
             // The checkpoint of a later segment is what the emulator shows already.
-            let skip = usize::from(!first && segment.header.checkpoint);
-            let count = segment.events.len();
-            for (n, event) in segment.events.into_iter().enumerate().skip(skip) {
-                match event.what {
-                    What::Output(text) => emulator.feed(text.as_bytes()),
-                    What::Resize(cols, rows) => emulator.resize(cols, rows),
-                    What::Pending(bytes) if n + 1 == count && number == last => emulator.feed(&bytes),
-                    _ => {}
+            let skip = usize::from(!first && header.checkpoint);
+            for (_, kind, data) in live::records(&content).skip(skip) {
+                match kind {
+                    Kind::Output => emulator.feed(data),
+                    Kind::Resize => {
+                        if let Some(What::Resize(cols, rows)) = std::str::from_utf8(data).ok().and_then(size) {
+                            emulator.resize(cols, rows);
+                        }
+                    }
+                    Kind::Mark => {}
                 }
             }
             emulator.take_replies();
@@ -194,4 +270,24 @@ pub fn rebuild(directory: &Path) -> Option<Box<dyn Emulator>> {
     }))
     .ok()
     .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_not_cut() {
+        for (bytes, whole) in [
+            (&b"abc"[..], 3),
+            ("aé".as_bytes(), 3),
+            (b"a\xc3", 1),
+            (b"a\xe6\xbc", 1),
+            (b"\xf0\x9f\x91", 0),
+            (b"\xff", 1),
+            (b"", 0),
+        ] {
+            assert_eq!(whole_characters(bytes), whole, "{bytes:?}");
+        }
+    }
 }

@@ -11,7 +11,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
 
-use super::reader::{Ours, RawHeader, segments};
+use super::live::{self, Kind};
+use super::reader::{self, Ours, RawHeader, segments};
 use crate::base::{Timestamp, files};
 use crate::session::{HISTORY, complain};
 use crate::terminal::Emulator;
@@ -43,9 +44,8 @@ pub struct Writer {
     scrolled: u64,
     /// Segments written and not yet packed or removed, and whether each was a flood.
     past: Vec<(u32, bool)>,
-    /// The beginning of a character whose rest has not come.
-    carry: Vec<u8>,
-    buffer: Vec<u8>,
+    /// The beginning of a character whose rest has not come: the next segment needs it too.
+    cut: Vec<u8>,
     packer: Option<JoinHandle<()>>,
 }
 
@@ -56,7 +56,7 @@ impl Writer {
         let number = segments(&directory).last().map_or(0, |(number, _)| *number);
         let past = segments(&directory)
             .into_iter()
-            .filter(|(_, path)| path.extension().is_some_and(|end| end == "cast"))
+            .filter(|(_, path)| live::is_live(path))
             .map(|(number, _)| (number, false))
             .collect();
         Writer {
@@ -72,8 +72,7 @@ impl Writer {
             skipped: 0,
             scrolled: 0,
             past,
-            carry: Vec::new(),
-            buffer: Vec::new(),
+            cut: Vec::new(),
             packer: None,
         }
     }
@@ -89,70 +88,39 @@ impl Writer {
 
     /// Takes what the program wrote; before the emulator does, so that the recording never lacks what was shown.
     pub fn output(&mut self, bytes: &[u8]) {
+        if bytes.last().is_some_and(u8::is_ascii) {
+            self.cut.clear();
+        } else {
+            self.cut.extend_from_slice(&bytes[bytes.len().saturating_sub(3)..]);
+            self.cut.drain(..reader::whole_characters(&self.cut));
+        }
         if self.file.is_none() {
             self.skipped += bytes.len() as u64;
             return;
         }
-        let time = self.segment_began.elapsed().as_secs_f64();
-        let joined;
-        let bytes = if self.carry.is_empty() {
-            bytes
-        } else {
-            joined = [std::mem::take(&mut self.carry).as_slice(), bytes].concat();
-            &joined
-        };
-        let whole = whole_characters(bytes);
-        self.carry.extend_from_slice(&bytes[whole..]);
-        self.buffer.clear();
-        if whole > 0 {
-            let _ = write!(self.buffer, "[{time:.6},\"o\",");
-            let _ = match std::str::from_utf8(&bytes[..whole]) {
-                Ok(text) => serde_json::to_writer(&mut self.buffer, text),
-                Err(_) => serde_json::to_writer(&mut self.buffer, &String::from_utf8_lossy(&bytes[..whole])),
-            };
-            self.buffer.extend_from_slice(b"]\n");
-        }
-        if !self.carry.is_empty() {
-            // Should this process be killed now, its successor must know of them.
-            let pending: String = self.carry.iter().map(|b| char::from(*b)).collect();
-            self.event(time, "p", &pending);
-        }
-        self.flush();
+        self.put(Kind::Output, bytes);
     }
 
     /// Takes the terminal's new size.
     pub fn resized(&mut self, (cols, rows): (u16, u16)) {
-        self.buffer.clear();
-        self.event(self.segment_began.elapsed().as_secs_f64(), "r", &format!("{cols}x{rows}"));
-        self.flush();
+        self.put(Kind::Resize, format!("{cols}x{rows}").as_bytes());
     }
 
     /// Notes something worth finding again.
     pub fn mark(&mut self, what: &str) {
-        self.buffer.clear();
-        self.event(self.segment_began.elapsed().as_secs_f64(), "m", what);
-        self.flush();
+        self.put(Kind::Mark, what.as_bytes());
     }
 
-    fn event(&mut self, time: f64, kind: &str, data: &str) {
-        let _ = write!(self.buffer, "[{time:.6},\"{kind}\",");
-        let _ = serde_json::to_writer(&mut self.buffer, data);
-        self.buffer.extend_from_slice(b"]\n");
-    }
-
-    fn flush(&mut self) {
+    fn put(&mut self, kind: Kind, data: &[u8]) {
         let Some(file) = &mut self.file else { return };
-        match file.write_all(&self.buffer) {
-            Ok(()) => self.written += self.buffer.len() as u64,
+        match live::put(file, self.segment_began.elapsed(), kind, data) {
+            Ok(written) => self.written += written,
             Err(error) => {
                 // The session goes on unrecorded: the disk is full, or the directory is gone.
                 complain(&format!("recording: {error}"));
                 self.file = None;
                 self.failed = Some(Instant::now());
             }
-        }
-        if self.buffer.capacity() > 256 * 1024 {
-            self.buffer = Vec::new();
         }
     }
 
@@ -178,7 +146,7 @@ impl Writer {
                 if self.failed.is_none() {
                     complain(&format!("recording: {error}"));
                 }
-                let _ = fs::remove_file(self.path(next, "cast"));
+                let _ = fs::remove_file(self.path(next, live::END));
                 let _ = fs::remove_file(self.path(next, "back"));
                 self.file = None;
                 self.failed = Some(Instant::now());
@@ -210,11 +178,13 @@ impl Writer {
             },
         };
         let mut head = serde_json::to_vec(&header)?;
-        head.extend_from_slice(b"\n[0.0,\"o\",");
-        serde_json::to_writer(&mut head, &emulator.dump(whole))?;
-        head.extend_from_slice(b"]\n");
-        let mut file = create(&self.path(number, "cast"))?;
+        head.push(b'\n');
+        let mut file = create(&self.path(number, live::END))?;
         file.write_all(&head)?;
+        live::put(&mut file, Duration::ZERO, Kind::Output, emulator.dump(whole).as_bytes())?;
+        if !self.cut.is_empty() {
+            live::put(&mut file, Duration::ZERO, Kind::Output, &self.cut)?;
+        }
         self.skipped = 0;
         Ok((file, 0))
     }
@@ -229,7 +199,7 @@ impl Writer {
         self.past = past;
         let mut pack = Vec::new();
         for (number, flood) in old {
-            let path = self.path(number, "cast");
+            let path = self.path(number, live::END);
             let _ = fs::remove_file(self.path(number, "back"));
             if self.keep && !flood {
                 pack.push(path);
@@ -277,7 +247,7 @@ impl Writer {
         let mut pack = Vec::new();
         for (number, path) in segments(&self.directory) {
             let _ = fs::remove_file(self.path(number, "back"));
-            if path.extension().is_some_and(|end| end == "cast") {
+            if live::is_live(&path) {
                 pack.push(path);
             }
         }
@@ -287,19 +257,6 @@ impl Writer {
 
 fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)
-}
-
-/// How many of `bytes` are whole characters, or no characters at all.
-fn whole_characters(bytes: &[u8]) -> usize {
-    let tail = &bytes[bytes.len().saturating_sub(3)..];
-    let Some(start) = tail.iter().rposition(|b| *b & 0xc0 != 0x80) else { return bytes.len() };
-    let length = match tail[start] {
-        0xc2..=0xdf => 2,
-        0xe0..=0xef => 3,
-        0xf0..=0xf4 => 4,
-        _ => 1,
-    };
-    if tail.len() - start < length { bytes.len() - (tail.len() - start) } else { bytes.len() }
 }
 
 fn pack_all(directory: &Path, paths: &[PathBuf]) {
@@ -323,7 +280,7 @@ fn pack(path: &Path) -> io::Result<()> {
     let part = path.with_extension("cast.gz.part");
     let packed = (|| {
         let mut encoder = GzEncoder::new(create(&part)?, Compression::fast());
-        io::copy(&mut File::open(path)?, &mut encoder)?;
+        reader::convert(path, &mut encoder)?;
         encoder.finish()?;
         fs::rename(&part, path.with_extension("cast.gz"))
     })();
@@ -340,21 +297,6 @@ mod tests {
     use super::super::reader::rebuild;
     use super::*;
     use crate::terminal::new_emulator;
-
-    #[test]
-    fn characters_are_not_cut() {
-        for (bytes, whole) in [
-            (&b"abc"[..], 3),
-            ("aé".as_bytes(), 3),
-            (b"a\xc3", 1),
-            (b"a\xe6\xbc", 1),
-            (b"\xf0\x9f\x91", 0),
-            (b"\xff", 1),
-            (b"", 0),
-        ] {
-            assert_eq!(whole_characters(bytes), whole, "{bytes:?}");
-        }
-    }
 
     /// Writes as a host does, cut anywhere, and rebuilds as its successor would at every moment.
     #[test]

@@ -142,6 +142,7 @@ fn prepare(order: &HostOrder, fds: Vec<OwnedFd>) -> Result<serve::Host> {
     }
     nix::unistd::chdir("/").context("leave the directory")?;
     system::adopt_orphans()?;
+    program::come_last();
     let signals = signals()?;
     let socket = place.socket(&spec.name)?;
     let listener = listen(&socket)?;
@@ -152,13 +153,18 @@ fn prepare(order: &HostOrder, fds: Vec<OwnedFd>) -> Result<serve::Host> {
     let parts = parts.inspect_err(|_| {
         let _ = std::fs::remove_file(&socket);
     })?;
-    let Begun { record, pty, mut emulator, mut cast, adopted } = parts;
+    let Begun { record, pty, mut emulator, mut cast, adopted, asks_again } = parts;
     // From the first byte on, another host could go on from here.
     cast.rotate(emulator.as_mut());
     if adopted.is_some() {
         cast.mark("its host was replaced");
     }
-    Ok(serve::Host::new(serve::Parts { record, directory, pty, emulator, listener, signals, lock, cast, adopted }))
+    let mut host =
+        serve::Host::new(serve::Parts { record, directory, pty, emulator, listener, signals, lock, cast, adopted });
+    if asks_again {
+        host.give_way(order.nice);
+    }
+    Ok(host)
 }
 
 /// The signals a host listens to, kept from doing what they do by default.
@@ -173,6 +179,8 @@ struct Begun {
     emulator: Box<dyn Emulator>,
     cast: Writer,
     adopted: Option<OwnedFd>,
+    /// The kernel wants to be asked again about the program's share of the CPU.
+    asks_again: bool,
 }
 
 /// Begins a session: runs the program.
@@ -208,7 +216,9 @@ fn begin(order: &HostOrder, directory: &Path, socket: &Path) -> Result<Begun> {
     };
     // Written before the program runs: its first act may be a gt command that looks for its own session.
     record.write(directory)?;
+    let mut asks_again = false;
     let started = Pty::spawn(spec, size, &record.mark).and_then(|pty| {
+        asks_again = !program::give_way(pty.child, order.nice);
         record.child_pid = pty.child;
         record.child_start = tree::start_time(pty.child).unwrap_or(0);
         record.write(directory)?;
@@ -221,7 +231,7 @@ fn begin(order: &HostOrder, directory: &Path, socket: &Path) -> Result<Begun> {
     cast::forget_old(directory);
     let run = cast::run_directory(directory, record.started_at);
     let cast = Writer::new(run, order.record, &record.address, Duration::ZERO);
-    Ok(Begun { record, pty, emulator: new_emulator(size.0, size.1, HISTORY), cast, adopted: None })
+    Ok(Begun { record, pty, emulator: new_emulator(size.0, size.1, HISTORY), cast, adopted: None, asks_again })
 }
 
 /// Takes over a session whose host was killed: its terminal and its program come as descriptors, its screen from the recording.
@@ -246,7 +256,7 @@ fn adopt(order: &HostOrder, record: &SessionRecord, directory: &Path, fds: Vec<O
     let age = age(&record);
     let cast = Writer::new(run, order.record, &record.address, age);
     record.write(directory)?;
-    Ok(Begun { record, pty, emulator, cast, adopted: Some(sent) })
+    Ok(Begun { record, pty, emulator, cast, adopted: Some(sent), asks_again: false })
 }
 
 /// How long ago a session began.

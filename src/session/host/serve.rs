@@ -32,11 +32,13 @@ use crate::terminal::{Emulator, TermEvent, new_emulator};
 /// What the program may write before the clients have their turn.
 const TURN: usize = 64 * 1024;
 /// What is read and recorded in one go.
-const BLOCK: usize = 16 * 1024;
+const BLOCK: usize = 32 * 1024;
 /// A size that changes is passed on when it has stood still so long: agents redraw noisily at every step.
 pub(super) const SETTLE: Duration = Duration::from_millis(50);
 /// Old lines are packed when the program has been quiet so long.
 const PACK: Duration = Duration::from_millis(500);
+/// For so long the kernel is asked to take the program's share of the CPU; it takes ten of all sessions' in a second.
+const YIELDING: Duration = Duration::from_secs(30);
 /// How long clients have to take what waits for them when the session is over.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// Clients served at once.
@@ -86,6 +88,8 @@ pub(super) struct Host {
     pub(super) sense: Sense,
     /// When old lines are packed unless more output comes.
     pub(super) pack_at: Option<Instant>,
+    /// How far the program is to give way, until when that is tried, and when next.
+    yielding: Option<(u8, Instant, Instant)>,
     pub(super) lock: Lock,
     /// The recording, from which another host could take over.
     pub(super) cast: Writer,
@@ -119,10 +123,17 @@ impl Host {
             last_output: None,
             last_output_at: None,
             pack_at: None,
+            yielding: None,
             lock: parts.lock,
             cast: parts.cast,
             adopted: parts.adopted,
         }
+    }
+
+    /// Has the program give way by so much as soon as the kernel takes it.
+    pub(super) fn give_way(&mut self, nice: u8) {
+        let now = Instant::now();
+        self.yielding = Some((nice, now + YIELDING, now));
     }
 
     /// Runs the session to its end.
@@ -148,6 +159,13 @@ impl Host {
         {
             self.resize = None;
             self.set_size(size);
+        }
+        if let Some((nice, end, at)) = self.yielding
+            && now >= at
+        {
+            let done = program::give_way(self.record.child_pid, nice) || now >= end;
+            // Hosts that started together don't ask together.
+            self.yielding = (!done).then(|| (nice, end, now + Duration::from_millis(fastrand::u64(100..400))));
         }
         if self.pack_at.is_some_and(|at| now >= at) {
             self.pack_at = None;
@@ -233,7 +251,8 @@ impl Host {
         let sync = self.emulator.sync_deadline().filter(|_| looked_at);
         let ending = self.ending.as_ref().map(Ending::deadline);
         let resize = self.resize.map(|(_, due)| due);
-        [frame, sync, ending, resize, self.pack_at, self.nudger.deadline(now)].into_iter().flatten().min()
+        let yielding = self.yielding.map(|(_, _, at)| at);
+        [frame, sync, ending, resize, yielding, self.pack_at, self.nudger.deadline(now)].into_iter().flatten().min()
     }
 
     fn wait(&mut self, now: Instant) -> Result<()> {

@@ -4,7 +4,7 @@
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::libc;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, getrlimit, pidfd_open, prlimit, setpriority_process};
 
 use crate::base::{Error, Result, ResultExt};
 
@@ -57,6 +57,33 @@ pub(in crate::session) fn exit_status(program: &OwnedFd) -> Option<(Option<i32>,
     }
     let status = info.exit_code;
     Some(if status & 0x7f == 0 { (Some((status >> 8) & 0xff), None) } else { (None, Some(status & 0x7f)) })
+}
+
+/// How much sooner the kernel ends an agent's program than a host when memory runs out: as if it used a fifth of all memory more.
+/// The host then tells how it ended, and the work is taken up again.
+const FIRST_TO_GO: i32 = 200;
+
+/// Has the program `pid`, which has just begun, and what it will start give way to everything else: its share of a busy CPU becomes that
+/// of this `nice` value (0 to 19, nice(1)), also where each session gets a share of its own (autogroup, sched(7)); it is the first to
+/// go when memory runs out (`oom_score_adj`, proc(5)); and it leaves no core dumps in a worktree unless it asks for them. Returns
+/// whether all is done: the kernel changes but one session's share at a time, and then wants to be asked again.
+pub(in crate::session) fn give_way(pid: i32, nice: u8) -> bool {
+    // A system that forbids one of these forbids it for good; the program runs all the same.
+    if let Some(id) = Pid::from_raw(pid) {
+        let limit = getrlimit(Resource::Core);
+        let _ = prlimit(Some(id), Resource::Core, Rlimit { current: Some(0), ..limit });
+        if nice > 0 {
+            let _ = setpriority_process(Some(id), i32::from(nice));
+        }
+    }
+    let _ = std::fs::write(format!("/proc/{pid}/oom_score_adj"), FIRST_TO_GO.to_string());
+    let asked_again = |error: std::io::Error| error.raw_os_error() == Some(libc::EAGAIN);
+    nice == 0 || !std::fs::write(format!("/proc/{pid}/autogroup"), nice.to_string()).is_err_and(asked_again)
+}
+
+/// Takes back for this process, a host, what it may have inherited from an agent that started it: being the first to go.
+pub(in crate::session) fn come_last() {
+    let _ = std::fs::write("/proc/self/oom_score_adj", "0");
 }
 
 #[cfg(test)]

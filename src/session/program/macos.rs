@@ -41,3 +41,16 @@ pub(in crate::session) fn given(_sent: OwnedFd, pid: i32) -> Result<OwnedFd> {
 pub(in crate::session) fn exit_status(_program: &OwnedFd) -> Option<(Option<i32>, Option<i32>)> {
     None
 }
+
+/// Has the program `pid`, which has just begun, and what it will start give way to everything else: its share of a busy CPU becomes that
+/// of this `nice` value (0 to 19). Returns whether that is done.
+pub(in crate::session) fn give_way(pid: i32, nice: u8) -> bool {
+    if let Some(id) = rustix::process::Pid::from_raw(pid).filter(|_| nice > 0) {
+        // A system that forbids it forbids it for good; the program runs all the same.
+        let _ = rustix::process::setpriority_process(Some(id), i32::from(nice));
+    }
+    true
+}
+
+/// Nothing to take back here.
+pub(in crate::session) fn come_last() {}
