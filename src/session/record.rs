@@ -121,6 +121,9 @@ pub struct SessionRecord {
     /// How the program is spoken to.
     #[serde(default)]
     pub ways: Ways,
+    /// How far the program gives way on a busy CPU, 0 to 19.
+    #[serde(default)]
+    pub nice: u8,
 }
 
 impl SessionRecord {

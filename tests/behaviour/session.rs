@@ -757,6 +757,9 @@ fn programs_give_way_and_their_hosts_do_not() {
     if !of_process(child, "autogroup").is_empty() {
         wait_for("the session's share", || of_process(child, "autogroup").contains("nice 10").then_some(()));
         assert!(of_process(host, "autogroup").contains("nice 0"));
+        // But not the one that is typed into.
+        world.client("hq-mayor").send(&ClientMsg::Input(b"x".to_vec())).unwrap();
+        wait_for("its whole share", || of_process(child, "autogroup").contains("nice 0").then_some(()));
     }
     // A host that an agent starts is as near as any other.
     let order = ["session", "start", "overseer", "--cwd", "/", "--", "sh", "-c", "read x"];

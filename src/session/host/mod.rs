@@ -10,6 +10,7 @@ mod pty;
 mod requests;
 mod sense;
 mod serve;
+mod share;
 mod taken;
 mod upgrade;
 
@@ -153,18 +154,13 @@ fn prepare(order: &HostOrder, fds: Vec<OwnedFd>) -> Result<serve::Host> {
     let parts = parts.inspect_err(|_| {
         let _ = std::fs::remove_file(&socket);
     })?;
-    let Begun { record, pty, mut emulator, mut cast, adopted, asks_again } = parts;
+    let Begun { record, pty, mut emulator, mut cast, adopted } = parts;
     // From the first byte on, another host could go on from here.
     cast.rotate(emulator.as_mut());
     if adopted.is_some() {
         cast.mark("its host was replaced");
     }
-    let mut host =
-        serve::Host::new(serve::Parts { record, directory, pty, emulator, listener, signals, lock, cast, adopted });
-    if asks_again {
-        host.give_way(order.nice);
-    }
-    Ok(host)
+    Ok(serve::Host::new(serve::Parts { record, directory, pty, emulator, listener, signals, lock, cast, adopted }))
 }
 
 /// The signals a host listens to, kept from doing what they do by default.
@@ -179,8 +175,6 @@ struct Begun {
     emulator: Box<dyn Emulator>,
     cast: Writer,
     adopted: Option<OwnedFd>,
-    /// The kernel wants to be asked again about the program's share of the CPU.
-    asks_again: bool,
 }
 
 /// Begins a session: runs the program.
@@ -213,12 +207,12 @@ fn begin(order: &HostOrder, directory: &Path, socket: &Path) -> Result<Begun> {
         last_state: None,
         title: spec.title.clone(),
         ways: spec.ways.clone(),
+        nice: order.nice,
     };
     // Written before the program runs: its first act may be a gt command that looks for its own session.
     record.write(directory)?;
-    let mut asks_again = false;
     let started = Pty::spawn(spec, size, &record.mark).and_then(|pty| {
-        asks_again = !program::give_way(pty.child, order.nice);
+        program::give_way(pty.child, order.nice);
         record.child_pid = pty.child;
         record.child_start = tree::start_time(pty.child).unwrap_or(0);
         record.write(directory)?;
@@ -231,7 +225,7 @@ fn begin(order: &HostOrder, directory: &Path, socket: &Path) -> Result<Begun> {
     cast::forget_old(directory);
     let run = cast::run_directory(directory, record.started_at);
     let cast = Writer::new(run, order.record, &record.address, Duration::ZERO);
-    Ok(Begun { record, pty, emulator: new_emulator(size.0, size.1, HISTORY), cast, adopted: None, asks_again })
+    Ok(Begun { record, pty, emulator: new_emulator(size.0, size.1, HISTORY), cast, adopted: None })
 }
 
 /// Takes over a session whose host was killed: its terminal and its program come as descriptors, its screen from the recording.
@@ -256,7 +250,7 @@ fn adopt(order: &HostOrder, record: &SessionRecord, directory: &Path, fds: Vec<O
     let age = age(&record);
     let cast = Writer::new(run, order.record, &record.address, age);
     record.write(directory)?;
-    Ok(Begun { record, pty, emulator, cast, adopted: Some(sent), asks_again: false })
+    Ok(Begun { record, pty, emulator, cast, adopted: Some(sent) })
 }
 
 /// How long ago a session began.

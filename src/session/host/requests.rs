@@ -184,6 +184,7 @@ impl Host {
         if bytes.is_empty() || peer.mode == Some(AttachMode::View) {
             return false;
         }
+        self.share.typed(Instant::now());
         if peer.mode == Some(AttachMode::Control) && self.leader != Some(peer.id) {
             self.leader = Some(peer.id);
             if let Some(size) = peer.size.filter(|size| *size != self.emulator.size()) {

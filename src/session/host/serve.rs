@@ -19,6 +19,7 @@ use super::os;
 use super::peer::Peer;
 use super::pty::{Input, MAX_INPUT, Pty};
 use super::sense::{Moment, Sense};
+use super::share::Share;
 use crate::base::lock::Lock;
 use crate::base::{Result, Timestamp, os as system};
 use crate::session::cast::Writer;
@@ -37,8 +38,6 @@ const BLOCK: usize = 32 * 1024;
 pub(super) const SETTLE: Duration = Duration::from_millis(50);
 /// Old lines are packed when the program has been quiet so long.
 const PACK: Duration = Duration::from_millis(500);
-/// For so long the kernel is asked to take the program's share of the CPU; it takes ten of all sessions' in a second.
-const YIELDING: Duration = Duration::from_secs(30);
 /// How long clients have to take what waits for them when the session is over.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// Clients served at once.
@@ -88,8 +87,8 @@ pub(super) struct Host {
     pub(super) sense: Sense,
     /// When old lines are packed unless more output comes.
     pub(super) pack_at: Option<Instant>,
-    /// How far the program is to give way, until when that is tried, and when next.
-    yielding: Option<(u8, Instant, Instant)>,
+    /// The program's share of a busy CPU.
+    pub(super) share: Share,
     pub(super) lock: Lock,
     /// The recording, from which another host could take over.
     pub(super) cast: Writer,
@@ -100,6 +99,7 @@ pub(super) struct Host {
 impl Host {
     pub fn new(parts: Parts) -> Host {
         Host {
+            share: Share::new(parts.record.child_pid, parts.record.nice),
             nudger: Nudger::new(NudgeBook::open(&parts.directory, parts.record.bead.as_deref())),
             record: parts.record,
             directory: parts.directory,
@@ -123,17 +123,10 @@ impl Host {
             last_output: None,
             last_output_at: None,
             pack_at: None,
-            yielding: None,
             lock: parts.lock,
             cast: parts.cast,
             adopted: parts.adopted,
         }
-    }
-
-    /// Has the program give way by so much as soon as the kernel takes it.
-    pub(super) fn give_way(&mut self, nice: u8) {
-        let now = Instant::now();
-        self.yielding = Some((nice, now + YIELDING, now));
     }
 
     /// Runs the session to its end.
@@ -160,13 +153,7 @@ impl Host {
             self.resize = None;
             self.set_size(size);
         }
-        if let Some((nice, end, at)) = self.yielding
-            && now >= at
-        {
-            let done = program::give_way(self.record.child_pid, nice) || now >= end;
-            // Hosts that started together don't ask together.
-            self.yielding = (!done).then(|| (nice, end, now + Duration::from_millis(fastrand::u64(100..400))));
-        }
+        self.share.step(now);
         if self.pack_at.is_some_and(|at| now >= at) {
             self.pack_at = None;
             if self.emulator.compact() {
@@ -251,8 +238,10 @@ impl Host {
         let sync = self.emulator.sync_deadline().filter(|_| looked_at);
         let ending = self.ending.as_ref().map(Ending::deadline);
         let resize = self.resize.map(|(_, due)| due);
-        let yielding = self.yielding.map(|(_, _, at)| at);
-        [frame, sync, ending, resize, yielding, self.pack_at, self.nudger.deadline(now)].into_iter().flatten().min()
+        [frame, sync, ending, resize, self.share.deadline(), self.pack_at, self.nudger.deadline(now)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn wait(&mut self, now: Instant) -> Result<()> {

@@ -63,11 +63,10 @@ pub(in crate::session) fn exit_status(program: &OwnedFd) -> Option<(Option<i32>,
 /// The host then tells how it ended, and the work is taken up again.
 const FIRST_TO_GO: i32 = 200;
 
-/// Has the program `pid`, which has just begun, and what it will start give way to everything else: its share of a busy CPU becomes that
-/// of this `nice` value (0 to 19, nice(1)), also where each session gets a share of its own (autogroup, sched(7)); it is the first to
-/// go when memory runs out (`oom_score_adj`, proc(5)); and it leaves no core dumps in a worktree unless it asks for them. Returns
-/// whether all is done: the kernel changes but one session's share at a time, and then wants to be asked again.
-pub(in crate::session) fn give_way(pid: i32, nice: u8) -> bool {
+/// Has the program `pid`, which has just begun, and what it will start give way to everything else: it is the first to go when memory
+/// runs out (`oom_score_adj`, proc(5)), it leaves no core dumps in a worktree unless it asks for them, and its share of a busy CPU
+/// becomes that of this `nice` value (0 to 19, nice(1)), which can't be taken back.
+pub(in crate::session) fn give_way(pid: i32, nice: u8) {
     // A system that forbids one of these forbids it for good; the program runs all the same.
     if let Some(id) = Pid::from_raw(pid) {
         let limit = getrlimit(Resource::Core);
@@ -77,8 +76,14 @@ pub(in crate::session) fn give_way(pid: i32, nice: u8) -> bool {
         }
     }
     let _ = std::fs::write(format!("/proc/{pid}/oom_score_adj"), FIRST_TO_GO.to_string());
+}
+
+/// Has the session of the program `pid` give way by `nice`, where each session has a share of the CPU of its own (autogroup, sched(7)):
+/// there, the programs' own values count only beside others of their session. Returns `false` when the kernel wants to be asked again: it
+/// changes but ten a second.
+pub(in crate::session) fn share(pid: i32, nice: u8) -> bool {
     let asked_again = |error: std::io::Error| error.raw_os_error() == Some(libc::EAGAIN);
-    nice == 0 || !std::fs::write(format!("/proc/{pid}/autogroup"), nice.to_string()).is_err_and(asked_again)
+    !std::fs::write(format!("/proc/{pid}/autogroup"), nice.to_string()).is_err_and(asked_again)
 }
 
 /// Takes back for this process, a host, what it may have inherited from an agent that started it: being the first to go.

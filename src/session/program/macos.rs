@@ -43,12 +43,16 @@ pub(in crate::session) fn exit_status(_program: &OwnedFd) -> Option<(Option<i32>
 }
 
 /// Has the program `pid`, which has just begun, and what it will start give way to everything else: its share of a busy CPU becomes that
-/// of this `nice` value (0 to 19). Returns whether that is done.
-pub(in crate::session) fn give_way(pid: i32, nice: u8) -> bool {
+/// of this `nice` value (0 to 19), which can't be taken back.
+pub(in crate::session) fn give_way(pid: i32, nice: u8) {
     if let Some(id) = rustix::process::Pid::from_raw(pid).filter(|_| nice > 0) {
         // A system that forbids it forbids it for good; the program runs all the same.
         let _ = rustix::process::setpriority_process(Some(id), i32::from(nice));
     }
+}
+
+/// Sessions have no share of their own here.
+pub(in crate::session) fn share(_pid: i32, _nice: u8) -> bool {
     true
 }
 
