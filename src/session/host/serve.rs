@@ -87,6 +87,8 @@ pub(super) struct Host {
     pub(super) sense: Sense,
     /// When old lines are packed unless more output comes.
     pub(super) pack_at: Option<Instant>,
+    /// Room for what is read, while the program writes.
+    blocks: [Vec<u8>; 2],
     /// The program's share of a busy CPU.
     pub(super) share: Share,
     pub(super) lock: Lock,
@@ -123,6 +125,7 @@ impl Host {
             last_output: None,
             last_output_at: None,
             pack_at: None,
+            blocks: Default::default(),
             lock: parts.lock,
             cast: parts.cast,
             adopted: parts.adopted,
@@ -156,6 +159,7 @@ impl Host {
         self.share.step(now);
         if self.pack_at.is_some_and(|at| now >= at) {
             self.pack_at = None;
+            self.blocks = Default::default();
             if self.emulator.compact() {
                 os::give_back_memory();
             }
@@ -362,8 +366,9 @@ impl Host {
     fn read_output(&mut self, limit: usize) {
         // The kernel gives a few kilobytes at a time, and asked again at once would have to be waited for: the emulator is given what was
         // read before meanwhile. The recording takes more at once for the same price, and always before the emulator does.
-        let (mut one, mut other) = ([0u8; BLOCK], [0u8; BLOCK]);
-        let (mut reading, mut recorded) = (&mut one, &mut other);
+        let [mut reading, mut recorded] = std::mem::take(&mut self.blocks);
+        reading.resize(BLOCK, 0);
+        recorded.resize(BLOCK, 0);
         let (mut fed, mut end) = (0, 0);
         let mut total = 0;
         while total < limit {
@@ -394,6 +399,7 @@ impl Host {
             }
         }
         self.feed(&recorded[fed..end]);
+        self.blocks = [reading, recorded];
         if total == 0 {
             return;
         }
