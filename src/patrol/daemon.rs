@@ -46,6 +46,7 @@ pub fn run(town: Town, detached: bool) -> Result<()> {
         return Err(Error::refused("the daemon of this town runs already").hint("gt daemon status"));
     };
     open_log(&town)?;
+    os::be_last_to_go();
     let signals = os::hear(&[Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
     write_card(&town)?;
     tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "up");

@@ -75,6 +75,7 @@ mod script;
 mod session;
 mod session_faults;
 mod session_nudge;
+mod session_share;
 mod sling;
 mod standing;
 mod status;

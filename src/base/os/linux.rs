@@ -103,6 +103,12 @@ pub fn adopt_orphans() -> Result<()> {
     nix::sys::prctl::set_child_subreaper(true).context("become a subreaper")
 }
 
+/// Takes back for this process what it may have inherited from an agent that started it: being the first to go when memory runs out.
+pub fn be_last_to_go() {
+    // A system that forbids it forbids it for good.
+    let _ = fs::write("/proc/self/oom_score_adj", "0");
+}
+
 pub(super) fn peer(stream: &UnixStream) -> nix::Result<(u32, i32)> {
     getsockopt(stream, PeerCredentials).map(|peer| (peer.uid(), peer.pid()))
 }

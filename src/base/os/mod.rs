@@ -18,7 +18,9 @@ use macos as system;
 
 use super::{Result, ResultExt};
 
-pub use system::{Signals, adopt_orphans, available_memory, descriptors, environment, memory_file, threads};
+pub use system::{
+    Signals, adopt_orphans, available_memory, be_last_to_go, descriptors, environment, memory_file, threads,
+};
 
 /// A process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod draft;
 mod ending;
 mod nudge;
 mod os;
+mod output;
 mod peer;
 mod pty;
 mod requests;
@@ -143,7 +144,7 @@ fn prepare(order: &HostOrder, fds: Vec<OwnedFd>) -> Result<serve::Host> {
     }
     nix::unistd::chdir("/").context("leave the directory")?;
     system::adopt_orphans()?;
-    program::come_last();
+    system::be_last_to_go();
     let signals = signals()?;
     let socket = place.socket(&spec.name)?;
     let listener = listen(&socket)?;

@@ -2,7 +2,6 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -16,8 +15,9 @@ use super::draft::Draft;
 use super::ending::{Ending, Progress};
 use super::nudge::{Act, Nudger, View};
 use super::os;
+use super::output::TURN;
 use super::peer::Peer;
-use super::pty::{Input, MAX_INPUT, Pty};
+use super::pty::{MAX_INPUT, Pty};
 use super::sense::{Moment, Sense};
 use super::share::Share;
 use crate::base::lock::Lock;
@@ -28,16 +28,10 @@ use crate::session::record::{Exit, LastScreen, SessionRecord};
 use crate::session::tree::Processes;
 use crate::session::wire::ServerMsg;
 use crate::session::{HISTORY, complain, program};
-use crate::terminal::{Emulator, TermEvent, new_emulator};
+use crate::terminal::Emulator;
 
-/// What the program may write before the clients have their turn.
-const TURN: usize = 64 * 1024;
-/// What is read and recorded in one go.
-const BLOCK: usize = 32 * 1024;
 /// A size that changes is passed on when it has stood still so long: agents redraw noisily at every step.
 pub(super) const SETTLE: Duration = Duration::from_millis(50);
-/// Old lines are packed when the program has been quiet so long.
-const PACK: Duration = Duration::from_millis(500);
 /// How long clients have to take what waits for them when the session is over.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// Clients served at once.
@@ -88,7 +82,7 @@ pub(super) struct Host {
     /// When old lines are packed unless more output comes.
     pub(super) pack_at: Option<Instant>,
     /// Room for what is read, while the program writes.
-    blocks: [Vec<u8>; 2],
+    pub(super) blocks: [Vec<u8>; 2],
     /// The program's share of a busy CPU.
     pub(super) share: Share,
     pub(super) lock: Lock,
@@ -351,91 +345,6 @@ impl Host {
             self.pty.resize(size);
             // A program may want to hear of its size in band.
             self.answer();
-        }
-    }
-
-    /// Writes the emulator's answers to the program.
-    fn answer(&mut self) {
-        let replies = self.emulator.take_replies();
-        if !replies.is_empty() && self.pty.waiting() < MAX_INPUT {
-            self.pty.send(&replies);
-        }
-    }
-
-    /// Feeds up to `limit` bytes of the program's output.
-    fn read_output(&mut self, limit: usize) {
-        // The kernel gives a few kilobytes at a time, and asked again at once would have to be waited for: the emulator is given what was
-        // read before meanwhile. The recording takes more at once for the same price, and always before the emulator does.
-        let [mut reading, mut recorded] = std::mem::take(&mut self.blocks);
-        reading.resize(BLOCK, 0);
-        recorded.resize(BLOCK, 0);
-        let (mut fed, mut end) = (0, 0);
-        let mut total = 0;
-        while total < limit {
-            let mut filled = 0;
-            let mut last = Input::Nothing;
-            while filled < BLOCK {
-                last = self.pty.read(&mut reading[filled..]);
-                let Input::Bytes(count) = last else { break };
-                filled += count;
-                let next = end.min(fed + count);
-                self.feed(&recorded[fed..next]);
-                fed = next;
-            }
-            if filled > 0 {
-                total += filled;
-                self.feed(&recorded[fed..end]);
-                self.cast.output(&reading[..filled]);
-                std::mem::swap(&mut reading, &mut recorded);
-                (fed, end) = (0, filled);
-            }
-            match last {
-                Input::Bytes(_) => {}
-                Input::Nothing => break,
-                Input::Closed => {
-                    self.closed = true;
-                    break;
-                }
-            }
-        }
-        self.feed(&recorded[fed..end]);
-        self.blocks = [reading, recorded];
-        if total == 0 {
-            return;
-        }
-        if self.cast.is_due() {
-            self.cast.rotate(self.emulator.as_mut());
-        }
-        self.bytes_out += total as u64;
-        let now = Instant::now();
-        self.last_output = Some(now);
-        self.pack_at = Some(now + PACK);
-        self.last_output_at = Some(Timestamp::now());
-        self.answer();
-        for event in self.emulator.take_events() {
-            if let TermEvent::Title(title) = &event {
-                self.record.title.clone_from(title);
-            }
-            for peer in self.peers.iter_mut().filter(|peer| peer.mode.is_some() && peer.waiting() < TURN) {
-                peer.send(&ServerMsg::Event(event.clone()));
-            }
-        }
-    }
-
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        let emulator = &mut self.emulator;
-        if catch_unwind(AssertUnwindSafe(|| emulator.feed(bytes))).is_err() {
-            // The agent must not die of an emulator's mistake: it goes on with a fresh one, which its next frame fills.
-            let (cols, rows) = self.emulator.size();
-            self.emulator = new_emulator(cols, rows, HISTORY);
-            for peer in self.peers.iter_mut() {
-                if let Some(mode) = peer.mode {
-                    peer.attach(mode, None);
-                }
-            }
         }
     }
 

@@ -86,11 +86,6 @@ pub(in crate::session) fn share(pid: i32, nice: u8) -> bool {
     !std::fs::write(format!("/proc/{pid}/autogroup"), nice.to_string()).is_err_and(asked_again)
 }
 
-/// Takes back for this process, a host, what it may have inherited from an agent that started it: being the first to go.
-pub(in crate::session) fn come_last() {
-    let _ = std::fs::write("/proc/self/oom_score_adj", "0");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

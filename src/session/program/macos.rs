@@ -55,6 +55,3 @@ pub(in crate::session) fn give_way(pid: i32, nice: u8) {
 pub(in crate::session) fn share(_pid: i32, _nice: u8) -> bool {
     true
 }
-
-/// Nothing to take back here.
-pub(in crate::session) fn come_last() {}

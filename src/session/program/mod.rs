@@ -6,6 +6,6 @@ mod linux;
 mod macos;
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{come_last, exit_status, give_way, given, share, to_give, to_pass};
+pub(super) use linux::{exit_status, give_way, given, share, to_give, to_pass};
 #[cfg(not(target_os = "linux"))]
-pub(super) use macos::{come_last, exit_status, give_way, given, share, to_give, to_pass};
+pub(super) use macos::{exit_status, give_way, given, share, to_give, to_pass};
