@@ -114,9 +114,14 @@ pub(super) fn name_all(repository: &Repository) -> Result<usize> {
         if !is_named(repository, commit.id())? {
             let author = commit.author();
             let directory = format!("{SNAPSHOT_REFS}/{}", slug(author.name().unwrap_or_default()));
-            let next = list(repository, &directory)?.pop().map_or(1, |last| last.number + 1);
-            name(repository, &directory, next, commit.id(), "named late")?;
-            named += 1;
+            let there = list(repository, &directory)?;
+            // Its author may have named it since: this list tells, or the next number is the very one it takes.
+            let id = commit.id().to_string();
+            if !there.iter().any(|snapshot| snapshot.id == id) {
+                let next = there.last().map_or(1, |last| last.number + 1);
+                name(repository, &directory, next, commit.id(), "named late")?;
+                named += 1;
+            }
         }
         remove(&note)?;
     }

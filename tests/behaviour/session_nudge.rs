@@ -227,3 +227,55 @@ fn a_message_to_an_open_question_waits() {
     assert_eq!(world.wait_file("lines", "hello"), "hello\n");
     world.gt(["session", "stop", "mayor"]).ok();
 }
+
+/// A program with a line of input, which reads late the first time, after so many seconds, as one that gets little of a busy CPU; an
+/// Enter read together with a paste is a part of that for it, and so are as many Enters as the second argument says.
+const LATE: &str = r#"
+my ($wait, $swallows) = @ARGV;
+system('stty raw -echo');
+sub out { syswrite(STDOUT, $_[0]) }
+sub state { out("\e]7501;state=$_[0]:app=test\e\\") }
+out("\e[?2004hready\r\n> ");
+state('idle');
+my $draft = '';
+while (1) {
+    select(undef, undef, undef, $wait);
+    $wait = 0;
+    sysread(STDIN, my $data, 65536) or last;
+    my $pasted = $data =~ /\e\[200~/;
+    $data =~ s/\e\[(20[01]~|I)//g;
+    if ($data eq "\r" && !$pasted && $swallows-- <= 0) {
+        $draft =~ s/\r/|/g;
+        open(my $lines, '>>', 'lines');
+        print $lines "$draft\n";
+        close($lines);
+        state('working');
+        out("\r\ntook: $draft\r\n> ");
+        state('idle');
+        $draft = '';
+    } else {
+        $draft .= $data;
+        $data =~ s/\r/\r\n  /g;
+        out($data);
+    }
+}"#;
+
+fn takes_once(arguments: &str, line: &str) {
+    let world = World::new();
+    std::fs::write(world.file("late.pl"), LATE).unwrap();
+    world.start("mayor/", &format!("exec perl late.pl {arguments}"));
+    world.wait_peek("mayor", "ready");
+    assert_eq!(nudge(&world, &["take this"])["outcome"], "seen");
+    assert_eq!(lines(&world), [line]);
+    world.gt(["session", "stop", "mayor"]).ok();
+}
+
+#[test]
+fn a_program_that_reads_late_is_given_enter_when_it_has_read() {
+    takes_once("2 0", "take this");
+}
+
+#[test]
+fn an_enter_that_became_a_part_of_the_text_is_pressed_again() {
+    takes_once("0 1", "take this|");
+}

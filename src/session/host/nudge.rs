@@ -21,6 +21,9 @@ const MAX_QUEUE: usize = 50;
 const QUIET: Duration = Duration::from_millis(50);
 const MIN_SETTLE: Duration = Duration::from_millis(150);
 const MAX_SETTLE: Duration = Duration::from_millis(1500);
+/// How long the text's echo is waited for: a program that gets little of a busy CPU reads late, and would read an Enter together with the
+/// paste and take it for a part of that. Only of one that shows nothing of what is typed it never comes.
+const MAX_ECHO: Duration = Duration::from_secs(5);
 /// How long to look for evidence before Enter is pressed again; also how long the program has to say that it saw the message, once the
 /// terminal shows that it was taken.
 const EVIDENCE: Duration = Duration::from_millis(1500);
@@ -64,12 +67,12 @@ struct Sender {
 }
 
 enum Phase {
-    /// The text is typed; waiting for its echo to end.
-    Settling { since: Instant },
+    /// The text is typed when so many bytes had come from the program; waiting for its echo to begin, and to end.
+    Settling { since: Instant, bytes_out: u64, echoed: Option<Instant> },
     /// Submit was pressed.
     Submitted { since: Instant, enters: u32, before: Before },
     /// The terminal shows that it was taken; the program may say so too.
-    Shown { since: Instant, before: Before },
+    Shown { since: Instant, enters: u32, before: Before },
 }
 
 /// The queue and the nudge in hand.
@@ -209,7 +212,7 @@ impl Nudger {
         acts.push(Act::Write(typed(&text, view.screen)));
         self.book.set(id, NudgeStage::Typing, None);
         self.dirty = true;
-        self.current = Some((id, text, Phase::Settling { since: view.now }));
+        self.current = Some((id, text, Phase::Settling { since: view.now, bytes_out: view.bytes_out, echoed: None }));
     }
 
     /// Tells those that have waited long enough that it takes longer.
@@ -254,17 +257,21 @@ impl Phase {
     fn step(self, view: &View<'_>, text: &str, acts: &mut Vec<Act>) -> Result<Phase, NudgeStage> {
         let spent = |since: Instant| view.now.saturating_duration_since(since);
         match self {
-            Phase::Settling { since } => {
+            Phase::Settling { since, bytes_out, echoed } => {
+                let echoed = echoed.or((view.bytes_out != bytes_out).then_some(view.now));
                 let quiet = view.last_output.is_none_or(|at| spent(at) >= QUIET);
-                if spent(since) >= MAX_SETTLE || (spent(since) >= MIN_SETTLE && quiet) {
-                    acts.push(Act::Write(encode_key(view.submit, &view.screen.modes)));
-                    return Ok(Phase::Submitted { since: view.now, enters: 1, before: Before::of(view, text) });
+                let settled = match echoed {
+                    Some(at) => spent(at) >= MAX_SETTLE || (spent(at) >= MIN_SETTLE && quiet),
+                    None => spent(since) >= MAX_ECHO,
+                };
+                if settled {
+                    return Ok(Phase::submit(view, text, 1, acts));
                 }
-                Ok(Phase::Settling { since })
+                Ok(Phase::Settling { since, bytes_out, echoed })
             }
             Phase::Submitted { since, enters, before } => match before.taken(view) {
                 Taken::Seen => Err(NudgeStage::Seen),
-                Taken::Shown if view.tells => Ok(Phase::Shown { since: view.now, before }),
+                Taken::Shown if view.tells => Ok(Phase::Shown { since: view.now, enters, before }),
                 Taken::Shown => Err(NudgeStage::Delivered),
                 Taken::No if spent(since) < EVIDENCE => Ok(Phase::Submitted { since, enters, before }),
                 Taken::No if enters < MAX_ENTERS && before.draft_shown() => {
@@ -274,12 +281,26 @@ impl Phase {
                 }
                 Taken::No => Err(NudgeStage::Unconfirmed),
             },
-            Phase::Shown { since, before } => match before.taken(view) {
+            Phase::Shown { since, enters, before } => match before.taken(view) {
                 Taken::Seen => Err(NudgeStage::Seen),
-                _ if spent(since) < EVIDENCE => Ok(Phase::Shown { since, before }),
+                _ if spent(since) < EVIDENCE => Ok(Phase::Shown { since, enters, before }),
+                // It would say that it works, is at its prompt, and the text stands there: the key became a part of the text.
+                _ if view.busy.is_none() && view.in_the_way.is_none() && Before::of(view, text).draft_shown() => {
+                    if enters < MAX_ENTERS {
+                        Ok(Phase::submit(view, text, enters + 1, acts))
+                    } else {
+                        Err(NudgeStage::Unconfirmed)
+                    }
+                }
                 _ => Err(NudgeStage::Delivered),
             },
         }
+    }
+
+    /// Presses the key that submits.
+    fn submit(view: &View<'_>, text: &str, enters: u32, acts: &mut Vec<Act>) -> Phase {
+        acts.push(Act::Write(encode_key(view.submit, &view.screen.modes)));
+        Phase::Submitted { since: view.now, enters, before: Before::of(view, text) }
     }
 }
 
