@@ -10,7 +10,7 @@ use crate::view::ReadyBead;
 use super::actions::{self, Action, Context, TABLE};
 use super::app::{App, Order};
 use super::ask::{Setting, Takes};
-use super::deeds::{Agent, Deed};
+use super::deeds::{Agent, Deed, several};
 use super::fuzzy::{self, Hit};
 use super::review::Remark;
 use super::theme::Theme;
@@ -219,8 +219,8 @@ pub enum Purpose {
     Comment(String),
     /// An answer to a message: its id and subject.
     Reply(String, String),
-    /// Why a merge request is turned down.
-    Reject(String),
+    /// Why merge requests are turned down.
+    Reject(Vec<String>),
     /// A remark on an agent's changes; a new one, or the one in that place.
     Remark(Box<Remark>, Option<usize>),
     /// The name of a set of tiles: the agents in it.
@@ -244,11 +244,16 @@ impl Purpose {
             Self::Remark(remark, _) => format!("remark on {}", remark.place()),
             Self::Set(agents) => format!("what are these {} tiles called?", agents.len()),
             Self::Review(_, purpose) => match purpose.as_ref() {
-                Self::Reject(request) => format!("turn {request} down with your remarks"),
+                Self::Reject(requests) => {
+                    format!("turn {} down with your remarks", several(requests, "merge requests"))
+                }
                 Self::Comment(bead) => format!("your remarks, for {bead}: its agent has gone"),
                 other => format!("your remarks: {}", other.words()),
             },
-            Self::Reject(request) => format!("why is {request} turned down?"),
+            Self::Reject(requests) if requests.len() > 1 => {
+                format!("why are {} turned down?", several(requests, "merge requests"))
+            }
+            Self::Reject(requests) => format!("why is {} turned down?", several(requests, "merge requests")),
             Self::Value(setting) => setting.key.clone(),
         }
     }

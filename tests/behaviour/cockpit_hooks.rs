@@ -258,6 +258,15 @@ fn the_queue_is_steered_and_its_gate_watched_live() {
     screen.send("u");
     screen.wait_text("comes one later");
     assert_eq!(order(), before);
+    // Both at once, there and back.
+    screen.send("Va");
+    screen.wait_text("Approve 2 merge requests?");
+    screen.send("y");
+    screen.wait("its gate to run", |text| text.contains("gate runs now") && text.contains("live"));
+    screen.send("Vc");
+    screen.wait_text("2 stopped");
+    screen.wait("both to be held again", |text| text.matches("needs approval").count() >= 2);
+    wait_for("both are held again", || (order().len() == 2).then_some(()));
     screen.send("gga");
     screen.wait_text("is approved");
     screen.wait("the gate's words as they come", |text| text.contains("gate runs now") && text.contains("live"));

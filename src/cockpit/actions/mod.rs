@@ -6,7 +6,7 @@ mod table;
 
 use super::app::{App, Overlay, View};
 
-pub use available::available;
+pub use available::{available, fitting_requests, states};
 pub use command::command;
 pub use table::TABLE;
 

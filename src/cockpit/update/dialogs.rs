@@ -284,7 +284,6 @@ fn accept(app: &mut App, effects: &mut Vec<Effect>) {
                 return;
             }
             app.overlay = None;
-            app.beads.marked.retain(|id| !order.beads.contains(id));
             acting::begin(app, Deed::Sling(order), effects);
         }
         Some(Overlay::Answer(_)) => acting::accept_answer(app, false, effects),
