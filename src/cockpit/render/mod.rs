@@ -29,7 +29,7 @@ use pen::Piece;
 
 pub use bars::{footer_hits, header_hits};
 pub use convoys::{member_places, members_height, watched_member};
-pub use dialogs::{dialog_scroll, form_places, note_lines};
+pub use dialogs::{dialog_entry, form_places, note_lines};
 pub use views::state_words;
 
 /// How old something is, in minutes and more, so that the screen stays still.
