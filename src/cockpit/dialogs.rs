@@ -138,6 +138,8 @@ pub struct Sling {
     pub targets: Vec<String>,
     /// Narrows and highlights targets.
     pub target: Query,
+    /// The target was chosen by hand: it no longer follows the marks.
+    pub steered: bool,
     /// What the workers run on; the rig's own choice when not given.
     pub runtime: Option<&'static str>,
     /// What would happen.
@@ -150,8 +152,10 @@ impl Sling {
     /// The dialog for a town: its rigs, and its idle agents, as targets; the rig at hand first.
     pub fn new(app: &App) -> Self {
         let mut targets: Vec<String> = app.town.rigs.iter().map(|rig| rig.name.clone()).collect();
-        if let Some(rig) = app.selected_agent().and_then(|agent| agent.rig.clone())
-            && let Some(place) = targets.iter().position(|target| *target == rig)
+        let marked = app.marked.ids().iter().filter_map(|address| app.town.agent(address)?.rig.as_deref());
+        let at_hand = || app.selected_agent().and_then(|agent| agent.rig.as_deref());
+        if let Some(rig) = most_frequent(marked).or_else(at_hand)
+            && let Some(place) = targets.iter().position(|target| target == rig)
         {
             targets[..=place].rotate_right(1);
         }
@@ -162,6 +166,28 @@ impl Sling {
                 .map(|agent| agent.address.clone()),
         );
         Self { targets, ..Self::default() }
+    }
+
+    /// Chooses the rig that most of `rigs` are, unless the person chose a target.
+    pub fn prefer<'a>(&mut self, rigs: impl Iterator<Item = &'a str>) {
+        if !self.steered
+            && let Some(rig) = most_frequent(rigs)
+            && let Some(place) = self.targets.iter().position(|target| target == rig)
+        {
+            self.target.row = place;
+        }
+    }
+
+    /// Chooses the rig that most of the marked beads belong to, as far as they are known.
+    pub fn follow_marks(&mut self) {
+        let rigs: Vec<String> = self
+            .beads
+            .iter()
+            .flatten()
+            .filter(|bead| self.marks.contains(&bead.id))
+            .map(|bead| bead.rig.clone())
+            .collect();
+        self.prefer(rigs.iter().map(String::as_str));
     }
 
     /// The beads that match what was typed.
@@ -208,6 +234,18 @@ impl Sling {
         }
         self.shown().get(self.query.row).map(|(bead, _)| bead.id.clone()).into_iter().collect()
     }
+}
+
+/// What is most often among `all`, the first of several.
+fn most_frequent<'a>(all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for one in all {
+        match counts.iter_mut().find(|(known, _)| *known == one) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((one, 1)),
+        }
+    }
+    counts.iter().rev().max_by_key(|(_, count)| *count).map(|(one, _)| *one)
 }
 
 /// What a text is for.

@@ -43,14 +43,10 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> b
         Action::Sling => {
             let mut sling = Sling::new(app);
             sling.marks.clone_from(app.beads.marked.ids());
-            if let Some(line) = app.beads.line() {
-                if sling.marks.is_empty() {
-                    sling.query.text.clone_from(&line.id);
-                }
-                if let Some(place) = sling.targets.iter().position(|target| *target == line.rig) {
-                    sling.target.row = place;
-                }
+            if let Some(line) = app.beads.line().filter(|_| sling.marks.is_empty()) {
+                sling.query.text.clone_from(&line.id);
             }
+            sling.prefer(app.beads.subjects().iter().map(|line| line.rig.as_str()));
             app.overlay = Some(Overlay::Sling(Box::new(sling)));
             effects.push(Effect::LoadReady);
         }

@@ -33,7 +33,10 @@ pub(super) fn edit(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec
         Some(Overlay::Sling(sling)) => {
             match sling.side {
                 Side::Beads => edit_query(&mut sling.query, chord),
-                Side::Target => edit_query(&mut sling.target, chord),
+                Side::Target => {
+                    sling.steered = true;
+                    edit_query(&mut sling.target, chord);
+                }
             }
             ask_plan(sling, effects);
         }
@@ -181,7 +184,10 @@ pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
         Some(Overlay::Sling(sling)) => {
             match sling.side {
                 Side::Beads => sling.query.step(step, rows),
-                Side::Target => sling.target.step(step, rows),
+                Side::Target => {
+                    sling.steered = true;
+                    sling.target.step(step, rows);
+                }
             }
             ask_plan(sling, effects);
         }
@@ -204,6 +210,7 @@ pub(super) fn mark(app: &mut App, effects: &mut Vec<Effect>) {
         sling.marks.insert(id);
     }
     sling.query.step(1, rows);
+    sling.follow_marks();
     ask_plan(sling, effects);
 }
 

@@ -305,6 +305,7 @@ fn take_ready(app: &mut App, beads: Result<Vec<crate::view::ReadyBead>, String>,
     match (beads, &mut app.overlay) {
         (Ok(beads), Some(Overlay::Sling(sling))) => {
             sling.beads = Some(beads);
+            sling.follow_marks();
             dialogs::ask_plan(sling, effects);
             app.touch(Cause::Town);
         }
