@@ -180,7 +180,7 @@ pub static TABLE: &[Spec] = table! {
         Cancel, "sling-close", "cancel", ["esc", "ctrl-c"], 5, "Close this; nothing is slung";
     }
     Message {
-        Send, "send", "send", ["enter"], 1, "Send the message";
+        Send, "send", "send", ["enter"], 1, "Send the message, keep the remark, set the value";
         Cancel, "message-close", "cancel", ["esc", "ctrl-c"], 3, "Close this; nothing is sent";
     }
     Answer {
@@ -200,13 +200,13 @@ pub static TABLE: &[Spec] = table! {
         Cancel, "jump-cancel", "cancel", ["esc", "ctrl-c"], 1, "Stay here";
     }
     Form {
-        Send, "form-save", "save", ["ctrl-s", "alt-enter"], 1, "Save the bead, send the message";
+        Send, "form-save", "save", ["ctrl-s", "alt-enter"], 1, "Make or save the bead, send the message";
         SwitchSide, "form-field", "next field", ["tab"], 2, "Go on to the next field";
         PreviousPane, "form-field-before", "field before", ["shift-tab"], 0, "Go back to the field before";
         NextPriority, "form-priority", "priority", ["ctrl-p"], 3, "Another priority";
         NextKind, "form-type", "type", ["ctrl-t"], 4, "Another type";
         NextRig, "form-rig", "rig", ["ctrl-r"], 5, "Another rig, for a new bead";
-        Cancel, "form-close", "cancel", ["esc", "ctrl-c"], 6, "Close this; nothing is saved";
+        Cancel, "form-close", "cancel", ["esc", "ctrl-c"], 6, "Close this; nothing is saved or sent";
     }
     Back {
         Cancel, "back-leave", "back", ["esc", "q", "ctrl-c"], 1, "Stop looking back";

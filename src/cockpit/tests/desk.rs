@@ -171,6 +171,24 @@ fn mail_is_read_answered_put_away_and_written() {
 }
 
 #[test]
+fn the_key_bar_says_what_becomes_of_what_is_written() {
+    let bar = |bench: &Bench| bench.text().trim_end().lines().last().unwrap().to_owned();
+    let mut bench = Bench::new(120, 40);
+    bench.keys("M c");
+    assert!(bar(&bench).contains("ctrl-s send") && !bar(&bench).contains("priority"), "{}", bar(&bench));
+    bench.keys("mayor/ esc");
+    assert!(said(&bench).contains("It is not sent"), "{}", said(&bench));
+    bench.keys("esc B").event(Event::Told(Told::Beads(bead_lines())));
+    bench.event(Event::Told(Told::Bead(Box::new(bead_detail())))).keys("c");
+    assert!(bar(&bench).contains("ctrl-s make it") && bar(&bench).contains("priority"), "{}", bar(&bench));
+    bench.keys("esc e");
+    assert!(bar(&bench).contains("ctrl-s save"), "{}", bar(&bench));
+    let mut settings = set();
+    settings.keys("tab tab tab enter");
+    assert!(bar(&settings).contains("enter set"), "{}", bar(&settings));
+}
+
+#[test]
 fn several_messages_are_marked_read_and_put_away_together() {
     let mut bench = Bench::new(120, 40);
     bench.keys("M").event(Event::Told(Told::Mail(letters())));

@@ -8,6 +8,7 @@ use super::super::actions::{self, Action, Context, TABLE};
 use super::super::app::{App, Effect, Overlay, Pane, View};
 use super::super::deeds::Deed;
 use super::super::dialogs::{Preview, Query, Side, Sling};
+use super::super::form::Subject;
 use super::super::keys::Chord;
 use super::super::palette::Choice;
 use super::{acting, beads, keys, moves};
@@ -151,7 +152,8 @@ fn close(app: &mut App) {
         && !form.warned
     {
         form.warned = true;
-        app.say("It is not saved; once more leaves it", false);
+        let done = if form.subject == Subject::Letter { "sent" } else { "saved" };
+        app.say(format!("It is not {done}; once more leaves it"), false);
         return;
     }
     app.overlay = None;
