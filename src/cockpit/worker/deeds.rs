@@ -12,7 +12,7 @@ use crate::work::{Desk, sling, unsling};
 use super::super::answer::{self, Prompt, Reply};
 use super::super::deeds::{Agent, Deed, Finished, Order};
 use super::control::Control;
-use super::{beads, request, words};
+use super::{beads, request, with_hint, words};
 
 /// How long a session may take to show its screen.
 const SCREEN: Duration = Duration::from_secs(5);
@@ -140,8 +140,7 @@ fn sling_beads(town: &Town, order: Order) -> Result<Finished> {
         })
         .collect();
     outcomes.extend(report.failed.iter().map(|failure| {
-        let hint = failure.hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default();
-        (false, format!("{}: {}{hint}", failure.bead, failure.error))
+        (false, format!("{}: {}", failure.bead, with_hint(&failure.error, failure.hint.as_deref(), ": ")))
     }));
     Ok(summary(outcomes, "slung", undo))
 }
