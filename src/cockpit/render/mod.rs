@@ -3,6 +3,7 @@
 mod back;
 mod bars;
 mod beads;
+mod binary;
 mod convoys;
 mod costs;
 mod desk;
