@@ -190,7 +190,7 @@ fn tiles(app: &App, buffer: &mut ratatui::buffer::Buffer) -> Option<Position> {
             cursor = at;
         }
         let edge = tile.area.right();
-        if app.view == View::Agents && edge < app.layout.body.right() {
+        if edge < app.layout.body.right() {
             let top = tile.title.y;
             pen::upright(buffer, edge, top..tile.area.bottom(), app.theme.rule(), |y| (y == top, y == top));
         }
@@ -207,7 +207,12 @@ fn draw_tile(app: &App, buffer: &mut ratatui::buffer::Buffer, tile: &Tile) -> Op
     };
     let selected = app.selected.as_ref() == Some(&tile.address);
     let typing = app.typing && selected;
-    let name_style = if typing || (selected && app.view == View::Agents) { theme.accent() } else { theme.strong() };
+    let name_style = match (typing || (selected && app.view == View::Agents), selected || app.view != View::Town) {
+        (true, _) => theme.accent(),
+        (false, true) => theme.strong(),
+        // Beside the one that is selected the others step back.
+        (false, false) => theme.text(),
+    };
     let role = format!(" · {} · {}", agent.role, agent.preset);
     let title_text = agent.title.as_deref().map(|title| format!(" · {title}")).unwrap_or_default();
     let grid = app.view == View::Agents && !app.zoom && !app.has_room();
