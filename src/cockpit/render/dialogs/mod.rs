@@ -128,9 +128,7 @@ fn light_up(app: &App, buffer: &mut Buffer, x: u16, y: u16, end: u16, text: &str
 
 fn mark_row(app: &App, buffer: &mut Buffer, row: Rect, focused: bool) {
     pen::highlight(buffer, row, &app.theme, focused);
-    if focused {
-        buffer[(row.x, row.y)].set_symbol("▌").set_style(app.theme.accent());
-    }
+    pen::edge(buffer, row.x, row.y, &app.theme, focused);
 }
 
 fn draw_palette(app: &App, buffer: &mut Buffer, area: Rect, palette: &Palette) -> Option<Position> {

@@ -34,10 +34,8 @@ fn title(app: &App, buffer: &mut Buffer, area: Rect, pane: Pane, words: &str, no
 /// Marks the row of what is selected.
 pub(super) fn select_row(app: &App, buffer: &mut Buffer, area: Rect, focused: bool) {
     pen::highlight(buffer, area, &app.theme, focused);
-    if focused {
-        for y in area.y..area.bottom() {
-            buffer[(area.x, y)].set_symbol("▌").set_style(app.theme.accent());
-        }
+    for y in area.y..area.bottom() {
+        pen::edge(buffer, area.x, y, &app.theme, focused);
     }
 }
 
