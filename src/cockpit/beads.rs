@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::view::{BeadDetail, BeadLine};
 
+use super::marked::Marked;
+
 /// How the beads are laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Shape {
@@ -96,9 +98,7 @@ pub struct Beads {
     /// The selected bead.
     pub selected: Option<String>,
     /// The marked beads.
-    pub marked: BTreeSet<String>,
-    /// Where the last mark was made.
-    pub anchor: Option<String>,
+    pub marked: Marked,
     /// The first visible row.
     pub scroll: usize,
     /// Closed ones are shown too.
@@ -172,11 +172,7 @@ impl Beads {
 
     /// The beads that something is to be done with: the marked ones, else the selected one.
     pub fn subjects(&self) -> Vec<&BeadLine> {
-        let wanted = |line: &&BeadLine| match self.marked.is_empty() {
-            true => Some(&line.id) == self.selected.as_ref(),
-            false => self.marked.contains(&line.id),
-        };
-        self.lines.iter().flatten().filter(wanted).collect()
+        self.marked.chosen(self.lines.iter().flatten(), |line| &line.id, self.selected.as_deref())
     }
 
     /// Takes new lines and keeps the selection where it can.

@@ -147,20 +147,20 @@ pub enum Deed {
     Comment(String, String),
     /// Answer a message.
     Reply(String, String),
-    /// Count a message as read.
-    ReadMail(String),
-    /// Put a message away.
-    ArchiveMail(String),
-    /// Try a merge request again.
-    Retry(String),
-    /// Turn a merge request down, and why.
-    Reject(String, String),
-    /// Let a held merge request be merged.
-    Approve(String),
+    /// Count messages as read.
+    ReadMail(Vec<String>),
+    /// Put messages away.
+    ArchiveMail(Vec<String>),
+    /// Try merge requests again.
+    Retry(Vec<String>),
+    /// Turn merge requests down, and why.
+    Reject(Vec<String>, String),
+    /// Let held merge requests be merged.
+    Approve(Vec<String>),
     /// Move a merge request in its queue.
     Reorder(String, Place),
-    /// Stop merging a request; it is held then.
-    StopMerge(String),
+    /// Stop merging requests; they are held then.
+    StopMerge(Vec<String>),
     /// Make an agent's worktree what it was at a snapshot.
     Rollback(String, u64),
     /// Heal an agent's worktree.
@@ -213,13 +213,13 @@ impl Deed {
             Self::ReopenBeads(ids) => format!("Open {} again", many(ids.len(), &ids[0], "beads")),
             Self::Comment(id, _) => format!("Remark on {id}"),
             Self::Reply(id, _) => format!("Answer {id}"),
-            Self::ReadMail(id) => format!("Read {id}"),
-            Self::ArchiveMail(id) => format!("Put {id} away"),
-            Self::Retry(id) => format!("Try {id} again"),
-            Self::Reject(id, _) => format!("Turn {id} down"),
-            Self::Approve(id) => format!("Approve {id}"),
+            Self::ReadMail(ids) => format!("Read {}", several(ids, "messages")),
+            Self::ArchiveMail(ids) => format!("Put {} away", several(ids, "messages")),
+            Self::Retry(ids) => format!("Try {} again", several(ids, "merge requests")),
+            Self::Reject(ids, _) => format!("Turn {} down", several(ids, "merge requests")),
+            Self::Approve(ids) => format!("Approve {}", several(ids, "merge requests")),
             Self::Reorder(id, place) => format!("Merge {id} {}", place.words()),
-            Self::StopMerge(id) => format!("Stop merging {id}"),
+            Self::StopMerge(ids) => format!("Stop merging {}", several(ids, "requests")),
             Self::Rollback(agent, number) => format!("Roll {agent} back to snapshot {number}"),
             Self::Repair(agent) => format!("Heal the worktree of {agent}"),
             Self::ArchiveHook(agent) => format!("Put the hook of {agent} away"),
@@ -265,12 +265,13 @@ impl Deed {
             Self::ReopenBeads(ids) => vec![format!("bd reopen {}", ids.join(" "))],
             Self::Comment(id, text) => vec![format!("bd comments add {id} {}", quoted(text))],
             Self::Reply(id, text) => vec![format!("gt mail reply {id} {}", quoted(text))],
-            Self::ReadMail(id) => vec![format!("gt mail read {id}")],
-            Self::ArchiveMail(id) => vec![format!("gt mail archive {id}")],
-            Self::Retry(id) => vec![format!("gt mq retry {id}")],
-            Self::Approve(id) => vec![format!("gt mq approve {id}")],
+            Self::ReadMail(ids) if ids.len() > 1 => vec![format!("gt mail mark-read {}", ids.join(" "))],
+            Self::ReadMail(ids) => vec![format!("gt mail read {}", ids.join(" "))],
+            Self::ArchiveMail(ids) => vec![format!("gt mail archive {}", ids.join(" "))],
+            Self::Retry(ids) => ids.iter().map(|id| format!("gt mq retry {id}")).collect(),
+            Self::Approve(ids) => ids.iter().map(|id| format!("gt mq approve {id}")).collect(),
             Self::Reorder(id, place) => vec![format!("gt mq reorder {id} --{}", place.words())],
-            Self::StopMerge(id) => vec![format!("gt mq cancel {id}")],
+            Self::StopMerge(ids) => ids.iter().map(|id| format!("gt mq cancel {id}")).collect(),
             Self::Rollback(agent, number) => vec![format!("gt hooks rollback {agent} {number}")],
             Self::Repair(agent) => vec![format!("gt hooks repair {agent}")],
             Self::ArchiveHook(agent) => vec![format!("gt hooks archive {agent}")],
@@ -284,7 +285,9 @@ impl Deed {
             // Once it is out, only its text tells what it was.
             Self::TakeOut { .. } => Vec::new(),
             Self::Review(_, deed) => deed.commands(),
-            Self::Reject(id, reason) => vec![format!("gt mq reject {id} -r {}", quoted(reason))],
+            Self::Reject(ids, reason) => {
+                ids.iter().map(|id| format!("gt mq reject {id} -r {}", quoted(reason))).collect()
+            }
             Self::Stop(agents) => agents
                 .iter()
                 .map(|agent| match &agent.bead {
@@ -293,6 +296,14 @@ impl Deed {
                 })
                 .collect(),
         }
+    }
+}
+
+/// The only one of `ids`, or how many `more` there are.
+pub fn several(ids: &[String], more: &str) -> String {
+    match ids {
+        [one] => one.clone(),
+        ids => format!("{} {more}", ids.len()),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::view::ReadyBead;
 use super::actions::{self, Action, Context, TABLE};
 use super::app::{App, Order};
 use super::ask::{Setting, Takes};
-use super::deeds::{Agent, Deed};
+use super::deeds::{Agent, Deed, several};
 use super::fuzzy::{self, Hit};
 use super::review::Remark;
 use super::theme::Theme;
@@ -138,6 +138,8 @@ pub struct Sling {
     pub targets: Vec<String>,
     /// Narrows and highlights targets.
     pub target: Query,
+    /// The target was chosen by hand: it no longer follows the marks.
+    pub steered: bool,
     /// What the workers run on; the rig's own choice when not given.
     pub runtime: Option<&'static str>,
     /// What would happen.
@@ -150,8 +152,10 @@ impl Sling {
     /// The dialog for a town: its rigs, and its idle agents, as targets; the rig at hand first.
     pub fn new(app: &App) -> Self {
         let mut targets: Vec<String> = app.town.rigs.iter().map(|rig| rig.name.clone()).collect();
-        if let Some(rig) = app.selected_agent().and_then(|agent| agent.rig.clone())
-            && let Some(place) = targets.iter().position(|target| *target == rig)
+        let marked = app.marked.ids().iter().filter_map(|address| app.town.agent(address)?.rig.as_deref());
+        let at_hand = || app.selected_agent().and_then(|agent| agent.rig.as_deref());
+        if let Some(rig) = most_frequent(marked).or_else(at_hand)
+            && let Some(place) = targets.iter().position(|target| target == rig)
         {
             targets[..=place].rotate_right(1);
         }
@@ -162,6 +166,28 @@ impl Sling {
                 .map(|agent| agent.address.clone()),
         );
         Self { targets, ..Self::default() }
+    }
+
+    /// Chooses the rig that most of `rigs` are, unless the person chose a target.
+    pub fn prefer<'a>(&mut self, rigs: impl Iterator<Item = &'a str>) {
+        if !self.steered
+            && let Some(rig) = most_frequent(rigs)
+            && let Some(place) = self.targets.iter().position(|target| target == rig)
+        {
+            self.target.row = place;
+        }
+    }
+
+    /// Chooses the rig that most of the marked beads belong to, as far as they are known.
+    pub fn follow_marks(&mut self) {
+        let rigs: Vec<String> = self
+            .beads
+            .iter()
+            .flatten()
+            .filter(|bead| self.marks.contains(&bead.id))
+            .map(|bead| bead.rig.clone())
+            .collect();
+        self.prefer(rigs.iter().map(String::as_str));
     }
 
     /// The beads that match what was typed.
@@ -210,6 +236,18 @@ impl Sling {
     }
 }
 
+/// What is most often among `all`, the first of several.
+fn most_frequent<'a>(all: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for one in all {
+        match counts.iter_mut().find(|(known, _)| *known == one) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((one, 1)),
+        }
+    }
+    counts.iter().rev().max_by_key(|(_, count)| *count).map(|(one, _)| *one)
+}
+
 /// What a text is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purpose {
@@ -219,8 +257,8 @@ pub enum Purpose {
     Comment(String),
     /// An answer to a message: its id and subject.
     Reply(String, String),
-    /// Why a merge request is turned down.
-    Reject(String),
+    /// Why merge requests are turned down.
+    Reject(Vec<String>),
     /// A remark on an agent's changes; a new one, or the one in that place.
     Remark(Box<Remark>, Option<usize>),
     /// The name of a set of tiles: the agents in it.
@@ -244,11 +282,16 @@ impl Purpose {
             Self::Remark(remark, _) => format!("remark on {}", remark.place()),
             Self::Set(agents) => format!("what are these {} tiles called?", agents.len()),
             Self::Review(_, purpose) => match purpose.as_ref() {
-                Self::Reject(request) => format!("turn {request} down with your remarks"),
+                Self::Reject(requests) => {
+                    format!("turn {} down with your remarks", several(requests, "merge requests"))
+                }
                 Self::Comment(bead) => format!("your remarks, for {bead}: its agent has gone"),
                 other => format!("your remarks: {}", other.words()),
             },
-            Self::Reject(request) => format!("why is {request} turned down?"),
+            Self::Reject(requests) if requests.len() > 1 => {
+                format!("why are {} turned down?", several(requests, "merge requests"))
+            }
+            Self::Reject(requests) => format!("why is {} turned down?", several(requests, "merge requests")),
             Self::Value(setting) => setting.key.clone(),
         }
     }

@@ -23,6 +23,7 @@ pub mod keys;
 pub mod layout;
 mod links;
 pub mod log;
+pub mod marked;
 pub mod marks;
 pub mod memory;
 pub mod palette;

@@ -38,6 +38,9 @@ pub struct FilePatch {
     pub mode: u32,
     /// It holds bytes that are no text, so no lines are told.
     pub binary: bool,
+    /// Of such a file how many bytes it had and has; 0 where it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<(usize, usize)>,
     /// Lines that came.
     pub added: usize,
     /// Lines that went.
@@ -229,12 +232,23 @@ pub(super) fn compare(repository: &Repository, from: Oid, to: Oid) -> Result<Pat
     let mut patch = Patch::default();
     let mut room = ALL_LINES;
     for index in 0..diff.deltas().len() {
-        let file = file(&diff, index, &mut room)?;
+        let mut file = file(&diff, index, &mut room)?;
+        if let (true, Some(delta)) = (file.binary, diff.get_delta(index)) {
+            file.sizes = Some((size(repository, delta.old_file().id()), size(repository, delta.new_file().id())));
+        }
         patch.added += file.added;
         patch.removed += file.removed;
         patch.files.push(file);
     }
     Ok(patch)
+}
+
+/// How many bytes an object has; a diff tells it only of objects it has read as text.
+fn size(repository: &Repository, id: Oid) -> usize {
+    if id.is_zero() {
+        return 0;
+    }
+    repository.odb().and_then(|objects| objects.read_header(id)).map_or(0, |(bytes, _)| bytes)
 }
 
 fn file(diff: &git2::Diff<'_>, index: usize, room: &mut usize) -> Result<FilePatch> {

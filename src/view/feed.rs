@@ -1,10 +1,13 @@
 //! What happened, in words.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 
 use super::model::{FeedLine, Tone};
 use crate::base::{Result, Timestamp};
 use crate::ledger::Event;
+use crate::town::Severity;
 use crate::work::Desk;
 
 /// Those of `events` that are worth a line, in their order.
@@ -13,11 +16,37 @@ use crate::work::Desk;
 /// When the ledger can't be read.
 pub fn told(desk: &Desk, events: &[Event]) -> Result<Vec<FeedLine>> {
     let mut lines = Vec::new();
-    for event in events {
+    let echoes = echoes(events);
+    for event in events.iter().filter(|event| !echoes.contains(&event.seq)) {
         let (title, issue_type) = bead_of(desk, event)?;
         lines.extend(tell(event, &title, &issue_type));
     }
     Ok(lines)
+}
+
+/// Of what happened to a bead in one moment the first of these says the most; the rest came with it.
+const MOST_TELLING: [&str; 5] = ["merge_failed", "merge_rejected", "escalation", "unhook", "reopened"];
+
+/// The numbers of those of `events` that another one of the same moment and bead says already, and more.
+pub fn echoes(events: &[Event]) -> HashSet<i64> {
+    let rank = |event: &Event| MOST_TELLING.iter().position(|kind| *kind == event.kind);
+    let mut best: HashMap<(Timestamp, &str), usize> = HashMap::new();
+    let ranked = || events.iter().filter_map(|event| Some((event, event.bead.as_deref()?, rank(event)?)));
+    for (event, bead, rank) in ranked() {
+        let best = best.entry((event.ts, bead)).or_insert(rank);
+        *best = rank.min(*best);
+    }
+    let echo = |event: &Event, bead: &str, rank: usize| best.get(&(event.ts, bead)).is_some_and(|best| *best < rank);
+    ranked().filter(|(event, bead, rank)| echo(event, bead, *rank)).map(|(event, ..)| event.seq).collect()
+}
+
+/// Whether a message only carries an escalation to somebody, which is told itself.
+fn carries_escalation(event: &Event) -> bool {
+    let subject = event.payload.get("subject").and_then(Value::as_str).unwrap_or_default();
+    let severity = subject.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map(|(word, _)| word);
+    event.kind == "mail"
+        && event.actor == "deacon"
+        && Severity::ALL.iter().any(|known| severity == Some(known.as_str()))
 }
 
 /// Every one of `events`, those of machinery and small changes included.
@@ -104,9 +133,12 @@ fn tell(event: &Event, title: &str, issue_type: &str) -> Option<FeedLine> {
         _ => return None,
     };
     // Machinery's own beads tell nobody anything when they are made or closed, nor does the close that a merge brings with it.
-    let machinery = matches!(issue_type, "convoy" | "merge-request" | "message" | "molecule");
+    let machinery = matches!(issue_type, "convoy" | "merge-request" | "message" | "molecule" | "escalation");
     let by_merge = event.kind == "closed" && event.actor.ends_with("/refinery");
     if matches!(event.kind.as_str(), "created" | "closed") && (title.is_empty() || machinery || by_merge) {
+        return None;
+    }
+    if carries_escalation(event) {
         return None;
     }
     Some(FeedLine { seq: event.seq, at: event.ts, what: what.to_owned(), bead: event.bead.clone(), text, tone })
@@ -146,5 +178,35 @@ mod tests {
         let line = tell(&event("hook", Value::Null), "Cart totals", "task").unwrap();
         assert_eq!(line.text, "nux on Cart totals");
         assert!(tell(&event("updated", Value::Null), "Cart totals", "task").is_none());
+    }
+
+    #[test]
+    fn an_escalation_is_told_once() {
+        let mail = |actor: &str, subject: &str| Event {
+            actor: actor.to_owned(),
+            ..event("mail", serde_json::json!({"to": "mayor/", "subject": subject}))
+        };
+        let told = |event: &Event| tell(event, "Out of disk", "message").is_some();
+        assert!(!told(&mail("deacon", "[high] Out of disk")), "who is told of it stands with the escalation");
+        assert!(told(&mail("deacon", "Convoy landed")) && told(&mail("mayor/", "[high] Out of disk")));
+        assert!(tell(&event("created", Value::Null), "Out of disk", "escalation").is_none());
+        assert!(tell(&event("escalation", Value::Null), "Out of disk", "escalation").is_some());
+    }
+
+    #[test]
+    fn of_one_moment_the_most_telling_event_is_told() {
+        let at = |seq: i64, seconds: i64, kind: &str| Event {
+            seq,
+            ts: Timestamp::from_unix_nanos(0).plus_seconds(seconds),
+            ..event(kind, Value::Null)
+        };
+        let events = [
+            at(1, 0, "reopened"),
+            at(2, 0, "merge_failed"),
+            at(3, 0, "escalation"),
+            at(4, 0, "merged"),
+            at(5, 9, "escalation"),
+        ];
+        assert_eq!(echoes(&events), HashSet::from([1, 3]));
     }
 }

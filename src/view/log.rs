@@ -1,5 +1,7 @@
 //! The event log, to be searched: what happened, who did it, and its particulars.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -81,7 +83,9 @@ impl Topic {
 pub fn log(desk: &Desk, text: &str, topic: Topic) -> Result<Vec<LogLine>> {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     let mut lines = Vec::new();
-    for event in desk.ledger.recent_events(SEARCHED)?.into_iter().rev() {
+    let events = desk.ledger.recent_events(SEARCHED)?;
+    let echoes = if topic == Topic::Everything { HashSet::new() } else { feed::echoes(&events) };
+    for event in events.into_iter().rev().filter(|event| !echoes.contains(&event.seq)) {
         let one = std::slice::from_ref(&event);
         let told = if topic == Topic::Everything { feed::all(desk, one)? } else { feed::told(desk, one)? };
         let Some(line) = told.into_iter().next().filter(|line| topic.takes(&event, line)) else { continue };

@@ -126,11 +126,13 @@ fn new_and_deleted_files_are_taken_out_as_a_whole_and_put_back() {
     fs::write(&run, "#!/bin/sh\necho no newline at the end").unwrap();
     fs::set_permissions(&run, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     fs::remove_file(work.worktree.join("README.md")).unwrap();
+    fs::write(work.worktree.join("logo.bin"), [0; 2048]).unwrap();
     let mut screen = work.open((120, 40));
     screen.wait_text("Round prices once");
     screen.send("H");
     let text = screen.wait("all that changed", |text| text.contains("README.md") && text.contains("notes.txt"));
     assert!(text.contains("a \"new\" one.sh"), "{text}");
+    assert!(text.contains("binary file, new, 2.0 KiB"), "{text}");
     screen.send("\r");
     // Files stand in the order of their paths: the deleted one first, the new program next.
     screen.send("ggx");
@@ -258,6 +260,15 @@ fn the_queue_is_steered_and_its_gate_watched_live() {
     screen.send("u");
     screen.wait_text("comes one later");
     assert_eq!(order(), before);
+    // Both at once, there and back.
+    screen.send("Va");
+    screen.wait_text("Approve 2 merge requests?");
+    screen.send("y");
+    screen.wait("its gate to run", |text| text.contains("gate runs now") && text.contains("live"));
+    screen.send("Vc");
+    screen.wait_text("2 stopped");
+    screen.wait("both to be held again", |text| text.matches("needs approval").count() >= 2);
+    wait_for("both are held again", || (order().len() == 2).then_some(()));
     screen.send("gga");
     screen.wait_text("is approved");
     screen.wait("the gate's words as they come", |text| text.contains("gate runs now") && text.contains("live"));

@@ -285,6 +285,19 @@ fn the_event_log_is_searched_and_mail_is_written() {
     let inbox = place.gt(["mail", "inbox", "mayor/", "--json"]).ok().json();
     let messages = inbox.as_array().or_else(|| inbox["messages"].as_array()).unwrap();
     assert!(messages.iter().any(|message| message["subject"] == "The roof"), "{inbox}");
+    for subject in ["Tiles", "Gutters"] {
+        place.gt(["mail", "send", "overseer", "-s", subject, "-m", "All done"]).ok();
+    }
+    screen.wait("both messages", |text| text.contains("Tiles") && text.contains("2 unread of 2"));
+    screen.send("V");
+    screen.wait("marks and what they are for", |text| text.contains("2 marked") && text.contains("d put away"));
+    screen.send("d");
+    screen.wait("an empty inbox", |text| text.contains("2 put away") && text.contains("No mail."));
+    screen.send("L");
+    screen.wait_text("Put 2 messages away");
+    // An escape and what is typed at once after it would be one key with Alt.
+    screen.send("\x03");
+    screen.wait("the journal to be closed", |text| !text.contains("Put 2 messages away"));
     screen.send("q");
     assert_eq!(screen.end(), 0);
 }

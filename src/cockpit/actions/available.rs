@@ -5,7 +5,7 @@ use crate::cockpit::app::{App, Overlay, Pane, View};
 use crate::cockpit::form::Subject;
 use crate::cockpit::hooks::Part;
 use crate::cockpit::update;
-use crate::view::AgentState;
+use crate::view::{AgentState, QueueEntry};
 use crate::work::hook_review::StepKind;
 
 /// Whether `action` can be done now; if not, why.
@@ -56,13 +56,15 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
         {
             hooks(action, app)
         }
-        Action::Mark | Action::MarkRange | Action::MarkAll | Action::MarkInvert
-            if app.view == View::Beads && app.overlay.is_none() =>
-        {
-            match app.beads.lines.iter().flatten().next() {
-                Some(_) => Ok(()),
-                None => Err("There is no bead to mark".into()),
-            }
+        Action::Mark | Action::MarkRange | Action::MarkAll | Action::MarkInvert if app.overlay.is_none() => {
+            let (some, what) = match app.view {
+                View::Beads => (app.beads.lines.iter().flatten().next().is_some(), "There is no bead to mark"),
+                View::Mail => (app.mail.iter().flatten().next().is_some(), "There is no message to mark"),
+                View::Queue => (app.requests().next().is_some(), "There is no merge request to mark"),
+                View::Town | View::Agents => (agent.is_some(), "No agent is selected"),
+                _ => (false, "Nothing can be marked here"),
+            };
+            if some { Ok(()) } else { Err(what.into()) }
         }
         Action::Edit | Action::Comment | Action::Close if app.view == View::Beads && app.beads.line().is_none() => {
             Err("No bead is selected; c makes one".into())
@@ -176,11 +178,7 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
         Action::Undo if app.undoable().is_none() => {
             Err("Nothing to take back: that is possible for half a minute; L shows what was done".into())
         }
-        Action::Mark | Action::MarkRange | Action::MarkAll | Action::MarkInvert | Action::Explain
-            if agent.is_none() && app.overlay.is_none() =>
-        {
-            Err("No agent is selected".into())
-        }
+        Action::Explain if agent.is_none() && app.overlay.is_none() => Err("No agent is selected".into()),
         Action::Sling if app.read_only => Err("This cockpit is read-only".into()),
         Action::Sling if app.loaded && app.town.rigs.is_empty() => {
             Err("The town has no rig yet: gt rig add <name> <repository>".into())
@@ -191,14 +189,9 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
             _ => Err("No running agent is selected".into()),
         },
         Action::ForgetSet if app.set_name.is_none() => Err("No set of tiles is shown: t goes through them".into()),
-        Action::Approve => queue(app, "held or under review", &["held", "review"]),
-        Action::Retry => queue(app, "given back or waiting", &["conflict", "failed", "waiting", "held", "ready"]),
-        Action::StopMerge => {
-            queue(app, "waiting or being merged", &["ready", "waiting", "claimed", "rebased", "gating"])
-        }
-        Action::Earlier | Action::Later | Action::First | Action::Last => {
-            queue(app, "waiting", &["ready", "waiting", "held", "review"])
-        }
+        Action::Approve | Action::Retry | Action::StopMerge => queue(app, action),
+        Action::Reject if app.view == View::Queue => queue(app, action),
+        Action::Earlier | Action::Later | Action::First | Action::Last => queue(app, action),
         Action::NextNeeding | Action::PreviousNeeding if app.overlay.is_none() && app.town.needing_you().is_empty() => {
             Err("Nothing needs you".into())
         }
@@ -217,8 +210,33 @@ pub fn available(action: Action, app: &App) -> Result<(), String> {
     }
 }
 
-/// Whether the selected merge request is in one of `states`; if not, what it would have to be.
-fn queue(app: &App, wanted: &str, states: &[&str]) -> Result<(), String> {
+/// What a merge request has to be for `action`, in words, and the states that are that.
+pub fn states(action: Action) -> (&'static str, &'static [&'static str]) {
+    match action {
+        Action::Approve => ("held or under review", &["held", "review"]),
+        Action::Retry => ("given back or waiting", &["conflict", "failed", "waiting", "review", "ready"]),
+        Action::StopMerge => ("waiting or being merged", &["ready", "waiting", "claimed", "rebased", "gating"]),
+        Action::Reject => ("waiting or given back", &["ready", "waiting", "held", "review", "conflict", "failed"]),
+        _ => ("waiting", &["ready", "waiting", "held", "review"]),
+    }
+}
+
+/// The marked merge requests, or else the selected one, as far as they are in a state for `action`.
+pub fn fitting_requests(action: Action, app: &App) -> Vec<&QueueEntry> {
+    let (_, states) = states(action);
+    app.chosen_requests().into_iter().filter(|entry| states.contains(&entry.state.as_str())).collect()
+}
+
+/// Whether a merge request that something is to be done with is in a state for `action`; if not, what it would have to be.
+fn queue(app: &App, action: Action) -> Result<(), String> {
+    let (wanted, states) = states(action);
+    let moves = matches!(action, Action::Earlier | Action::Later | Action::First | Action::Last);
+    if !moves && !app.marked_requests.is_empty() {
+        return match fitting_requests(action, app).is_empty() {
+            true => Err(format!("None of the marked is {wanted}")),
+            false => Ok(()),
+        };
+    }
     match app.selected_request() {
         Some(entry) if states.contains(&entry.state.as_str()) => Ok(()),
         Some(entry) => {

@@ -3,6 +3,7 @@
 use super::Action;
 use crate::cockpit::app::{App, Pane, View};
 use crate::cockpit::costs::GROUPS;
+use crate::cockpit::deeds::Deed;
 
 /// The command line that does the same as `action` now.
 pub fn command(action: Action, app: &App) -> Option<String> {
@@ -25,8 +26,8 @@ pub fn command(action: Action, app: &App) -> Option<String> {
             app.selected_request().map(|entry| format!("gt mq status {}", entry.id))
         }
         Action::Open | Action::Zoom if app.view == View::Mail => {
-            let letter = app.mail.as_ref().and_then(|letters| letters.get(app.letter));
-            letter.map(|letter| format!("gt mail read {}", letter.id))
+            let ids = letters(app);
+            (!ids.is_empty()).then(|| in_a_line(&Deed::ReadMail(ids)))
         }
         Action::Open | Action::Zoom if app.view == View::Settings => {
             let row = crate::cockpit::setup::rows(app).into_iter().nth(app.setting)?;
@@ -45,14 +46,16 @@ pub fn command(action: Action, app: &App) -> Option<String> {
         Action::Open | Action::Zoom => address().map(|address| format!("gt attach {address}")),
         Action::Answer => address().map(|address| format!("gt attach {address}")),
         Action::Explain => address().map(|address| format!("gt agents explain {address}")),
-        Action::Stop => app.selected_agent().map(|agent| match &agent.bead {
-            Some(bead) => format!("gt unsling {bead}"),
-            None => format!("gt session stop {}", agent.address),
-        }),
+        Action::Stop => {
+            let agents = app.subjects();
+            (!agents.is_empty()).then(|| in_a_line(&Deed::Stop(agents)))
+        }
         Action::Message => address().map(|address| format!("gt nudge {address} \"...\"")),
         Action::Sling => Some("gt sling <bead>... <rig>".into()),
         Action::LookBack => address().map(|address| format!("gt peek {address}")),
-        Action::Undo => app.undoable().and_then(|task| task.undo(app.now)?.commands().into_iter().next()),
+        Action::Undo => {
+            app.undoable().and_then(|task| task.undo(app.now)).map(in_a_line).filter(|line| !line.is_empty())
+        }
         Action::ViewTown | Action::ViewAgents => Some("gt agents".into()),
         Action::ViewBeads => Some("bd list".into()),
         Action::ViewMail => Some("gt mail inbox".into()),
@@ -63,6 +66,16 @@ pub fn command(action: Action, app: &App) -> Option<String> {
         Action::ViewQueue => Some("gt mq list".into()),
         _ => None,
     }
+}
+
+/// The command lines of a deed as one.
+fn in_a_line(deed: &Deed) -> String {
+    deed.commands().join(" && ")
+}
+
+/// The messages that something would be done with.
+fn letters(app: &App) -> Vec<String> {
+    app.chosen_letters().iter().map(|letter| letter.id.clone()).collect()
 }
 
 /// The command line of what a view does with what is selected in it.
@@ -88,11 +101,14 @@ fn in_view(action: Action, app: &App) -> Option<String> {
         View::Queue => {
             let id = &app.selected_request()?.id;
             let order = |place: &str| Some(format!("gt mq reorder {id} --{place}"));
+            let chosen: Vec<String> = app.chosen_requests().iter().map(|entry| entry.id.clone()).collect();
             match action {
-                Action::Approve => Some(format!("gt mq approve {id}")),
-                Action::Retry => Some(format!("gt mq retry {id}")),
-                Action::Reject => Some(format!("gt mq reject {id} -r {written}")),
-                Action::StopMerge => Some(format!("gt mq cancel {id}")),
+                Action::Approve => Some(in_a_line(&Deed::Approve(chosen))),
+                Action::Retry => Some(in_a_line(&Deed::Retry(chosen))),
+                Action::Reject => Some(
+                    chosen.iter().map(|id| format!("gt mq reject {id} -r {written}")).collect::<Vec<_>>().join(" && "),
+                ),
+                Action::StopMerge => Some(in_a_line(&Deed::StopMerge(chosen))),
                 Action::Earlier => order("earlier"),
                 Action::Later => order("later"),
                 Action::First => order("first"),
@@ -105,7 +121,7 @@ fn in_view(action: Action, app: &App) -> Option<String> {
             match action {
                 Action::New => Some(format!("gt mail send <address> -s {written} -m {written}")),
                 Action::Reply => letter.map(|letter| format!("gt mail reply {} {written}", letter.id)),
-                Action::Archive => letter.map(|letter| format!("gt mail archive {}", letter.id)),
+                Action::Archive => letter.map(|_| in_a_line(&Deed::ArchiveMail(letters(app)))),
                 _ => None,
             }
         }

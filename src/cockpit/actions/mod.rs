@@ -4,9 +4,11 @@ mod available;
 mod command;
 mod table;
 
-use super::app::{App, Overlay, View};
+use super::app::{App, Overlay, Pane, View};
+use super::dialogs::Purpose;
+use super::form::Subject;
 
-pub use available::available;
+pub use available::{available, fitting_requests, states};
 pub use command::command;
 pub use table::TABLE;
 
@@ -319,6 +321,31 @@ pub fn context(app: &App) -> Context {
         Some(Overlay::Form(_)) => Context::Form,
         None if app.filtering => Context::Filter,
         None => of_view(app.view),
+    }
+}
+
+/// The words of an action for what it would be done with now.
+pub fn words(spec: &Spec, app: &App) -> &'static str {
+    match (spec.action, &app.overlay) {
+        (Action::Open, None) if app.view == View::Town => match app.pane {
+            Pane::Convoys | Pane::Feed => "open",
+            Pane::Landed => "the bead",
+            Pane::Rigs => "only this rig",
+            Pane::Needs | Pane::Agents => spec.words,
+        },
+        (Action::Zoom, _) if app.zoom => "unzoom",
+        (Action::Send, Some(Overlay::Form(form))) => match form.subject {
+            Subject::NewBead => "make it",
+            Subject::Bead(_) => spec.words,
+            Subject::Letter => "send",
+        },
+        (Action::Send, Some(Overlay::Message(message))) => match message.purpose {
+            Purpose::Value(_) => "set",
+            Purpose::Set(_) | Purpose::Remark(..) => "keep",
+            Purpose::Reject(_) => "turn down",
+            _ => spec.words,
+        },
+        _ => spec.words,
     }
 }
 

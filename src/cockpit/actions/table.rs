@@ -32,9 +32,9 @@ pub static TABLE: &[Spec] = table! {
         SaveSet, "save-set", "keep tiles", ["S"], 0, "Keep the marked agents, or the tiles shown, as a set with a name";
         NextSet, "next-set", "next tiles", ["t"], 0, "Show the next kept set of tiles, after the last all of them";
         ForgetSet, "forget-set", "forget tiles", [], 0, "Forget the set of tiles that is shown";
-        Mark, "mark-agent", "mark", ["space"], 0, "Mark the selected agent, or take the mark away";
+        Mark, "mark-agent", "mark", ["space"], 0, "Mark what is selected, or take the mark away";
         MarkRange, "mark-range", "mark range", ["v"], 0, "Mark everything from the last mark to here";
-        MarkAll, "mark-all", "mark all", ["V"], 0, "Mark every agent in the list, or none";
+        MarkAll, "mark-all", "mark all", ["V"], 0, "Mark everything in the list, or nothing";
         MarkInvert, "mark-invert", "invert marks", ["I"], 0, "Mark what is not marked and the other way round";
         Stop, "stop", "stop", ["X"], 0, "Stop the selected agent, or every marked one; asks first";
         Snooze, "snooze", "hush", ["b"], 0, "Notify of nothing in the selected agent's rig for a quarter of an hour, or again";
@@ -78,32 +78,32 @@ pub static TABLE: &[Spec] = table! {
         Open, "bead-open", "read", ["enter"], 1, "Read the selected bead on the whole screen, or go back";
         New, "bead-new", "new", ["c"], 2, "Make a bead";
         Edit, "bead-edit", "edit", ["e"], 3, "Change the selected bead";
-        Sling, "bead-sling", "sling it", ["s"], 4, "Give the selected bead to a worker";
+        Sling, "bead-sling", "sling", ["s"], 4, "Give the selected bead, or every marked one, to workers";
         Comment, "bead-comment", "remark", ["+"], 5, "Remark on the selected bead";
-        Close, "bead-close", "close", ["x"], 6, "Close the selected bead, or open it again";
+        Close, "bead-close", "close", ["x"], 6, "Close the selected bead, or every marked one; or open them again";
         Shape, "bead-layout", "layout", ["w"], 7, "List, board or tree";
         ShowClosed, "bead-closed", "done ones", ["."], 0, "Show done beads too, or hide them";
         ReadDown, "bead-read-down", "read on", ["J", "shift-down"], 0, "Go on in the bead's text";
         ReadUp, "bead-read-up", "read back", ["K", "shift-up"], 0, "Go back in the bead's text";
     }
     Mail {
-        Open, "mail-open", "read", ["enter"], 1, "Count the selected message as read";
+        Open, "mail-open", "read", ["enter"], 1, "Count the selected message, or every marked one, as read";
         Reply, "mail-reply", "reply", ["r"], 2, "Answer the selected message";
         New, "mail-new", "write", ["c"], 3, "Write a message to an agent, a group or a channel";
-        Archive, "mail-archive", "put away", ["d"], 4, "Put the selected message away";
+        Archive, "mail-archive", "put away", ["d"], 4, "Put the selected message away, or every marked one";
         ReadDown, "mail-read-down", "read on", ["J", "shift-down"], 0, "Go on in the message";
         ReadUp, "mail-read-up", "read back", ["K", "shift-up"], 0, "Go back in the message";
     }
     Queue {
         Open, "queue-diff", "diff", ["enter"], 1, "Look at what the selected request changes, and remark on it";
-        Approve, "queue-approve", "approve", ["a"], 2, "Let the selected request be merged that is held or under review";
-        StopMerge, "queue-stop", "stop", ["c"], 5, "Stop merging the selected request, its gates too; it is held until it is approved";
+        Approve, "queue-approve", "approve", ["a"], 2, "Let the request be merged that is held or under review, or every marked one";
+        StopMerge, "queue-stop", "stop", ["c"], 5, "Stop merging the request, or every marked one, gates too; held until approved";
         Earlier, "queue-earlier", "earlier", ["K"], 6, "Merge the selected request one place earlier";
         Later, "queue-later", "later", ["J"], 7, "Merge the selected request one place later";
         First, "queue-first", "first", ["("], 0, "Merge the selected request before all others of its rig";
         Last, "queue-last", "last", [")"], 0, "Merge the selected request after all others of its rig";
-        Retry, "queue-retry", "retry", ["r"], 3, "Put the selected request at the queue's disposal again";
-        Reject, "queue-reject", "reject", ["x"], 4, "Turn the selected request down, with a reason; its branch stays";
+        Retry, "queue-retry", "retry", ["r"], 3, "Have the request tried again, or every marked one";
+        Reject, "queue-reject", "reject", ["x"], 4, "Turn the request down, or every marked one, with a reason; branches stay";
         ReadDown, "queue-log-down", "log on", ["}", "shift-down"], 0, "Go on in the log";
         ReadUp, "queue-log-up", "log back", ["{", "shift-up"], 0, "Go back in the log";
     }
@@ -180,7 +180,7 @@ pub static TABLE: &[Spec] = table! {
         Cancel, "sling-close", "cancel", ["esc", "ctrl-c"], 5, "Close this; nothing is slung";
     }
     Message {
-        Send, "send", "send", ["enter"], 1, "Send the message";
+        Send, "send", "send", ["enter"], 1, "Send the message, keep the remark, set the value";
         Cancel, "message-close", "cancel", ["esc", "ctrl-c"], 3, "Close this; nothing is sent";
     }
     Answer {
@@ -200,13 +200,13 @@ pub static TABLE: &[Spec] = table! {
         Cancel, "jump-cancel", "cancel", ["esc", "ctrl-c"], 1, "Stay here";
     }
     Form {
-        Send, "form-save", "save", ["ctrl-s", "alt-enter"], 1, "Save the bead, send the message";
+        Send, "form-save", "save", ["ctrl-s", "alt-enter"], 1, "Make or save the bead, send the message";
         SwitchSide, "form-field", "next field", ["tab"], 2, "Go on to the next field";
         PreviousPane, "form-field-before", "field before", ["shift-tab"], 0, "Go back to the field before";
         NextPriority, "form-priority", "priority", ["ctrl-p"], 3, "Another priority";
         NextKind, "form-type", "type", ["ctrl-t"], 4, "Another type";
         NextRig, "form-rig", "rig", ["ctrl-r"], 5, "Another rig, for a new bead";
-        Cancel, "form-close", "cancel", ["esc", "ctrl-c"], 6, "Close this; nothing is saved";
+        Cancel, "form-close", "cancel", ["esc", "ctrl-c"], 6, "Close this; nothing is saved or sent";
     }
     Back {
         Cancel, "back-leave", "back", ["esc", "q", "ctrl-c"], 1, "Stop looking back";

@@ -1,9 +1,10 @@
 //! The lists of the screen: what is in them, in which order, and what the filter lets through.
 
 use crate::view::model::attention;
-use crate::view::{AgentState, AgentView, ConvoyView, FeedLine, HeldUp, Landing, MemberView};
+use crate::view::{AgentState, AgentView, ConvoyView, FeedLine, HeldUp, Landing, Letter, MemberView, QueueEntry};
 
-use super::{App, Sort};
+use super::super::marked::Marked;
+use super::{App, Sort, View};
 
 /// How long after an answer an agent may still be shown as asking.
 const STALE_SECONDS: i64 = 4;
@@ -55,6 +56,51 @@ impl App {
     pub fn held(&self, bead: &str) -> Option<&HeldUp> {
         let shown = self.selected_convoy().is_some_and(|convoy| convoy.id == self.delays.convoy);
         self.delays.held.iter().find(|held| shown && held.bead == bead)
+    }
+
+    /// The merge requests of all rigs, in the order they are shown in.
+    pub fn requests(&self) -> impl Iterator<Item = &QueueEntry> {
+        self.town.rigs.iter().flat_map(|rig| &rig.queue)
+    }
+
+    /// The selected merge request.
+    pub fn selected_request(&self) -> Option<&QueueEntry> {
+        self.requests().nth(self.queue)
+    }
+
+    /// The merge requests something is to be done with: the marked ones, else the selected one.
+    pub fn chosen_requests(&self) -> Vec<&QueueEntry> {
+        let selected = self.selected_request().map(|entry| entry.id.as_str());
+        self.marked_requests.chosen(self.requests(), |entry| &entry.id, selected)
+    }
+
+    /// The messages something is to be done with: the marked ones, else the selected one.
+    pub fn chosen_letters(&self) -> Vec<&Letter> {
+        let letters = self.mail.as_deref().unwrap_or_default();
+        let selected = letters.get(self.letter).map(|letter| letter.id.as_str());
+        self.marked_mail.chosen(letters.iter(), |letter| &letter.id, selected)
+    }
+
+    /// The marks in the list that is shown; nothing where it has none.
+    pub fn marks(&self) -> Option<&Marked> {
+        match self.view {
+            View::Town | View::Agents => Some(&self.marked),
+            View::Beads => Some(&self.beads.marked),
+            View::Mail => Some(&self.marked_mail),
+            View::Queue => Some(&self.marked_requests),
+            View::Convoys | View::Hooks | View::Settings | View::Feed | View::Costs => None,
+        }
+    }
+
+    /// As [`App::marks`], to change them.
+    pub fn marks_mut(&mut self) -> Option<&mut Marked> {
+        match self.view {
+            View::Town | View::Agents => Some(&mut self.marked),
+            View::Beads => Some(&mut self.beads.marked),
+            View::Mail => Some(&mut self.marked_mail),
+            View::Queue => Some(&mut self.marked_requests),
+            View::Convoys | View::Hooks | View::Settings | View::Feed | View::Costs => None,
+        }
     }
 
     /// What was merged today and the filter lets through, newest first.

@@ -3,13 +3,13 @@
 mod kinds;
 mod lists;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use crate::base::Timestamp;
 use crate::terminal::ScreenState;
 use crate::view::model::Counts;
-use crate::view::{AgentState, AgentView, Delays, Letter, QueueEntry, RequestDetail, TownView};
+use crate::view::{AgentState, AgentView, Delays, Letter, RequestDetail, TownView};
 
 use super::ask::{Ask, Setting};
 use super::back::{Back, Grab};
@@ -23,6 +23,7 @@ use super::keymap::Keymap;
 use super::keys::Chord;
 use super::layout::Layout;
 use super::log::Log;
+use super::marked::Marked;
 use super::memory::Memory;
 use super::settings::Settings;
 use super::theme::Theme;
@@ -79,9 +80,11 @@ pub struct App {
     /// The selected merge request.
     pub queue: usize,
     /// The marked agents.
-    pub marked: BTreeSet<String>,
-    /// Where the last mark was made.
-    pub anchor: Option<String>,
+    pub marked: Marked,
+    /// The marked messages.
+    pub marked_mail: Marked,
+    /// The marked merge requests.
+    pub marked_requests: Marked,
     /// Letters stand beside what can be seen.
     pub jumping: bool,
     /// The last character that was pressed, for keys that share an action.
@@ -193,8 +196,9 @@ impl App {
             feed: 0,
             landed: 0,
             queue: 0,
-            marked: BTreeSet::new(),
-            anchor: None,
+            marked: Marked::default(),
+            marked_mail: Marked::default(),
+            marked_requests: Marked::default(),
             jumping: false,
             pressed: None,
             answered: BTreeMap::new(),
@@ -308,11 +312,6 @@ impl App {
         self.kept = memory;
     }
 
-    /// The selected merge request.
-    pub fn selected_request(&self) -> Option<&QueueEntry> {
-        self.town.rigs.iter().flat_map(|rig| &rig.queue).nth(self.queue)
-    }
-
     /// The agents an action is for: the marked ones, else the selected one.
     pub fn subjects(&self) -> Vec<Agent> {
         let agent = |address: &str| {
@@ -323,7 +322,7 @@ impl App {
         if self.marked.is_empty() {
             self.selected.as_deref().and_then(agent).into_iter().collect()
         } else {
-            self.marked.iter().filter_map(|address| agent(address)).collect()
+            self.marked.ids().iter().filter_map(|address| agent(address)).collect()
         }
     }
 

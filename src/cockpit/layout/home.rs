@@ -4,8 +4,11 @@
 
 use ratatui::layout::Rect;
 
+use super::tiles::spread;
 use super::{Layout, halves, titled};
 use crate::cockpit::app::{App, Row, Sort};
+use crate::view::model::{attention, wants_person};
+use crate::view::{AgentState, AgentView};
 
 /// A row of the convoy list: a convoy, or one of its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,14 +41,36 @@ fn list_width(app: &App) -> Option<u16> {
 }
 
 /// How many rows the events get.
-fn feed_rows(rows: u16) -> u16 {
+fn feed_rows(rows: u16, typing: bool) -> u16 {
     match rows {
         0..=17 => 0,
         18..=25 => 4,
         26..=37 => 6,
         38..=49 => 9,
-        _ => 13,
+        // Few programs fill a terminal that high, unless somebody works with them.
+        _ if typing => 13,
+        _ => rows * 2 / 5,
     }
+}
+
+/// The least room for a terminal, of several in the town view: most agents were begun in one of that size.
+const WHOLE: (u16, u16) = (80, 25);
+
+/// The selected agent, and those beside it that need somebody most, as many as there is room for.
+fn in_sight(app: &App, area: Rect) -> (Vec<String>, u16) {
+    let (columns, rows) = ((area.width / WHOLE.0).clamp(1, 2), (area.height / WHOLE.1).clamp(1, 2));
+    let mut agents: Vec<String> = app.selected.iter().cloned().collect();
+    if app.has_room() || agents.is_empty() {
+        return (vec![app.selected.clone().unwrap_or_default()], 1);
+    }
+    let mut others: Vec<&AgentView> = app.town.all_agents().filter(|agent| agent.session.is_some()).collect();
+    others.retain(|agent| Some(&agent.address) != app.selected.as_ref() && app.shows(agent));
+    // Of those that want nothing one sees more where something goes on.
+    let goes_on = |state| wants_person(state) || matches!(state, AgentState::Working | AgentState::Starting);
+    others.sort_by_key(|agent| (!goes_on(agent.state), attention(agent.state), agent.since));
+    let more = usize::from(columns * rows).saturating_sub(1);
+    agents.extend(others.into_iter().take(more).map(|agent| agent.address.clone()));
+    (agents, columns)
 }
 
 /// Lays the view out.
@@ -58,14 +83,15 @@ pub(super) fn town(app: &App, layout: &mut Layout) {
         layout.tiles.push(titled(address, body));
         return;
     }
-    let feed_rows = if app.settings.layout.events == Some(false) { 0 } else { feed_rows(body.height) };
+    let feed_rows = if app.settings.layout.events == Some(false) { 0 } else { feed_rows(body.height, app.has_room()) };
     let left = match lists {
         Some(width) => {
             let (left, right) = halves(layout, width);
             let feed = if app.has_room() && body.height < 38 { 0 } else { feed_rows };
             let terminal = Rect { height: right.height - feed, ..right };
             layout.feed = Rect { y: terminal.bottom(), height: feed, ..right };
-            layout.tiles.push(titled(app.selected.clone().unwrap_or_default(), terminal));
+            let (agents, columns) = in_sight(app, terminal);
+            spread(layout, terminal, &agents, columns);
             left
         }
         None => {

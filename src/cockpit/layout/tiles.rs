@@ -72,16 +72,21 @@ pub(super) fn tiles(app: &App, layout: &mut Layout) {
             if first == last { format!("{first} of {total}") } else { format!("{first} to {last} of {total}") };
     }
     (layout.tile_columns, layout.tile_page) = (columns, page_size);
-    let rows = u16::try_from(shown.len().div_ceil(usize::from(columns))).unwrap_or(1).max(1);
-    for (row, line) in (0u16..).zip(shown.chunks(usize::from(columns))) {
+    spread(layout, body, &shown, columns);
+}
+
+/// Spreads terminals over `area`, `columns` side by side.
+pub(super) fn spread(layout: &mut Layout, area: Rect, shown: &[String], columns: u16) {
+    let rows = u16::try_from(shown.len().div_ceil(usize::from(columns.max(1)))).unwrap_or(1).max(1);
+    for (row, line) in (0u16..).zip(shown.chunks(usize::from(columns.max(1)))) {
         // A last row that is not full shares its width among those it has.
         let columns = u16::try_from(line.len()).unwrap_or(1);
         for (column, address) in (0u16..).zip(line) {
-            let (x, right) = (body.width * column / columns, body.width * (column + 1) / columns);
-            let (y, bottom) = (body.height * row / rows, body.height * (row + 1) / rows);
+            let (x, right) = (area.width * column / columns, area.width * (column + 1) / columns);
+            let (y, bottom) = (area.height * row / rows, area.height * (row + 1) / rows);
             let gap = u16::from(column + 1 < columns);
-            let area = Rect::new(body.x + x, body.y + y, right - x - gap, bottom - y);
-            layout.tiles.push(titled(address.clone(), area));
+            let tile = Rect::new(area.x + x, area.y + y, right - x - gap, bottom - y);
+            layout.tiles.push(titled(address.clone(), tile));
         }
     }
 }

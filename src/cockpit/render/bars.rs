@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use crate::view::AgentState;
 
 use super::super::actions::{self, Action, Context, TABLE};
-use super::super::app::{App, Pane, View};
+use super::super::app::{App, View};
 use super::super::hooks::Part;
 use super::super::layout::{Hit, Layout, Step};
 use super::super::{keys, marks};
@@ -247,13 +247,7 @@ fn hints(app: &App, area: Rect) -> Vec<Hint> {
         if !ready {
             continue;
         }
-        let words = match spec.action {
-            Action::Open if app.view == View::Town && matches!(app.pane, Pane::Convoys | Pane::Feed) => "open",
-            Action::Open if app.view == View::Town && app.pane == Pane::Landed => "the bead",
-            Action::Open if app.view == View::Town && app.pane == Pane::Rigs => "only this rig",
-            Action::Zoom if app.zoom => "unzoom",
-            _ => spec.words,
-        };
+        let words = actions::words(spec, app);
         if hints.len() == 7 {
             break;
         }

@@ -13,7 +13,7 @@ use super::super::beads::{Shape, Stand};
 use super::super::layout::below_title;
 use super::super::marks;
 use super::dialogs::flowing;
-use super::lists::{advice, select_row};
+use super::lists::{self, advice, select_row};
 use super::pen::{self, Piece};
 
 /// The colour of where a bead stands.
@@ -43,11 +43,7 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer) {
 fn title(app: &App, buffer: &mut Buffer, area: Rect, words: &str) {
     let count = app.beads.lines.as_ref().map_or(0, Vec::len);
     let closed = if app.beads.closed { ", done ones too" } else { "" };
-    let marked = match app.beads.marked.len() {
-        0 => String::new(),
-        marked => format!("{marked} marked · "),
-    };
-    let note = format!("{marked}{count} · {}{closed}", app.beads.shape.words());
+    let note = lists::marked_of(&app.beads.marked, &format!("{count} · {}{closed}", app.beads.shape.words()));
     pen::rule(buffer, area, app.theme.rule(), &[(words, app.theme.accent())], &[(&note, app.theme.dim())]);
 }
 
@@ -91,16 +87,10 @@ fn bead_row(app: &App, buffer: &mut Buffer, row: Rect, line: &BeadLine, guide: &
     let id = fit(&line.id, ids);
     let priority = format!("P{}", line.priority);
     let kind = fit(&line.issue_type, 8);
-    let marked = app.beads.marked.contains(&line.id);
     let mut left: Vec<Piece<'_>> = vec![
         (" ", theme.text()),
         (stand.glyph(), color(app, stand)),
-        // Marks have a column of their own while there are any.
-        match (marked, app.beads.marked.is_empty()) {
-            (true, _) => (" ▣ ", theme.accent()),
-            (false, false) => ("   ", theme.text()),
-            (false, true) => (" ", theme.text()),
-        },
+        lists::mark(app, &app.beads.marked, &line.id),
         (&id, theme.dim()),
         (" ", theme.text()),
         (&priority, urgency(app, line.priority)),

@@ -9,7 +9,7 @@ use crate::view::Tone;
 use super::super::app::App;
 use super::super::layout::below_title;
 use super::dialogs::{flowing, wrapped};
-use super::lists::{advice, select_row};
+use super::lists::{self, advice, select_row};
 use super::pen::{self, Piece};
 use super::{age, divider, terminal};
 
@@ -24,6 +24,7 @@ pub(super) fn mail(app: &App, buffer: &mut Buffer) {
         (all, 0) => format!("{all} read"),
         (all, unread) => format!("{unread} unread of {all}"),
     };
+    let note = lists::marked_of(&app.marked_mail, &note);
     pen::rule(buffer, area, theme.rule(), &[("mail", theme.accent())], &[(&note, theme.dim())]);
     let rows = below_title(area);
     if letters.is_empty() {
@@ -40,15 +41,21 @@ pub(super) fn mail(app: &App, buffer: &mut Buffer) {
         let from = fit(&letter.from, senders);
         let urgent = matches!(letter.priority.as_str(), "urgent" | "high");
         let mark = match (letter.read, urgent) {
-            (false, true) => ("▲ ", theme.tone(Tone::Calls)),
-            (false, false) => ("● ", theme.tone(Tone::Moves)),
-            (true, _) => ("  ", theme.dim()),
+            (false, true) => ("▲", theme.tone(Tone::Calls)),
+            (false, false) => ("●", theme.tone(Tone::Moves)),
+            (true, _) => (" ", theme.dim()),
         };
         let style = if letter.read { theme.dim() } else { theme.text() };
         let when = format!("{:>4} ", age(letter.at, app.now));
         let right = row.right().saturating_sub(pen::width(&[(&when, theme.dim())]));
-        let left: [Piece<'_>; 5] =
-            [(" ", style), mark, (&from, theme.dim()), ("  ", theme.dim()), (&letter.subject, style)];
+        let left: [Piece<'_>; 6] = [
+            (" ", style),
+            mark,
+            lists::mark(app, &app.marked_mail, &letter.id),
+            (&from, theme.dim()),
+            ("  ", theme.dim()),
+            (&letter.subject, style),
+        ];
         pen::pieces(buffer, row.x, y, right.saturating_sub(row.x + 1), &left);
         pen::put(buffer, right, y, row.right() - right, &when, theme.dim());
         if index == app.letter {

@@ -17,7 +17,7 @@ use super::super::review::Review;
 use super::super::update;
 use super::lists::{advice, select_row};
 use super::pen::{self, Piece};
-use super::{age, divider, words};
+use super::{age, binary, divider, words};
 
 /// Draws the view.
 pub(super) fn draw(app: &App, buffer: &mut Buffer) {
@@ -168,8 +168,12 @@ fn files(app: &App, buffer: &mut Buffer) {
     for ((index, file), y) in files.iter().enumerate().zip(rows.y..rows.bottom()) {
         let place = Rect { y, height: 1, ..rows };
         let fine = !file.hunks.is_empty() && file.hunks.iter().all(|hunk| review.is_fine(file, hunk));
-        let (plus, minus) = (format!("+{}", file.added), format!(" −{} ", file.removed));
-        let right: [Piece<'_>; 2] = [(&plus, theme.tone(Tone::Good)), (&minus, theme.tone(Tone::Bad))];
+        let (plus, minus) = counts(file);
+        let right: [Piece<'_>; 3] = [
+            (if file.binary { "binary " } else { "" }, theme.dim()),
+            (&plus, theme.tone(Tone::Good)),
+            (&minus, theme.tone(Tone::Bad)),
+        ];
         let start = place.right().saturating_sub(pen::width(&right));
         let (directory, name) =
             file.path.rsplit_once('/').map_or(("", file.path.as_str()), |(path, name)| (path, name));
@@ -369,7 +373,7 @@ fn diff_row(app: &App, buffer: &mut Buffer, place: Rect, row: DiffRow, review: &
         DiffRow::File(_) => file_row(app, buffer, place, file, review),
         DiffRow::About(_) => {
             let words = match (file.binary, file.cut) {
-                (true, _) => "it holds no text".to_owned(),
+                (true, _) => binary::words(file),
                 (_, cut) if cut > 0 => format!("{cut} more lines are not shown: gt hooks diff shows all"),
                 _ if file.what == Change::Kind => "only its type or mode differs".to_owned(),
                 _ => "no line of it differs".to_owned(),
@@ -426,6 +430,14 @@ fn span(from: u32, count: u32) -> String {
     }
 }
 
+/// Lines that came and went; nothing where there are no lines.
+fn counts(file: &FilePatch) -> (String, String) {
+    if file.binary {
+        return <(String, String)>::default();
+    }
+    (format!("+{}", file.added), format!(" −{} ", file.removed))
+}
+
 fn file_row(app: &App, buffer: &mut Buffer, place: Rect, file: &FilePatch, review: &Review) {
     let theme = &app.theme;
     let folded = app.hooks.folded.contains(&file.path);
@@ -438,9 +450,10 @@ fn file_row(app: &App, buffer: &mut Buffer, place: Rect, file: &FilePatch, revie
     };
     let before = file.before.as_ref().map(|before| format!(" from {before}")).unwrap_or_default();
     let fine = !file.hunks.is_empty() && file.hunks.iter().all(|hunk| review.is_fine(file, hunk));
-    let (plus, minus) = (format!("+{}", file.added), format!(" −{} ", file.removed));
-    let right: [Piece<'_>; 3] = [
+    let (plus, minus) = counts(file);
+    let right: [Piece<'_>; 4] = [
         (if fine { "✓  " } else { "" }, theme.tone(Tone::Good)),
+        (if file.binary { "binary " } else { "" }, theme.dim()),
         (&plus, theme.tone(Tone::Good)),
         (&minus, theme.tone(Tone::Bad)),
     ];

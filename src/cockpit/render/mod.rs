@@ -3,6 +3,7 @@
 mod back;
 mod bars;
 mod beads;
+mod binary;
 mod convoys;
 mod costs;
 mod desk;
@@ -29,7 +30,7 @@ use pen::Piece;
 
 pub use bars::{footer_hits, header_hits};
 pub use convoys::{member_places, members_height, watched_member};
-pub use dialogs::{dialog_scroll, form_places, note_lines};
+pub use dialogs::{dialog_entry, form_places, note_lines};
 pub use views::state_words;
 
 /// How old something is, in minutes and more, so that the screen stays still.
@@ -189,7 +190,7 @@ fn tiles(app: &App, buffer: &mut ratatui::buffer::Buffer) -> Option<Position> {
             cursor = at;
         }
         let edge = tile.area.right();
-        if app.view == View::Agents && edge < app.layout.body.right() {
+        if edge < app.layout.body.right() {
             let top = tile.title.y;
             pen::upright(buffer, edge, top..tile.area.bottom(), app.theme.rule(), |y| (y == top, y == top));
         }
@@ -206,7 +207,12 @@ fn draw_tile(app: &App, buffer: &mut ratatui::buffer::Buffer, tile: &Tile) -> Op
     };
     let selected = app.selected.as_ref() == Some(&tile.address);
     let typing = app.typing && selected;
-    let name_style = if typing || (selected && app.view == View::Agents) { theme.accent() } else { theme.strong() };
+    let name_style = match (typing || (selected && app.view == View::Agents), selected || app.view != View::Town) {
+        (true, _) => theme.accent(),
+        (false, true) => theme.strong(),
+        // Beside the one that is selected the others step back.
+        (false, false) => theme.text(),
+    };
     let role = format!(" · {} · {}", agent.role, agent.preset);
     let title_text = agent.title.as_deref().map(|title| format!(" · {title}")).unwrap_or_default();
     let grid = app.view == View::Agents && !app.zoom && !app.has_room();

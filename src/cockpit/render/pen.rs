@@ -67,6 +67,14 @@ pub fn highlight(buffer: &mut Buffer, area: Rect, theme: &Theme, focused: bool) 
     }
 }
 
+/// Marks the edge of a selected row by a shape, since a ground or a line below it may be all but invisible: a strong one in the list
+/// that has the focus, a thin one in others.
+pub fn edge(buffer: &mut Buffer, x: u16, y: u16, theme: &Theme, focused: bool) {
+    let quiet = if theme.colours_code() { theme.dim() } else { theme.text() };
+    let (shape, style) = if focused { ("▌", theme.accent()) } else { ("▎", quiet) };
+    buffer[(x, y)].set_symbol(shape).set_style(style);
+}
+
 /// Writes pieces one after the other, at most `columns` wide in all, and returns the column after them.
 pub fn pieces(buffer: &mut Buffer, x: u16, y: u16, columns: u16, pieces: &[Piece<'_>]) -> u16 {
     let end = x.saturating_add(columns);

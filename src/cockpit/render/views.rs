@@ -104,6 +104,7 @@ pub(super) fn queue(app: &App, buffer: &mut Buffer) {
         (total, 0) => format!("{total} to merge"),
         (total, busy) => format!("{total} to merge, {busy} at it"),
     };
+    let note = lists::marked_of(&app.marked_requests, &note);
     pen::rule(buffer, area, theme.rule(), &[("merge queue", theme.accent())], &[(note.as_str(), theme.dim())]);
     let rows = below_title(area);
     if total == 0 {
@@ -152,7 +153,7 @@ pub(super) fn queue(app: &App, buffer: &mut Buffer) {
             (" ", theme.text()),
             (&number, theme.dim()),
             (state_glyph(&entry.state), theme.tone(tone)),
-            (" ", theme.text()),
+            lists::mark(app, &app.marked_requests, &entry.id),
             (&source, theme.dim()),
             (&entry.title, theme.text()),
         ];

@@ -78,6 +78,56 @@ fn interaction_30_beads_are_marked_slung_and_closed_together() {
 }
 
 #[test]
+fn work_is_slung_to_the_rig_that_most_of_the_marked_belong_to() {
+    let target = |bench: &Bench| {
+        let Some(Overlay::Sling(sling)) = &bench.app.overlay else { panic!("{:?}", bench.app.overlay) };
+        sling.chosen_target().unwrap()
+    };
+    let rigs = |shop: usize, api: usize| {
+        let mut all = beads();
+        for (index, bead) in all.iter_mut().enumerate() {
+            bead.rig = if index < api { "api".into() } else { "shop".into() };
+        }
+        assert_eq!(all.len(), shop + api);
+        all
+    };
+    // From the beads: the selected one is of another rig than most of the marked.
+    let mut bench = Bench::new(120, 40);
+    let mut known = lines();
+    known[0].rig = "api".into();
+    bench.keys("B").event(Event::Told(Told::Beads(known)));
+    bench.keys("s");
+    assert_eq!(target(&bench), "api");
+    bench.keys("esc V s");
+    assert_eq!(target(&bench), "shop");
+    // From the agents: the rig of most of the marked ones, until beads are marked.
+    let mut bench = Bench::new(120, 40);
+    let api: Vec<String> = bench.app.town.rigs[0].agents.iter().map(|agent| agent.address.clone()).collect();
+    for address in &api {
+        bench.app.marked.act(crate::cockpit::actions::Action::Mark, &api, address);
+    }
+    bench.keys("s");
+    assert_eq!(target(&bench), "api");
+    bench.event(Event::Ready(Ok(rigs(1, 2)))).keys("space space space");
+    assert_eq!(target(&bench), "api");
+    bench.keys("up up space space");
+    assert_eq!(target(&bench), "shop", "it follows the marks");
+    // What was chosen by hand stays.
+    bench.keys("tab down tab space");
+    let chosen = target(&bench);
+    bench.keys("up up space");
+    assert_eq!(target(&bench), chosen);
+    // From a convoy the ready beads say which rig they are of.
+    let mut bench = Bench::new(120, 40);
+    bench.keys("C s");
+    let marks = ["sh-c3k0d", "sh-q7w1z"].map(String::from);
+    let Some(Overlay::Sling(sling)) = &mut bench.app.overlay else { panic!("{:?}", bench.app.overlay) };
+    sling.marks.extend(marks);
+    bench.event(Event::Ready(Ok(rigs(1, 2))));
+    assert_eq!(target(&bench), "api");
+}
+
+#[test]
 fn interaction_31_the_same_answer_goes_to_those_that_ask_exactly_the_same() {
     let mut two = town();
     two.rigs[1].agents[0] = agent("shop", "furiosa", AgentState::NeedsYou, "sh-p81qa", "Cart totals round wrongly", 3);

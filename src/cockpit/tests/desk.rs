@@ -160,14 +160,55 @@ fn mail_is_read_answered_put_away_and_written() {
     bench.keys("enter r Coming enter d j c");
     bench.keys("mayor/ enter Names tab Rivers alt-enter");
     let deeds = bench.deeds();
-    assert!(deeds.contains(&Deed::ReadMail("hq-83pdc".into())), "{deeds:?}");
+    assert!(deeds.contains(&Deed::ReadMail(vec!["hq-83pdc".into()])), "{deeds:?}");
     assert!(deeds.contains(&Deed::Reply("hq-83pdc".into(), "Coming".into())), "{deeds:?}");
-    assert!(deeds.contains(&Deed::ArchiveMail("hq-83pdc".into())), "{deeds:?}");
+    assert!(deeds.contains(&Deed::ArchiveMail(vec!["hq-83pdc".into()])), "{deeds:?}");
     let written = Deed::Write { to: "mayor/".into(), subject: "Names".into(), text: "Rivers".into() };
     assert_eq!(deeds.last(), Some(&written), "{deeds:?}");
     assert_eq!(written.commands(), ["gt mail send 'mayor/' -s 'Names' -m 'Rivers'"]);
     bench.keys("c ctrl-s");
     assert!(said(&bench).contains("It needs a subject"), "{}", said(&bench));
+}
+
+#[test]
+fn the_key_bar_says_what_becomes_of_what_is_written() {
+    let bar = |bench: &Bench| bench.text().trim_end().lines().last().unwrap().to_owned();
+    let mut bench = Bench::new(120, 40);
+    bench.keys("M c");
+    assert!(bar(&bench).contains("ctrl-s send") && !bar(&bench).contains("priority"), "{}", bar(&bench));
+    bench.keys("mayor/ esc");
+    assert!(said(&bench).contains("It is not sent"), "{}", said(&bench));
+    bench.keys("esc B").event(Event::Told(Told::Beads(bead_lines())));
+    bench.event(Event::Told(Told::Bead(Box::new(bead_detail())))).keys("c");
+    assert!(bar(&bench).contains("ctrl-s make it") && bar(&bench).contains("priority"), "{}", bar(&bench));
+    bench.keys("esc e");
+    assert!(bar(&bench).contains("ctrl-s save"), "{}", bar(&bench));
+    let mut settings = set();
+    settings.keys("tab tab tab enter");
+    assert!(bar(&settings).contains("enter set"), "{}", bar(&settings));
+}
+
+#[test]
+fn several_messages_are_marked_read_and_put_away_together() {
+    let mut bench = Bench::new(120, 40);
+    bench.keys("M").event(Event::Told(Told::Mail(letters())));
+    let text = bench.keys("V").text();
+    assert!(text.contains("3 marked · 2 unread of 3") && text.matches("▣").count() == 3, "{text}");
+    assert!(said(&bench).contains("3 marked · d put away · enter read · esc unmark"), "{}", said(&bench));
+    bench.keys("y c");
+    assert!(said(&bench).contains("gt mail mark-read hq-83pdc hq-lu85f hq-8gw1j"), "{}", said(&bench));
+    bench.keys("enter");
+    let unread = vec!["hq-83pdc".to_owned(), "hq-lu85f".to_owned()];
+    assert_eq!(bench.deeds(), [Deed::ReadMail(unread)], "those that are read already need nothing");
+    bench.keys("g g space space d");
+    let two = vec!["hq-83pdc".to_owned(), "hq-lu85f".to_owned()];
+    assert_eq!(bench.deeds().last(), Some(&Deed::ArchiveMail(two)));
+    assert_eq!(bench.deeds()[1].commands(), ["gt mail archive hq-83pdc hq-lu85f"]);
+    assert!(bench.app.marked_mail.is_empty(), "marks that have served go");
+    bench.keys("V").event(Event::Told(Told::Mail(letters().split_off(1))));
+    assert_eq!(bench.app.marked_mail.len(), 2, "what is put away is marked no more");
+    bench.keys("I esc");
+    assert!(bench.app.marked_mail.is_empty());
 }
 
 #[test]

@@ -90,6 +90,36 @@ fn help_palette_and_places() {
 }
 
 #[test]
+fn the_help_is_readable_whole_at_every_size() {
+    for (columns, rows) in [(60, 16), (80, 24), (120, 40)] {
+        let mut bench = shown(columns, rows);
+        bench.keys("?");
+        let (mut seen, mut last) = (String::new(), String::new());
+        loop {
+            let text = bench.text();
+            let dialog = text.lines().skip_while(|line| !line.contains('╭')).take_while(|line| !line.contains('╰'));
+            let inside: Vec<&str> = dialog.filter_map(|line| line.split('│').nth(1)).collect();
+            assert!(!inside.iter().any(|line| line.contains('…') && !line.contains("1 … 9")), "{text}");
+            if text == last {
+                break;
+            }
+            for word in inside.iter().flat_map(|line| line.split_whitespace()) {
+                seen.push_str(word);
+                seen.push(' ');
+            }
+            last = text;
+            bench.keys("down");
+        }
+        // The digits stand there as 1 … 9.
+        for spec in crate::cockpit::actions::TABLE.iter().filter(|spec| !spec.keys.is_empty() && spec.name != "pick") {
+            for word in spec.about.split_whitespace().chain(spec.keys.iter().flat_map(|key| key.split(' '))) {
+                assert!(seen.contains(word), "{word} of {} at {columns}x{rows}", spec.name);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_question_of_an_agent() {
     frames::hold("answer", |columns, rows| pressed(shown(columns, rows), "a"));
 }

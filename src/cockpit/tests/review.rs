@@ -75,7 +75,8 @@ fn patch() -> Patch {
         hunks: vec![Hunk { new: (1, 1), lines: vec![line(Added, 0, 1, "#[test]")], ..Hunk::default() }],
         ..FilePatch::default()
     };
-    let logo = FilePatch { path: "logo.png".into(), binary: true, ..FilePatch::default() };
+    let logo =
+        FilePatch { path: "logo.png".into(), binary: true, sizes: Some((2_100, 40_000)), ..FilePatch::default() };
     Patch { files: vec![cart, new, logo], added: 4, removed: 1 }
 }
 
@@ -242,6 +243,13 @@ fn interaction_35_hunks_are_accepted_and_taken_out() {
     // What is no text can only be remarked on.
     bench.keys("J x");
     assert!(said(&bench).contains("remark on it instead"), "{}", said(&bench));
+    assert!(bench.text().contains("binary file, changed, 2.0 KiB → 39 KiB"), "{}", bench.text());
+    bench.keys("j c Smaller, enter");
+    let text = bench.text();
+    assert!(text.contains("┃ you  Smaller,"), "on the line that tells of it too: {text}");
+    bench.keys("m");
+    let Some(Overlay::Message(message)) = &bench.app.overlay else { panic!("{:?}", bench.app.overlay) };
+    assert!(message.text().contains("1. logo.png\n   Smaller,"), "{}", message.text());
 }
 
 #[test]

@@ -170,3 +170,22 @@ fn interaction_22_tile_sets_are_kept_and_shown_again() {
     bench.keys("t");
     assert_eq!(tiles(&bench), 2);
 }
+
+#[test]
+fn large_screens_show_more_events_and_whole_terminals_beside_the_selected_one() {
+    let tiles =
+        |bench: &Bench| -> Vec<String> { bench.app.layout.tiles.iter().map(|tile| tile.address.clone()).collect() };
+    let mut bench = Bench::new(200, 60);
+    assert_eq!((tiles(&bench).len(), bench.app.layout.feed.height), (1, 23));
+    bench.event(Event::Resize(300, 100));
+    let shown = tiles(&bench);
+    assert_eq!((shown.len(), bench.app.layout.feed.height), (4, 39), "{shown:?}");
+    assert_eq!(shown[0], bench.selected());
+    assert!(bench.app.layout.tiles.iter().all(|tile| tile.area.width >= 80 && tile.area.height >= 24));
+    let running = |address: &String| bench.app.town.agent(address).is_some_and(|agent| agent.session.is_some());
+    assert!(shown.iter().all(running), "the dead one has no terminal: {shown:?}");
+    // They are looked at, but only the one that is typed into gets a size, and the room.
+    assert!(bench.app.wishes.len() >= 4 && bench.app.wishes.iter().all(|wish| wish.size.is_none()));
+    bench.keys("enter");
+    assert_eq!(tiles(&bench), [bench.selected().to_owned()]);
+}

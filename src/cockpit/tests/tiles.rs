@@ -164,9 +164,9 @@ fn the_queue_is_steered_from_its_rows() {
     bench.keys("a K J ( )");
     let id = || "sh-mr-2".to_owned();
     let expected = [
-        Deed::StopMerge("sh-mr-1".into()),
-        Deed::Retry(id()),
-        Deed::Approve(id()),
+        Deed::StopMerge(vec!["sh-mr-1".into()]),
+        Deed::Retry(vec![id()]),
+        Deed::Approve(vec![id()]),
         Deed::Reorder(id(), Place::Earlier),
         Deed::Reorder(id(), Place::Later),
         Deed::Reorder(id(), Place::First),
@@ -177,7 +177,51 @@ fn the_queue_is_steered_from_its_rows() {
     assert_eq!(commands[0], "gt mq cancel sh-mr-1");
     assert_eq!(commands[3], "gt mq reorder sh-mr-2 --earlier");
     bench.keys("x No, enter");
-    assert_eq!(bench.deeds().last(), Some(&Deed::Reject(id(), "No,".into())));
+    assert_eq!(bench.deeds().last(), Some(&Deed::Reject(vec![id()], "No,".into())));
+}
+
+#[test]
+fn several_merge_requests_are_marked_and_steered_together() {
+    let mut bench = Bench::new(120, 40);
+    let ids = || vec!["sh-mr-1".to_owned(), "sh-mr-2".to_owned()];
+    bench.keys("Q space");
+    assert!(
+        said(&bench).contains("1 marked · a approve · r retry · c stop · x reject · esc unmark"),
+        "{}",
+        said(&bench)
+    );
+    let text = bench.keys("v").text();
+    assert!(text.contains("2 marked · 2 to merge") && text.matches("▣").count() == 2, "{text}");
+    bench.keys("a");
+    assert!(said(&bench).contains("None of the marked is held or under review"), "{}", said(&bench));
+    // What is not in a state for it is left out, and said to be.
+    bench.keys("r");
+    assert!(said(&bench).contains("1 of the marked left out: not given back or waiting"), "{}", said(&bench));
+    assert_eq!(bench.deeds(), [Deed::Retry(vec!["sh-mr-2".into()])]);
+    assert!(bench.app.marked_requests.is_empty(), "marks that have served go");
+    for entry in &mut bench.app.town.rigs[1].queue {
+        entry.state = "held".into();
+    }
+    bench.keys("V a");
+    let text = bench.text();
+    assert!(text.contains("Approve 2 merge requests?") && text.contains("Dark mode toggle"), "{text}");
+    assert!(text.contains("gt mq approve sh-mr-1 && gt mq approve sh-mr-2"), "{text}");
+    bench.keys("y");
+    let approved = Deed::Approve(ids());
+    assert_eq!(bench.deeds().last(), Some(&approved));
+    assert_eq!(approved.commands(), ["gt mq approve sh-mr-1", "gt mq approve sh-mr-2"]);
+    bench.keys("V x");
+    assert!(bench.text().contains("why are 2 merge requests turned down?"), "{}", bench.text());
+    bench.keys("No, enter");
+    assert_eq!(bench.deeds().last(), Some(&Deed::Reject(ids(), "No,".into())));
+    // Requests that are gone are marked no more.
+    bench.keys("V");
+    let mut less = bench.app.town.clone();
+    less.rigs[1].queue.remove(0);
+    bench.event(Event::Town(Box::new(less)));
+    assert_eq!(bench.app.marked_requests.len(), 1);
+    bench.keys("esc");
+    assert!(bench.app.marked_requests.is_empty() && bench.app.view == View::Queue, "escape unmarks first");
 }
 
 /// The convoys view with what keeps the selected one.

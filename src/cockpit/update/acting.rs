@@ -10,7 +10,7 @@ use super::super::deeds::{Agent, Deed, Finished, Task};
 use super::super::dialogs::{AnswerBox, Confirm, Message, Note, Purpose};
 use super::super::keys::Chord;
 use super::super::marks;
-use super::{moves, reviewing, sets};
+use super::{marking, moves, reviewing, sets};
 use crate::view::AgentState;
 
 /// How many deeds the journal keeps.
@@ -25,6 +25,7 @@ fn begun(deed: &Deed) -> String {
 pub(super) fn begin(app: &mut App, deed: Deed, effects: &mut Vec<Effect>) {
     let id = app.tasks.last().map_or(1, |task| task.id + 1);
     app.say(begun(&deed), false);
+    marking::used(app, &deed);
     app.tasks.push(Task {
         id,
         deed: deed.clone(),
@@ -161,7 +162,7 @@ fn deed_of(purpose: Purpose, text: String) -> Deed {
         Purpose::Tell(to) => Deed::Tell { to, text },
         Purpose::Comment(bead) => Deed::Comment(bead, text),
         Purpose::Reply(mail, _) => Deed::Reply(mail, text),
-        Purpose::Reject(request) => Deed::Reject(request, text),
+        Purpose::Reject(requests) => Deed::Reject(requests, text),
         Purpose::Value(setting) => Deed::Set { home: setting.home, key: setting.key, value: Some(text) },
         Purpose::Review(_, purpose) => deed_of(*purpose, text),
         // Neither becomes a deed.
@@ -192,52 +193,9 @@ pub(super) fn stop(app: &mut App) {
 pub(super) fn confirmed(app: &mut App, yes: bool, effects: &mut Vec<Effect>) {
     let Some(Overlay::Confirm(confirm)) = app.overlay.take() else { return };
     if yes {
-        match confirm.deed {
-            Deed::Stop(_) | Deed::Tell { .. } => app.marked.clear(),
-            Deed::CloseBeads(_) => app.beads.marked.clear(),
-            _ => {}
-        }
         begin(app, confirm.deed, effects);
     } else {
         app.say("Left as it is", false);
-    }
-}
-
-/// Marks or unmarks.
-pub(super) fn mark(app: &mut App, action: Action) {
-    let order = app.agent_order();
-    let Some(here) = app.selected.clone() else { return };
-    match action {
-        Action::Mark => {
-            if !app.marked.remove(&here) {
-                app.marked.insert(here.clone());
-            }
-            app.anchor = Some(here);
-            moves::step(app, 1);
-        }
-        Action::MarkRange => {
-            let place = |address: &String| order.iter().position(|other| other == address);
-            let from = app.anchor.as_ref().and_then(place).or_else(|| place(&here));
-            if let (Some(from), Some(to)) = (from, place(&here)) {
-                app.marked.extend(order[from.min(to)..=from.max(to)].iter().cloned());
-            }
-            app.anchor = Some(here);
-        }
-        Action::MarkAll => {
-            if order.iter().all(|address| app.marked.contains(address)) {
-                app.marked.clear();
-            } else {
-                app.marked.extend(order);
-            }
-        }
-        Action::MarkInvert => {
-            let before = std::mem::take(&mut app.marked);
-            app.marked = order.into_iter().filter(|address| !before.contains(address)).collect();
-        }
-        _ => {}
-    }
-    if !app.marked.is_empty() {
-        app.say(format!("{} marked: m writes to them, X stops them, esc unmarks", app.marked.len()), false);
     }
 }
 

@@ -40,19 +40,13 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> b
             }
         }
         Action::Close => close(app, effects),
-        Action::Mark | Action::MarkRange | Action::MarkAll | Action::MarkInvert => mark(app, action),
-        Action::Back if !app.beads.marked.is_empty() => app.beads.marked.clear(),
         Action::Sling => {
             let mut sling = Sling::new(app);
-            sling.marks.clone_from(&app.beads.marked);
-            if let Some(line) = app.beads.line() {
-                if sling.marks.is_empty() {
-                    sling.query.text.clone_from(&line.id);
-                }
-                if let Some(place) = sling.targets.iter().position(|target| *target == line.rig) {
-                    sling.target.row = place;
-                }
+            sling.marks.clone_from(app.beads.marked.ids());
+            if let Some(line) = app.beads.line().filter(|_| sling.marks.is_empty()) {
+                sling.query.text.clone_from(&line.id);
             }
+            sling.prefer(app.beads.subjects().iter().map(|line| line.rig.as_str()));
             app.overlay = Some(Overlay::Sling(Box::new(sling)));
             effects.push(Effect::LoadReady);
         }
@@ -68,7 +62,6 @@ fn close(app: &mut App, effects: &mut Vec<Effect>) {
     if open.is_empty() {
         let ids: Vec<String> = chosen.iter().map(|line| line.id.clone()).collect();
         if !ids.is_empty() {
-            app.beads.marked.clear();
             acting::begin(app, Deed::ReopenBeads(ids), effects);
         }
         return;
@@ -85,41 +78,6 @@ fn close(app: &mut App, effects: &mut Vec<Effect>) {
     lines.push(format!("{counts}; u or bd reopen takes that back."));
     let deed = Deed::CloseBeads(open.iter().map(|line| line.id.clone()).collect());
     app.overlay = Some(Overlay::Confirm(Confirm { question, lines, deed }));
-}
-
-/// Marks or unmarks.
-fn mark(app: &mut App, action: Action) {
-    let beads = &mut app.beads;
-    let lines = beads.lines.as_deref().unwrap_or_default();
-    let order: Vec<String> = beads.rows().iter().map(|row| lines[row.index].id.clone()).collect();
-    let Some(here) = beads.selected.clone() else { return };
-    match action {
-        Action::Mark => {
-            if !beads.marked.remove(&here) {
-                beads.marked.insert(here.clone());
-            }
-            beads.anchor = Some(here);
-            beads.step(1);
-        }
-        Action::MarkRange => {
-            let place = |id: &String| order.iter().position(|other| other == id);
-            let from = beads.anchor.as_ref().and_then(place).or_else(|| place(&here));
-            if let (Some(from), Some(to)) = (from, place(&here)) {
-                beads.marked.extend(order[from.min(to)..=from.max(to)].iter().cloned());
-            }
-            beads.anchor = Some(here);
-        }
-        Action::MarkAll if order.iter().all(|id| beads.marked.contains(id)) => beads.marked.clear(),
-        Action::MarkAll => beads.marked.extend(order),
-        Action::MarkInvert => {
-            let before = std::mem::take(&mut beads.marked);
-            beads.marked = order.into_iter().filter(|id| !before.contains(id)).collect();
-        }
-        _ => {}
-    }
-    if !app.beads.marked.is_empty() {
-        app.say(format!("{} marked: s slings them, x closes them, esc unmarks", app.beads.marked.len()), false);
-    }
 }
 
 fn read(app: &mut App, step: isize) {

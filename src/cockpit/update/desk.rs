@@ -1,11 +1,11 @@
 //! The views of mail, merge queue, feed and costs, and what the views ask of the ledger.
 
-use super::super::actions::Action;
+use super::super::actions::{self, Action};
 use super::super::app::{App, Cause, Effect, Overlay, View};
 use super::super::ask::{Told, wanted};
 use super::super::costs::GROUPS;
 use super::super::deeds::{Deed, Place};
-use super::super::dialogs::{Message, Purpose};
+use super::super::dialogs::{Confirm, Message, Purpose};
 use super::super::form::Form;
 use super::super::palette::Choice;
 use super::{acting, dialogs, hooks, keys};
@@ -38,6 +38,7 @@ pub(super) fn told(app: &mut App, told: Told) {
         Told::Mail(letters) => {
             let changed = app.mail.as_ref() != Some(&letters);
             app.letter = app.letter.min(letters.len().saturating_sub(1));
+            app.marked_mail.retain(|id| letters.iter().any(|letter| letter.id == id));
             app.mail = Some(letters);
             changed
         }
@@ -84,8 +85,12 @@ pub(super) fn told(app: &mut App, told: Told) {
 pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> bool {
     match (app.view, action) {
         (View::Mail, Action::Open) => {
-            if let Some(letter) = letter(app).filter(|letter| !letter.read) {
-                acting::begin(app, Deed::ReadMail(letter.id), effects);
+            let unread: Vec<String> =
+                app.chosen_letters().iter().filter(|letter| !letter.read).map(|letter| letter.id.clone()).collect();
+            if !unread.is_empty() {
+                acting::begin(app, Deed::ReadMail(unread), effects);
+            } else if !app.marked_mail.is_empty() {
+                app.say("They count as read already", false);
             }
         }
         (View::Mail, Action::Reply) => {
@@ -95,41 +100,28 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> b
             }
         }
         (View::Mail, Action::Archive) => {
-            if let Some(letter) = letter(app) {
-                acting::begin(app, Deed::ArchiveMail(letter.id), effects);
+            let ids: Vec<String> = app.chosen_letters().iter().map(|letter| letter.id.clone()).collect();
+            if !ids.is_empty() {
+                acting::begin(app, Deed::ArchiveMail(ids), effects);
             }
         }
-        (
-            View::Queue,
-            Action::Retry
-            | Action::Approve
-            | Action::StopMerge
-            | Action::First
-            | Action::Earlier
-            | Action::Later
-            | Action::Last,
-        ) => {
+        (View::Queue, Action::First | Action::Earlier | Action::Later | Action::Last) => {
             if let Some(id) = app.selected_request().map(|entry| entry.id.clone()) {
-                let deed = match action {
-                    Action::Approve => Deed::Approve(id),
-                    Action::StopMerge => Deed::StopMerge(id),
-                    Action::First => Deed::Reorder(id, Place::First),
-                    Action::Earlier => Deed::Reorder(id, Place::Earlier),
-                    Action::Later => Deed::Reorder(id, Place::Later),
-                    Action::Last => Deed::Reorder(id, Place::Last),
-                    _ => Deed::Retry(id),
+                let place = match action {
+                    Action::First => Place::First,
+                    Action::Earlier => Place::Earlier,
+                    Action::Later => Place::Later,
+                    _ => Place::Last,
                 };
-                acting::begin(app, deed, effects);
+                acting::begin(app, Deed::Reorder(id, place), effects);
             }
+        }
+        (View::Queue, Action::Retry | Action::Approve | Action::StopMerge | Action::Reject) => {
+            steer(app, action, effects);
         }
         (View::Queue, Action::Open) => {
             if let Some(worker) = app.selected_request().map(|entry| entry.worker.clone()) {
                 hooks::go_to(app, &worker);
-            }
-        }
-        (View::Queue, Action::Reject) => {
-            if let Some(id) = app.selected_request().map(|entry| entry.id.clone()) {
-                app.overlay = Some(Overlay::Message(Box::new(Message::new(Purpose::Reject(id), &app.theme))));
             }
         }
         (View::Queue, Action::ReadDown) => app.scroll.log = app.scroll.log.saturating_sub(3),
@@ -152,6 +144,35 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) -> b
         _ => return false,
     }
     true
+}
+
+/// Does something with the marked merge requests, or the selected one, as far as they are in a state for it.
+fn steer(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
+    let fit: Vec<(String, String)> = actions::fitting_requests(action, app)
+        .iter()
+        .map(|entry| (entry.id.clone(), format!("{}  {}", entry.source, entry.title)))
+        .collect();
+    let left = app.chosen_requests().len() - fit.len();
+    let (ids, lines): (Vec<String>, Vec<String>) = fit.into_iter().unzip();
+    if ids.is_empty() {
+        return;
+    }
+    if left > 0 {
+        app.say(format!("{left} of the marked left out: not {}", actions::states(action).0), false);
+    }
+    match action {
+        Action::Reject => {
+            app.overlay = Some(Overlay::Message(Box::new(Message::new(Purpose::Reject(ids), &app.theme))));
+        }
+        // What is merged is not taken back.
+        Action::Approve if ids.len() > 1 => {
+            let question = format!("Approve {} merge requests?", ids.len());
+            app.overlay = Some(Overlay::Confirm(Confirm { question, lines, deed: Deed::Approve(ids) }));
+        }
+        Action::Approve => acting::begin(app, Deed::Approve(ids), effects),
+        Action::StopMerge => acting::begin(app, Deed::StopMerge(ids), effects),
+        _ => acting::begin(app, Deed::Retry(ids), effects),
+    }
 }
 
 fn letter(app: &App) -> Option<crate::view::Letter> {

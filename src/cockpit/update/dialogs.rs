@@ -8,6 +8,7 @@ use super::super::actions::{self, Action, Context, TABLE};
 use super::super::app::{App, Effect, Overlay, Pane, View};
 use super::super::deeds::Deed;
 use super::super::dialogs::{Preview, Query, Side, Sling};
+use super::super::form::Subject;
 use super::super::keys::Chord;
 use super::super::palette::Choice;
 use super::{acting, beads, keys, moves};
@@ -33,7 +34,10 @@ pub(super) fn edit(app: &mut App, key: KeyEvent, chord: Chord, effects: &mut Vec
         Some(Overlay::Sling(sling)) => {
             match sling.side {
                 Side::Beads => edit_query(&mut sling.query, chord),
-                Side::Target => edit_query(&mut sling.target, chord),
+                Side::Target => {
+                    sling.steered = true;
+                    edit_query(&mut sling.target, chord);
+                }
             }
             ask_plan(sling, effects);
         }
@@ -148,7 +152,8 @@ fn close(app: &mut App) {
         && !form.warned
     {
         form.warned = true;
-        app.say("It is not saved; once more leaves it", false);
+        let done = if form.subject == Subject::Letter { "sent" } else { "saved" };
+        app.say(format!("It is not {done}; once more leaves it"), false);
         return;
     }
     app.overlay = None;
@@ -181,7 +186,10 @@ pub(super) fn step(app: &mut App, step: isize, effects: &mut Vec<Effect>) {
         Some(Overlay::Sling(sling)) => {
             match sling.side {
                 Side::Beads => sling.query.step(step, rows),
-                Side::Target => sling.target.step(step, rows),
+                Side::Target => {
+                    sling.steered = true;
+                    sling.target.step(step, rows);
+                }
             }
             ask_plan(sling, effects);
         }
@@ -204,6 +212,7 @@ pub(super) fn mark(app: &mut App, effects: &mut Vec<Effect>) {
         sling.marks.insert(id);
     }
     sling.query.step(1, rows);
+    sling.follow_marks();
     ask_plan(sling, effects);
 }
 
@@ -284,7 +293,6 @@ fn accept(app: &mut App, effects: &mut Vec<Effect>) {
                 return;
             }
             app.overlay = None;
-            app.beads.marked.retain(|id| !order.beads.contains(id));
             acting::begin(app, Deed::Sling(order), effects);
         }
         Some(Overlay::Answer(_)) => acting::accept_answer(app, false, effects),

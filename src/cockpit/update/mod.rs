@@ -9,6 +9,7 @@ mod dialogs;
 mod hooks;
 pub mod jump;
 mod keys;
+mod marking;
 mod mouse;
 mod moves;
 mod notices;
@@ -265,6 +266,7 @@ fn take_town(app: &mut App, town: crate::view::TownView) {
     let town = &app.town;
     app.answered.retain(|address, _| town.agent(address).is_some_and(|agent| agent.state == AgentState::NeedsYou));
     app.marked.retain(|address| town.agent(address).is_some());
+    app.marked_requests.retain(|id| town.rigs.iter().flat_map(|rig| &rig.queue).any(|entry| entry.id == id));
     app.memory.seen.retain(|address, _| town.agent(address).is_some());
     app.questions.retain(|address, _| town.agent(address).is_some_and(|agent| agent.state == AgentState::NeedsYou));
     if let Some(place) = convoy.and_then(|id| app.convoys().iter().position(|convoy| convoy.id == id)) {
@@ -303,6 +305,7 @@ fn take_ready(app: &mut App, beads: Result<Vec<crate::view::ReadyBead>, String>,
     match (beads, &mut app.overlay) {
         (Ok(beads), Some(Overlay::Sling(sling))) => {
             sling.beads = Some(beads);
+            sling.follow_marks();
             dialogs::ask_plan(sling, effects);
             app.touch(Cause::Town);
         }

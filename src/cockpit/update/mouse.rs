@@ -216,8 +216,7 @@ fn in_dialog(app: &mut App, hit: Option<Hit>, step: isize, effects: &mut Vec<Eff
     }
     match hit {
         Some(Hit::Dialog(row)) => {
-            let first = super::super::render::dialog_scroll(app);
-            let target = first + row;
+            let target = super::super::render::dialog_entry(app, row);
             let now = match &app.overlay {
                 Some(Overlay::Help(help)) => help.query.row,
                 Some(Overlay::Palette(palette)) => palette.query.row,

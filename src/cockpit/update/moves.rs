@@ -6,7 +6,7 @@ use super::super::dialogs::{Help, Journal, Sling};
 use super::super::layout::{Step, tile_agents};
 use super::super::palette::{Choice, Palette};
 use super::super::theme::{self, Theme};
-use super::{acting, back, beads, convoys, desk, hooks, jump, notices, sets, setup};
+use super::{acting, back, beads, convoys, desk, hooks, jump, marking, notices, sets, setup};
 
 /// Does `action`.
 pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
@@ -95,7 +95,7 @@ pub(super) fn act(app: &mut App, action: Action, effects: &mut Vec<Effect>) {
         Action::Explain => acting::explain(app),
         Action::Stop => acting::stop(app),
         Action::Undo => acting::undo(app, effects),
-        Action::Mark | Action::MarkRange | Action::MarkAll | Action::MarkInvert => acting::mark(app, action),
+        Action::Mark | Action::MarkRange | Action::MarkAll | Action::MarkInvert => marking::act(app, action),
         Action::Snooze => notices::snooze(app),
         Action::Journal => app.overlay = Some(Overlay::Journal(Journal::default())),
         Action::GoTo => {
@@ -388,8 +388,8 @@ pub(super) fn go_up(app: &mut App, step: Step, effects: &mut Vec<Effect>) {
 fn back(app: &mut App) {
     if app.zoom {
         app.zoom = false;
-    } else if !app.marked.is_empty() {
-        app.marked.clear();
+    } else if let Some(marked) = app.marks_mut().filter(|marked| !marked.is_empty()) {
+        marked.clear();
     } else if !app.filter.is_empty() {
         app.filter.clear();
     } else if app.view != View::Town {

@@ -195,7 +195,7 @@ pub fn recipient(app: &App, agent: &str) -> Result<Purpose, String> {
     }
     let request = app.town.rigs.iter().flat_map(|rig| &rig.queue).find(|entry| entry.worker == agent);
     if let Some(request) = request.filter(|request| !matches!(request.state.as_str(), "gating" | "pushing")) {
-        return Ok(Purpose::Reject(request.id.clone()));
+        return Ok(Purpose::Reject(vec![request.id.clone()]));
     }
     match app.hooks.rows.iter().flatten().find(|row| row.agent == agent) {
         Some(row) if !row.bead.is_empty() => Ok(Purpose::Comment(row.bead.clone())),

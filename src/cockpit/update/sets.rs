@@ -8,7 +8,7 @@ pub(super) fn save(app: &mut App) {
     let agents: Vec<String> = if app.marked.is_empty() {
         app.layout.tiles.iter().map(|tile| tile.address.clone()).filter(|address| !address.is_empty()).collect()
     } else {
-        app.marked.iter().cloned().collect()
+        app.marked.ids().iter().cloned().collect()
     };
     if agents.is_empty() {
         app.say("Mark the agents of the set first: space", false);

@@ -39,6 +39,45 @@ pub(super) fn reopen(desk: &mut Desk, id: &str) -> Result<String> {
     Ok(format!("{id} is open again"))
 }
 
+/// Counts one message as read.
+pub(super) fn read(desk: &mut Desk, id: &str) -> Result<String> {
+    mail::read(desk, PERSON, id)?;
+    Ok(format!("{id} counts as read"))
+}
+
+/// Puts one message away.
+pub(super) fn put_away(desk: &mut Desk, id: &str) -> Result<String> {
+    mail::archive(desk, PERSON, &[id.to_owned()])?;
+    Ok(format!("{id} is put away"))
+}
+
+/// Has one merge request tried again.
+pub(super) fn retry(desk: &mut Desk, id: &str) -> Result<String> {
+    let changed = queue::retry(desk, id)?;
+    patrol::daemon::ensure_running(&desk.town)?;
+    Ok(format!("{} ({}) is to be merged again", changed.id, changed.source))
+}
+
+/// Lets one merge request be merged.
+pub(super) fn approve(desk: &mut Desk, id: &str) -> Result<String> {
+    let changed = queue::approve(desk, id)?;
+    patrol::daemon::ensure_running(&desk.town)?;
+    Ok(format!("{} ({}) is approved", changed.id, changed.source))
+}
+
+/// Stops merging one request.
+pub(super) fn stop_merge(desk: &mut Desk, id: &str) -> Result<String> {
+    let stopped = queue::cancel(desk, id)?;
+    let how = if stopped.stopping { "its merging is being stopped" } else { "it is held" };
+    Ok(format!("{}: {how}; approve it to let it go on", stopped.id))
+}
+
+/// Turns one merge request down.
+pub(super) fn reject(desk: &mut Desk, id: &str, reason: &str) -> Result<String> {
+    let changed = queue::reject(desk, id, reason)?;
+    Ok(format!("{} ({}) is turned down; its branch stays", changed.id, changed.source))
+}
+
 /// Heals a worktree and tells what was wrong.
 fn heal(town: &Town, agent: &str) -> Result<Finished> {
     let mut desk = Desk::of(town.clone())?;
@@ -124,24 +163,6 @@ fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
             let sent = mail::reply(desk, PERSON, &id, None, &text)?;
             (format!("Sent to {}", sent.to), None)
         }
-        Deed::ReadMail(id) => {
-            mail::read(desk, PERSON, &id)?;
-            (format!("{id} counts as read"), None)
-        }
-        Deed::ArchiveMail(id) => {
-            mail::archive(desk, PERSON, std::slice::from_ref(&id))?;
-            (format!("{id} is put away"), None)
-        }
-        Deed::Retry(id) => {
-            let changed = queue::retry(desk, &id)?;
-            patrol::daemon::ensure_running(&desk.town)?;
-            (format!("{} ({}) is to be merged again", changed.id, changed.source), None)
-        }
-        Deed::Approve(id) => {
-            let changed = queue::approve(desk, &id)?;
-            patrol::daemon::ensure_running(&desk.town)?;
-            (format!("{} ({}) is approved", changed.id, changed.source), None)
-        }
         Deed::Reorder(id, place) => {
             let (order, words, undo) = match place {
                 Place::First => (queue::Order::First, "comes before all others", None),
@@ -151,15 +172,6 @@ fn act(desk: &mut Desk, deed: Deed) -> Result<(String, Option<Deed>)> {
             };
             let changed = queue::reorder(desk, &id, order)?;
             (format!("{} ({}) {words}", changed.id, changed.source), undo.map(|place| Deed::Reorder(id, place)))
-        }
-        Deed::StopMerge(id) => {
-            let stopped = queue::cancel(desk, &id)?;
-            let how = if stopped.stopping { "its merging is being stopped" } else { "it is held" };
-            (format!("{}: {how}; approve it to let it go on", stopped.id), Some(Deed::Approve(id)))
-        }
-        Deed::Reject(id, reason) => {
-            let changed = queue::reject(desk, &id, &reason)?;
-            (format!("{} ({}) is turned down; its branch stays", changed.id, changed.source), None)
         }
         Deed::Rollback(agent, number) => {
             let back = hook_care::rollback(desk, &agent, number)?;

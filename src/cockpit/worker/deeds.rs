@@ -12,7 +12,7 @@ use crate::work::{Desk, sling, unsling};
 use super::super::answer::{self, Prompt, Reply};
 use super::super::deeds::{Agent, Deed, Finished, Order};
 use super::control::Control;
-use super::{beads, request, words};
+use super::{beads, request, with_hint, words};
 
 /// How long a session may take to show its screen.
 const SCREEN: Duration = Duration::from_secs(5);
@@ -29,8 +29,20 @@ pub(super) fn perform(town: &Town, deed: Deed, control: &Control) -> Finished {
             Ok(each(&to, "answered", control, |agent| give_answer(town, agent, &prompt, &reply)))
         }
         Deed::Stop(agents) => stop(town, &agents, control),
-        Deed::CloseBeads(ids) => each_bead(town, &ids, control, true),
-        Deed::ReopenBeads(ids) => each_bead(town, &ids, control, false),
+        Deed::CloseBeads(ids) => {
+            each_id(town, &ids, control, "closed", beads::close, |done| Some(Deed::ReopenBeads(done)))
+        }
+        Deed::ReopenBeads(ids) => each_id(town, &ids, control, "open again", beads::reopen, |_| None),
+        Deed::ReadMail(ids) => each_id(town, &ids, control, "count as read", beads::read, |_| None),
+        Deed::ArchiveMail(ids) => each_id(town, &ids, control, "put away", beads::put_away, |_| None),
+        Deed::Retry(ids) => each_id(town, &ids, control, "are to be merged again", beads::retry, |_| None),
+        Deed::Approve(ids) => each_id(town, &ids, control, "approved", beads::approve, |_| None),
+        Deed::StopMerge(ids) => {
+            each_id(town, &ids, control, "stopped", beads::stop_merge, |done| Some(Deed::Approve(done)))
+        }
+        Deed::Reject(ids, reason) => {
+            each_id(town, &ids, control, "turned down", |desk, id| beads::reject(desk, id, &reason), |_| None)
+        }
         Deed::Review(_, deed) => return perform(town, *deed, control),
         other => beads::perform(town, other),
     };
@@ -64,23 +76,27 @@ fn parts<T>(
     outcomes
 }
 
-/// Closes beads, or opens them again; those that were are taken back by the opposite.
-fn each_bead(town: &Town, ids: &[String], control: &Control, close: bool) -> Result<Finished> {
+/// Does `one` thing with each of `ids`; `undo` says what takes back those of them it was done with.
+fn each_id(
+    town: &Town,
+    ids: &[String],
+    control: &Control,
+    word: &str,
+    mut one: impl FnMut(&mut Desk, &str) -> Result<String>,
+    undo: impl FnOnce(Vec<String>) -> Option<Deed>,
+) -> Result<Finished> {
     let mut desk = Desk::of(town.clone())?;
     let mut done = Vec::new();
-    let outcomes = parts(ids, control, String::as_str, |id| {
-        let said = if close { beads::close(&mut desk, id) } else { beads::reopen(&mut desk, id) };
-        match said {
-            Ok(text) => {
-                done.push(id.clone());
-                (true, text)
-            }
-            Err(error) => (false, words(&error)),
+    let outcomes = parts(ids, control, String::as_str, |id| match one(&mut desk, id) {
+        Ok(text) => {
+            done.push(id.clone());
+            (true, text)
         }
+        Err(error) => (false, words(&error)),
     });
     patrol::after_command(&desk)?;
-    let undo = (close && !done.is_empty()).then_some(Deed::ReopenBeads(done));
-    Ok(summary(outcomes, if close { "closed" } else { "open again" }, undo))
+    let undo = if done.is_empty() { None } else { undo(done) };
+    Ok(summary(outcomes, word, undo))
 }
 
 /// Does one thing for each agent and counts.
@@ -124,8 +140,7 @@ fn sling_beads(town: &Town, order: Order) -> Result<Finished> {
         })
         .collect();
     outcomes.extend(report.failed.iter().map(|failure| {
-        let hint = failure.hint.as_deref().map(|hint| format!(": {hint}")).unwrap_or_default();
-        (false, format!("{}: {}{hint}", failure.bead, failure.error))
+        (false, format!("{}: {}", failure.bead, with_hint(&failure.error, failure.hint.as_deref(), ": ")))
     }));
     Ok(summary(outcomes, "slung", undo))
 }

@@ -116,9 +116,19 @@ impl Worker {
 
 /// An error with its hint, as one sentence for a remark.
 fn words(error: &Error) -> String {
-    match error.hint_text() {
-        Some(hint) => format!("{error}: {hint}"),
-        None => error.to_string(),
+    with_hint(&error.to_string(), error.hint_text(), ": ")
+}
+
+/// What went wrong and what helps; only the former where it says the latter already.
+fn with_hint(message: &str, hint: Option<&str>, between: &str) -> String {
+    // How it is punctuated and quoted makes no difference.
+    let plain = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.fold(String::from(" "), |all, word| all + &word.to_lowercase() + " ")
+    };
+    match hint.filter(|hint| !plain(message).contains(&plain(hint))) {
+        Some(hint) => format!("{message}{between}{hint}"),
+        None => message.to_owned(),
     }
 }
 
@@ -245,9 +255,7 @@ fn preview(desk: &Desk, order: Order) -> Preview {
     let plan = match sling::plan(desk, &request) {
         Ok(plan) => plan,
         Err(error) => {
-            return Preview::Refused(
-                error.hint_text().map_or_else(|| error.to_string(), |hint| format!("{error}\n{hint}")),
-            );
+            return Preview::Refused(with_hint(&error.to_string(), error.hint_text(), "\n"));
         }
     };
     let mut lines: Vec<String> = plan
@@ -262,4 +270,21 @@ fn preview(desk: &Desk, order: Order) -> Preview {
         lines.push(format!("as a new convoy, \"{title}\""));
     }
     Preview::Will(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_is_told_once() {
+        let told = |message: &str, hint: &str| words(&Error::refused(message).hint(hint));
+        assert_eq!(told("it is held", "gt mq approve a lets it go on"), "it is held: gt mq approve a lets it go on");
+        assert_eq!(
+            told("it runs; stop it first: `gt daemon stop`", "Stop it first: gt daemon stop."),
+            "it runs; stop it first: `gt daemon stop`"
+        );
+        assert_eq!(told("no rig is called shops", "did you mean shop?"), "no rig is called shops: did you mean shop?");
+        assert_eq!(words(&Error::failed("no")), "no");
+    }
 }

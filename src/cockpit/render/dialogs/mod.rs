@@ -1,6 +1,7 @@
 //! The dialogs.
 
 mod form;
+mod help;
 mod places;
 mod questions;
 mod reading;
@@ -13,17 +14,23 @@ use ratatui::widgets::Widget;
 use crate::base::text::{fit, width as columns_of};
 
 use super::super::app::{App, Overlay};
-use super::super::dialogs::{Choose, Help, Message, Purpose, Query};
+use super::super::dialogs::{Choose, Message, Purpose, Query};
 use super::super::layout::dialog_list;
 use super::super::palette::Palette;
 use super::pen;
 
 /// The first row of the topmost dialog's list that is on the screen.
-pub fn dialog_scroll(app: &App) -> usize {
+fn dialog_scroll(app: &App) -> usize {
     let Some(area) = app.layout.dialog else { return 0 };
     let rows = usize::from(dialog_list(area, app.overlay.as_ref()).height);
     let row = match &app.overlay {
-        Some(Overlay::Help(help)) => help.query.row,
+        Some(Overlay::Help(help)) => {
+            return help::first(
+                &help::rows(app, help, dialog_list(area, app.overlay.as_ref()).width),
+                help.query.row,
+                rows,
+            );
+        }
         Some(Overlay::Palette(palette)) => palette.query.row,
         Some(Overlay::Sling(sling)) => sling.query.row,
         Some(Overlay::Journal(journal)) => journal.query.row,
@@ -38,6 +45,15 @@ fn scrolled(row: usize, rows: usize) -> usize {
     (row + 1).saturating_sub(rows.max(1))
 }
 
+/// The place in the topmost dialog's list of what stands in `row` of the screen's part of it.
+pub fn dialog_entry(app: &App, row: usize) -> usize {
+    let (Some(area), Some(Overlay::Help(help))) = (app.layout.dialog, &app.overlay) else {
+        return dialog_scroll(app) + row;
+    };
+    let rows = help::rows(app, help, dialog_list(area, app.overlay.as_ref()).width);
+    rows.get(dialog_scroll(app) + row).map_or(help.query.row, |row| row.entry)
+}
+
 pub use form::places as form_places;
 pub use reading::note_lines;
 
@@ -50,7 +66,7 @@ pub(super) fn draw(app: &App, buffer: &mut Buffer) -> Option<Position> {
     pen::shade(buffer, app.layout.header.union(app.layout.body), theme.shaded());
     pen::panel(buffer, area, theme.panel(), theme.rule());
     match overlay {
-        Overlay::Help(help) => draw_help(app, buffer, area, help),
+        Overlay::Help(help) => help::draw(app, buffer, area, help),
         Overlay::Palette(palette) => draw_palette(app, buffer, area, palette),
         Overlay::Sling(sling) => sling::draw_sling(app, buffer, area, sling),
         Overlay::Answer(open) => questions::answer(app, buffer, area, open),
@@ -112,45 +128,7 @@ fn light_up(app: &App, buffer: &mut Buffer, x: u16, y: u16, end: u16, text: &str
 
 fn mark_row(app: &App, buffer: &mut Buffer, row: Rect, focused: bool) {
     pen::highlight(buffer, row, &app.theme, focused);
-    if focused {
-        buffer[(row.x, row.y)].set_symbol("▌").set_style(app.theme.accent());
-    }
-}
-
-fn draw_help(app: &App, buffer: &mut Buffer, area: Rect, help: &Help) -> Option<Position> {
-    let theme = &app.theme;
-    let lines = help.lines(app);
-    heading(app, buffer, area, "all keys", &format!("{} keys", lines.len()));
-    let cursor =
-        query_line(app, buffer, area, "› ", &help.query, "type to search: a key, what it does, where it works");
-    let list = dialog_list(area, app.overlay.as_ref());
-    let keys_width =
-        lines.iter().map(|line| columns_of(&line.keys)).max().unwrap_or(0).min(if list.width < 90 { 14 } else { 20 });
-    let places = if list.width >= 60 { lines.iter().map(|line| columns_of(line.place)).max().unwrap_or(0) } else { 0 };
-    let first = scrolled(help.query.row, usize::from(list.height));
-    let mut last = "";
-    for ((index, line), y) in lines.iter().enumerate().skip(first).zip(list.y..list.bottom()) {
-        let row = Rect { y, height: 1, ..list };
-        let place = fit(if line.place == last { "" } else { line.place }, places);
-        last = line.place;
-        let keys = fit(&line.keys, keys_width);
-        let left = [
-            (" ", theme.text()),
-            (place.as_str(), theme.dim()),
-            (if places > 0 { "  " } else { "" }, theme.text()),
-            (keys.as_str(), theme.strong()),
-            ("  ", theme.text()),
-            (line.about, theme.text()),
-        ];
-        pen::pieces(buffer, row.x, y, row.width.saturating_sub(1), &left);
-        if index == help.query.row {
-            mark_row(app, buffer, row, true);
-        }
-    }
-    if lines.is_empty() {
-        pen::put(buffer, list.x + 1, list.y, list.width, "No key does that; : finds actions by name.", theme.dim());
-    }
-    Some(cursor)
+    pen::edge(buffer, row.x, row.y, &app.theme, focused);
 }
 
 fn draw_palette(app: &App, buffer: &mut Buffer, area: Rect, palette: &Palette) -> Option<Position> {

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::base::text::width as columns_of;
 use crate::view::Tone;
 
 use super::super::super::app::App;
@@ -91,7 +92,14 @@ pub(super) fn confirm(app: &App, buffer: &mut Buffer, area: Rect, confirm: &Conf
             y += 1;
         }
     }
-    let command = confirm.deed.commands().into_iter().next().unwrap_or_default();
+    let commands = confirm.deed.commands();
+    let all = commands.join(" && ");
+    let command = match commands.as_slice() {
+        [first, rest @ ..] if !rest.is_empty() && columns_of(&all) + 20 > usize::from(width) => {
+            format!("{first}  and {} more", rest.len())
+        }
+        _ => all,
+    };
     let end = pen::pieces(
         buffer,
         area.x + 2,

@@ -12,6 +12,7 @@ use crate::base::text::{fit, width as columns_of};
 
 use super::super::app::{App, Pane, View};
 use super::super::layout::below_title;
+use super::super::marked::Marked;
 use super::dialogs::wrapped;
 use super::pen::{self, Piece};
 use crate::view::FeedLine;
@@ -33,10 +34,26 @@ fn title(app: &App, buffer: &mut Buffer, area: Rect, pane: Pane, words: &str, no
 /// Marks the row of what is selected.
 pub(super) fn select_row(app: &App, buffer: &mut Buffer, area: Rect, focused: bool) {
     pen::highlight(buffer, area, &app.theme, focused);
-    if focused {
-        for y in area.y..area.bottom() {
-            buffer[(area.x, y)].set_symbol("▌").set_style(app.theme.accent());
-        }
+    for y in area.y..area.bottom() {
+        pen::edge(buffer, area.x, y, &app.theme, focused);
+    }
+}
+
+/// The column of marks, which is there while there are any.
+pub(super) fn mark(app: &App, marked: &Marked, id: &str) -> Piece<'static> {
+    match (marked.contains(id), marked.is_empty()) {
+        (true, _) => (" ▣ ", app.theme.accent()),
+        (false, false) => ("   ", app.theme.text()),
+        (false, true) => (" ", app.theme.text()),
+    }
+}
+
+/// How many are marked, before what else a title says.
+pub(super) fn marked_of(marked: &Marked, note: &str) -> String {
+    match (marked.len(), note) {
+        (0, note) => note.to_owned(),
+        (count, "") => format!("{count} marked"),
+        (count, note) => format!("{count} marked · {note}"),
     }
 }
 
