@@ -70,8 +70,29 @@ impl Ours {
     }
 
     fn start_feeding(&self, name: &str, file: &Path) -> Client {
-        self.start(name, &format!("stty -opost; printf {READY}; read -r go; cat {}; read -r x", file.display()));
+        let done = self.done(name);
+        let _ = std::fs::remove_file(&done);
+        let (file, done) = (file.display(), done.display());
+        self.start(name, &format!("stty -opost; printf {READY}; read -r go; cat {file}; : > {done}; read -r x"));
         self.client(name)
+    }
+
+    /// The file that says that all is written.
+    fn done(&self, name: &str) -> PathBuf {
+        self.home.join(format!("done-{name}"))
+    }
+
+    /// Waits until the session has taken the whole file; returns its size. The host is asked nothing before all is written, as asking
+    /// has it look at its screen; then it is asked until the rest is parsed.
+    fn wait_taken(&self, name: &str, client: &mut Client, file: &Path) -> f64 {
+        let size = std::fs::metadata(file).unwrap().len();
+        while !self.done(name).exists() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        while client.status().unwrap().bytes_out < size {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        size as f64
     }
 
     /// How fast a session takes the file.
@@ -81,7 +102,7 @@ impl Ours {
         let host = client.status().unwrap().host_pid;
         let (start, cpu) = (Instant::now(), pty::cpu(host));
         client.send(&ClientMsg::Input(b"\r".to_vec())).unwrap();
-        let megabytes = wait_taken(&mut client, file) / 1e6;
+        let megabytes = self.wait_taken("d0", &mut client, file) / 1e6;
         let taken =
             Taken { speed: megabytes / start.elapsed().as_secs_f64(), thrift: megabytes / (pty::cpu(host) - cpu) };
         drop(attached);
@@ -97,7 +118,8 @@ impl Ours {
         for client in &mut clients {
             client.send(&ClientMsg::Input(b"\r".to_vec())).unwrap();
         }
-        let bytes: f64 = clients.iter_mut().map(|client| wait_taken(client, file)).sum();
+        let bytes: f64 =
+            names(count).zip(&mut clients).map(|(name, client)| self.wait_taken(&name, client, file)).sum();
         bytes / 1e6 / start.elapsed().as_secs_f64()
     }
 
@@ -106,7 +128,7 @@ impl Ours {
         for name in names(count) {
             let mut client = self.start_feeding(&name, file);
             client.send(&ClientMsg::Input(b"\r".to_vec())).unwrap();
-            wait_taken(&mut client, file);
+            self.wait_taken(&name, &mut client, file);
         }
         std::thread::sleep(Duration::from_secs(3));
     }
@@ -138,16 +160,6 @@ impl Ours {
         let _attached = self.attach("d0");
         start.elapsed().as_secs_f64() * 1e3
     }
-}
-
-/// Waits until the session has taken the whole file; returns its size. The status is answered after what was read is parsed.
-fn wait_taken(client: &mut Client, file: &Path) -> f64 {
-    let size = std::fs::metadata(file).unwrap().len();
-    while client.status().unwrap().bytes_out < size {
-        // Seldom enough that asking costs the host nothing beside the data.
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    size as f64
 }
 
 impl Drop for Ours {
