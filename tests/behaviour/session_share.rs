@@ -18,15 +18,22 @@ fn nice(pid: &serde_json::Value) -> i32 {
     stat.rsplit(')').next().unwrap().split_whitespace().nth(16).unwrap().parse().unwrap()
 }
 
+/// How soon it goes when memory runs out, beside others of its size.
+fn oom_score(pid: &serde_json::Value) -> i32 {
+    of_process(pid, "oom_score_adj").trim().parse().unwrap()
+}
+
 #[test]
 fn programs_give_way_and_their_hosts_do_not() {
     let world = World::new();
     let one = world.start("mayor/", "printf 'ready\n'; cat /proc/self/limits | grep core; read x");
     let (host, child) = (&one["host_pid"], &one["child_pid"]);
     let screen = world.wait_peek("mayor", "core file");
-    assert_eq!((nice(child), nice(host)), (10, 0), "{one}");
-    assert_eq!(of_process(child, "oom_score_adj").trim(), "200");
-    assert_eq!(of_process(host, "oom_score_adj").trim(), "0");
+    // Whoever runs the tests may give way already.
+    let me = std::process::id().into();
+    assert_eq!((nice(child), nice(host)), (nice(&me).max(10), nice(&me)), "{one}");
+    assert_eq!(oom_score(child), oom_score(&me).max(200));
+    assert!(oom_score(host) <= oom_score(&me));
     assert!(screen.split("core file size").nth(1).unwrap().trim().starts_with('0'), "{screen}");
     // Where each session has its own share of the CPU, that counts.
     if !of_process(child, "autogroup").is_empty() {
@@ -46,14 +53,14 @@ fn programs_give_way_and_their_hosts_do_not() {
         let run = world.gt(["--json", "session", "status", "overseer"]);
         (run.status == Some(0)).then(|| run.json())
     });
-    assert_eq!(of_process(&other["host_pid"], "oom_score_adj").trim(), "0");
+    assert!(oom_score(&other["host_pid"]) <= oom_score(&me));
     for who in ["mayor", "overseer"] {
         world.gt(["session", "stop", who]).ok();
     }
     // As the settings say.
     world.gt(["config", "set", "limits.nice", "0"]).ok();
     let one = world.start("mayor/", "read x");
-    assert_eq!(nice(&one["child_pid"]), 0);
+    assert_eq!(nice(&one["child_pid"]), nice(&me));
     let error = world.gt(["config", "set", "limits.nice", "20"]).code(1);
     assert!(error.stderr.contains("from 0 to 19"), "{error:?}");
 }

@@ -103,10 +103,28 @@ pub fn adopt_orphans() -> Result<()> {
     nix::sys::prctl::set_child_subreaper(true).context("become a subreaper")
 }
 
-/// Takes back for this process what it may have inherited from an agent that started it: being the first to go when memory runs out.
+/// How much sooner the kernel ends an agent's program than a host when memory runs out (`oom_score_adj`, proc(5)): as if it used a fifth
+/// of all memory more.
+const FIRST_TO_GO: i32 = 200;
+
+fn oom_score(process: &str) -> Option<i32> {
+    fs::read_to_string(format!("/proc/{process}/oom_score_adj")).ok()?.trim().parse().ok()
+}
+
+/// Makes the process `pid`, and what it will start, the first to go when memory runs out, unless it is already.
+pub fn let_go_first(pid: i32) {
+    if oom_score(&pid.to_string()).is_some_and(|score| score < FIRST_TO_GO) {
+        // A system that forbids it forbids it for good.
+        let _ = fs::write(format!("/proc/{pid}/oom_score_adj"), FIRST_TO_GO.to_string());
+    }
+}
+
+/// Takes back for this process what it may have inherited from an agent that started it: being the first to go. What else is set for it
+/// was set by others, and stays.
 pub fn be_last_to_go() {
-    // A system that forbids it forbids it for good.
-    let _ = fs::write("/proc/self/oom_score_adj", "0");
+    if oom_score("self") == Some(FIRST_TO_GO) {
+        let _ = fs::write("/proc/self/oom_score_adj", "0");
+    }
 }
 
 pub(super) fn peer(stream: &UnixStream) -> nix::Result<(u32, i32)> {

@@ -19,7 +19,8 @@ use macos as system;
 use super::{Result, ResultExt};
 
 pub use system::{
-    Signals, adopt_orphans, available_memory, be_last_to_go, descriptors, environment, memory_file, threads,
+    Signals, adopt_orphans, available_memory, be_last_to_go, descriptors, environment, let_go_first, memory_file,
+    threads,
 };
 
 /// A process.

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use nix::libc;
 use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, getrlimit, pidfd_open, prlimit, setpriority_process};
 
-use crate::base::{Error, Result, ResultExt};
+use crate::base::{Error, Result, ResultExt, os};
 
 /// `PIDFD_GET_INFO` for the structure below, and the bit that asks for the exit status (Linux 6.15 and later).
 const GET_INFO: libc::Ioctl = 0xc040_ff0b_u32 as libc::Ioctl;
@@ -59,12 +59,8 @@ pub(in crate::session) fn exit_status(program: &OwnedFd) -> Option<(Option<i32>,
     Some(if status & 0x7f == 0 { (Some((status >> 8) & 0xff), None) } else { (None, Some(status & 0x7f)) })
 }
 
-/// How much sooner the kernel ends an agent's program than a host when memory runs out: as if it used a fifth of all memory more.
-/// The host then tells how it ended, and the work is taken up again.
-const FIRST_TO_GO: i32 = 200;
-
 /// Has the program `pid`, which has just begun, and what it will start give way to everything else: it is the first to go when memory
-/// runs out (`oom_score_adj`, proc(5)), it leaves no core dumps in a worktree unless it asks for them, and its share of a busy CPU
+/// runs out, and its host tells how it ended; it leaves no core dumps in a worktree unless it asks for them, and its share of a busy CPU
 /// becomes that of this `nice` value (0 to 19, nice(1)), which can't be taken back.
 pub(in crate::session) fn give_way(pid: i32, nice: u8) {
     // A system that forbids one of these forbids it for good; the program runs all the same.
@@ -75,7 +71,7 @@ pub(in crate::session) fn give_way(pid: i32, nice: u8) {
             let _ = setpriority_process(Some(id), i32::from(nice));
         }
     }
-    let _ = std::fs::write(format!("/proc/{pid}/oom_score_adj"), FIRST_TO_GO.to_string());
+    os::let_go_first(pid);
 }
 
 /// Has the session of the program `pid` give way by `nice`, where each session has a share of the CPU of its own (autogroup, sched(7)):
