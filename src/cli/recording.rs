@@ -226,12 +226,8 @@ fn cast(recording: &Recording) -> Result<String> {
             let header = json!({"version": 2, "width": width, "height": height, "timestamp": timestamp, "env": env});
             let _ = writeln!(out, "{header}");
         }
-        let event = match what {
-            What::Output(text) => json!([time, "o", text]),
-            What::Resize(cols, rows) => json!([time, "r", format!("{cols}x{rows}")]),
-            What::Mark(text) => json!([time, "m", text]),
-        };
-        let _ = writeln!(out, "{event}");
+        let (code, data) = what.code();
+        let _ = writeln!(out, "{}", json!([time, code, data]));
         Ok(())
     })?;
     Ok(out)

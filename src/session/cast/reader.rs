@@ -1,6 +1,7 @@
 //! Reading recordings, and rebuilding a terminal from one.
 
-use std::fs;
+use std::borrow::Cow;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -85,6 +86,17 @@ pub enum What {
     Mark(String),
 }
 
+impl What {
+    /// Its code and data in an asciicast v2.
+    pub fn code(&self) -> (&'static str, Cow<'_, str>) {
+        match self {
+            Self::Output(text) => ("o", text.into()),
+            Self::Resize(cols, rows) => ("r", format!("{cols}x{rows}").into()),
+            Self::Mark(text) => ("m", text.into()),
+        }
+    }
+}
+
 /// A part of a recording.
 #[derive(Debug, Clone)]
 pub struct Segment {
@@ -99,14 +111,20 @@ pub(super) fn segments(directory: &Path) -> Vec<(u32, PathBuf)> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let number = |path: &Path| {
         let name = path.file_name()?.to_str()?;
-        name.strip_suffix(".raw").or_else(|| name.strip_suffix(".cast.gz"))?.parse::<u32>().ok()
+        let (number, _) = [".raw", ".cast", ".cast.gz"].iter().find_map(|end| Some((name.strip_suffix(end)?, end)))?;
+        number.parse::<u32>().ok()
     };
     let mut found: Vec<(u32, PathBuf)> =
         entries.map(|entry| entry.path()).filter_map(|path| Some((number(&path)?, path))).collect();
     // While one is being packed there may be both forms of it, and the one it is made from is whole.
-    found.sort_by_key(|(number, path)| (*number, !live::is_live(path)));
+    found.sort_by_key(|(number, path)| (*number, is_packed(path)));
     found.dedup_by_key(|(number, _)| *number);
     found
+}
+
+/// Whether the segment at `path` is packed: nothing is written to it any more.
+pub(super) fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "gz")
 }
 
 impl Segment {
@@ -120,7 +138,7 @@ impl Segment {
             let mut text = Text::default();
             live::records(&content).filter_map(|(time, kind, data)| text.event(time, kind, data)).collect()
         } else {
-            String::from_utf8_lossy(&content).lines().map_while(parse).collect()
+            lines(&content).collect()
         };
         Ok(Segment { header, events })
     }
@@ -130,7 +148,7 @@ impl Segment {
 fn open(path: &Path) -> Result<(Header, Vec<u8>)> {
     let what = || format!("read {}", path.display());
     let mut bytes = fs::read(path).with_context(what)?;
-    if !live::is_live(path) {
+    if is_packed(path) {
         let mut plain = Vec::new();
         GzDecoder::new(&bytes[..]).read_to_end(&mut plain).with_context(what)?;
         bytes = plain;
@@ -198,34 +216,40 @@ pub(super) fn whole_characters(bytes: &[u8]) -> usize {
     if tail.len() - start < length { bytes.len() - (tail.len() - start) } else { bytes.len() }
 }
 
-/// Writes the segment at `path`, one that was being written, as an asciicast v2.
+/// Writes the segment at `path`, one that is not packed, as an asciicast v2; earlier versions wrote them as such.
 ///
 /// # Errors
 /// When it can't be read or `out` can't be written.
 pub(super) fn convert(path: &Path, out: &mut impl Write) -> io::Result<()> {
+    if !live::is_live(path) {
+        return io::copy(&mut File::open(path)?, out).map(|_| ());
+    }
     let bytes = fs::read(path)?;
     let end = memchr::memchr(b'\n', &bytes).map_or(bytes.len(), |at| at + 1);
     out.write_all(&bytes[..end])?;
     let mut text = Text::default();
     for (time, kind, data) in live::records(&bytes[end..]) {
         let Some(event) = text.event(time, kind, data) else { continue };
-        let (letter, data) = match &event.what {
-            What::Output(text) => ("o", text.clone()),
-            What::Resize(cols, rows) => ("r", format!("{cols}x{rows}")),
-            What::Mark(text) => ("m", text.clone()),
-        };
-        write!(out, "[{:.6},\"{letter}\",", event.time)?;
+        let (code, data) = event.what.code();
+        write!(out, "[{:.6},\"{code}\",", event.time)?;
         serde_json::to_writer(&mut *out, &data)?;
         out.write_all(b"]\n")?;
     }
     Ok(())
 }
 
-fn parse(line: &str) -> Option<Event> {
-    let (time, kind, data): (f64, String, String) = serde_json::from_str(line).ok()?;
+/// The events of an asciicast, up to the first that is not whole.
+fn lines(content: &[u8]) -> impl Iterator<Item = Event> {
+    content.split(|b| *b == b'\n').map_while(parse)
+}
+
+fn parse(line: &[u8]) -> Option<Event> {
+    let (time, kind, data): (f64, String, String) = serde_json::from_slice(line).ok()?;
     let what = match kind.as_str() {
         "o" => What::Output(data),
         "r" => size(&data)?,
+        // How earlier versions noted a character cut in two, which comes again, whole.
+        "p" => What::Output(String::new()),
         _ => What::Mark(data),
     };
     Some(Event { time, what })
@@ -240,7 +264,7 @@ pub fn rebuild(directory: &Path) -> Option<Box<dyn Emulator>> {
     // Output that broke one emulator breaks the next; the session goes on with an empty screen then.
     catch_unwind(AssertUnwindSafe(|| {
         let mut emulator: Option<Box<dyn Emulator>> = None;
-        for (number, path) in all.iter().filter(|(number, path)| *number >= base && live::is_live(path)) {
+        for (number, path) in all.iter().filter(|(number, path)| *number >= base && !is_packed(path)) {
             let Ok((header, content)) = open(path) else { continue };
             let first = emulator.is_none();
             let emulator = emulator.get_or_insert_with(|| {
@@ -252,15 +276,25 @@ pub fn rebuild(directory: &Path) -> Option<Box<dyn Emulator>> {
             });
             // The checkpoint of a later segment is what the emulator shows already.
             let skip = usize::from(!first && header.checkpoint);
-            for (_, kind, data) in live::records(&content).skip(skip) {
-                match kind {
-                    Kind::Output => emulator.feed(data),
-                    Kind::Resize => {
-                        if let Some(What::Resize(cols, rows)) = std::str::from_utf8(data).ok().and_then(size) {
-                            emulator.resize(cols, rows);
-                        }
+            let resize = |emulator: &mut dyn Emulator, what: Option<What>| {
+                if let Some(What::Resize(cols, rows)) = what {
+                    emulator.resize(cols, rows);
+                }
+            };
+            if live::is_live(path) {
+                for (_, kind, data) in live::records(&content).skip(skip) {
+                    match kind {
+                        Kind::Output => emulator.feed(data),
+                        Kind::Resize => resize(emulator.as_mut(), std::str::from_utf8(data).ok().and_then(size)),
+                        Kind::Mark => {}
                     }
-                    Kind::Mark => {}
+                }
+            } else {
+                for event in lines(&content).skip(skip) {
+                    match event.what {
+                        What::Output(text) => emulator.feed(text.as_bytes()),
+                        what => resize(emulator.as_mut(), Some(what)),
+                    }
                 }
             }
             emulator.take_replies();
@@ -289,5 +323,22 @@ mod tests {
         ] {
             assert_eq!(whole_characters(bytes), whole, "{bytes:?}");
         }
+    }
+
+    /// Earlier versions wrote asciicasts from the start, and noted the part of a character that had come.
+    #[test]
+    fn what_earlier_versions_wrote_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let head = r#"{"version":2,"width":20,"height":4,"timestamp":0,"gt":{"segment":1,"at":0.0,"checkpoint":true,"base":1}}"#;
+        let events = "[0.0,\"o\",\"\"]\n[0.1,\"o\",\"one\"]\n[0.1,\"p\",\"\u{c3}\"]\n[0.2,\"o\",\"é\"]\n[0.3,\"r\",\"30x5\"]\n[0.4,\"o\",\"cut";
+        let plain = directory.path().join("0001.cast");
+        fs::write(&plain, format!("{head}\n{events}")).unwrap();
+        let mut again = rebuild(directory.path()).unwrap();
+        again.refresh(std::time::Instant::now());
+        assert_eq!((again.screen().text().as_str(), again.size()), ("oneé", (30, 5)));
+        assert_eq!(Segment::read(&plain).unwrap().events.len(), 5);
+        let mut copy = Vec::new();
+        convert(&plain, &mut copy).unwrap();
+        assert_eq!(copy, fs::read(&plain).unwrap());
     }
 }

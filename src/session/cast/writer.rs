@@ -247,7 +247,7 @@ impl Writer {
         let mut pack = Vec::new();
         for (number, path) in segments(&self.directory) {
             let _ = fs::remove_file(self.path(number, "back"));
-            if live::is_live(&path) {
+            if !reader::is_packed(&path) {
                 pack.push(path);
             }
         }
