@@ -1,6 +1,6 @@
 //! Sessions beside tmux, on the same data and in turn, so that the machine's moods hit both: throughput with nobody looking and with a
-//! terminal attached, and of a terminal whose output is thrown away, which nobody can exceed, thirty at once, memory with full scrollback, time to attach, and what silence costs. Prints one line a figure;
-//! `cargo bench --bench terminal`, with words as arguments only what their names contain. Without tmux only ours are taken.
+//! terminal attached, and of a terminal whose output is thrown away, which bounds both; thirty at once, memory with full scrollback, time
+//! to attach, and what silence costs. Prints one line a figure; `cargo bench --bench terminal`, with words as arguments only what their names contain. Without tmux only ours are taken.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "terminal/data.rs"]
@@ -83,14 +83,10 @@ fn throughput(directory: &Path, kinds: &[(&str, PathBuf)], attached: bool) {
 fn bare(kinds: &[(&str, PathBuf)]) {
     let Some((_, file)) = kinds.last() else { return };
     let taken: Vec<Taken> = (0..ROUNDS).map(|_| pty::bare(file)).collect();
-    line(
-        "throughput of a terminal nobody looks at",
-        "MB/s",
-        median(taken.iter().map(|one| one.speed).collect()),
-        None,
-        true,
-    );
-    line("throughput of one, CPU", "MB/s", median(taken.iter().map(|one| one.thrift).collect()), None, true);
+    for (what, which) in [("", (|taken| taken.speed) as fn(&Taken) -> f64), (", CPU", |taken| taken.thrift)] {
+        let what = format!("throughput of a terminal nobody reads{what}");
+        line(&what, "MB/s", median(taken.iter().map(which).collect()), None, true);
+    }
 }
 
 fn many(directory: &Path, kinds: &[(&str, PathBuf)], mebibytes: usize) {

@@ -13,6 +13,8 @@ use crate::pty::{self, Drained};
 
 const GT: &str = env!("CARGO_BIN_EXE_gt");
 const READY: &str = "ready-to-go";
+/// How long a session may take for a file before the measurement is given up.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub struct Ours {
     home: PathBuf,
@@ -86,10 +88,9 @@ impl Ours {
     /// has it look at its screen; then it is asked until the rest is parsed.
     fn wait_taken(&self, name: &str, client: &mut Client, file: &Path) -> f64 {
         let size = std::fs::metadata(file).unwrap().len();
-        while !self.done(name).exists() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        while client.status().unwrap().bytes_out < size {
+        let begun = Instant::now();
+        while !self.done(name).exists() || client.status().unwrap().bytes_out < size {
+            assert!(begun.elapsed() < PATIENCE, "{name} did not take {size} bytes within {PATIENCE:?}");
             std::thread::sleep(Duration::from_millis(1));
         }
         size as f64

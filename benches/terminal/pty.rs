@@ -22,11 +22,8 @@ pub struct Drained {
 impl Drained {
     /// Runs the command; `mark` is what is waited for in what it writes.
     pub fn run(command: CommandBuilder, mark: &'static str) -> Drained {
-        let size = PtySize { rows: 50, cols: 200, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (child, master) = spawn(command);
+        let mut reader = master.try_clone_reader().unwrap();
         let (tail, seen) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let (theirs, found) = (Arc::clone(&tail), Arc::clone(&seen));
         std::thread::spawn(move || {
@@ -42,7 +39,7 @@ impl Drained {
                 }
             }
         });
-        Drained { child, _master: pair.master, tail, seen }
+        Drained { child, _master: master, tail, seen }
     }
 
     /// Waits until the mark was written.
@@ -63,16 +60,20 @@ impl Drop for Drained {
     }
 }
 
-/// How fast a terminal gives the file to somebody who does nothing with it: nobody who reads a terminal is faster.
-pub fn bare(file: &Path) -> Taken {
+/// Runs the command on a terminal of 200 by 50.
+fn spawn(command: CommandBuilder) -> (Box<dyn Child + Send + Sync>, Box<dyn MasterPty + Send>) {
     let size = PtySize { rows: 50, cols: 200, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
+    (pair.slave.spawn_command(command).unwrap(), pair.master)
+}
+
+/// How fast a terminal gives the file to somebody who does nothing with it: nobody who reads a terminal is faster.
+pub fn bare(file: &Path) -> Taken {
     let mut command = CommandBuilder::new("sh");
     command.args(["-c", &format!("stty -opost; cat {}", file.display())]);
     let (start, before) = (Instant::now(), cpu(std::process::id().cast_signed()));
-    let mut child = pair.slave.spawn_command(command).unwrap();
-    drop(pair.slave);
-    let mut reader = pair.master.try_clone_reader().unwrap();
+    let (mut child, master) = spawn(command);
+    let mut reader = master.try_clone_reader().unwrap();
     let mut buffer = vec![0; 64 * 1024];
     let mut bytes = 0;
     while let Ok(count @ 1..) = reader.read(&mut buffer) {
