@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// How many numbers others may have taken meanwhile.
 const MOST_TAKEN: u64 = 1000;
 
+/// How often, a millisecond apart, a name is tried that another process has locked.
+const LOCKED: usize = 500;
+
 /// A commit that is to be written.
 pub(super) struct Unnamed {
     pub id: Oid,
@@ -71,7 +74,16 @@ fn notes(repository: &Repository) -> PathBuf {
 pub(super) fn name(repository: &Repository, directory: &str, number: u64, id: Oid, why: &str) -> Result<()> {
     for number in number..number.saturating_add(MOST_TAKEN) {
         let name = format!("{directory}/{number}");
-        match repository.reference(&name, id, false, why) {
+        let mut tried = repository.reference(&name, id, false, why);
+        // Who holds it may be giving this very commit that name; a lock that stays is a dead one's.
+        for _ in 0..LOCKED {
+            if !tried.as_ref().is_err_and(|error| error.code() == ErrorCode::Locked) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            tried = repository.reference(&name, id, false, why);
+        }
+        match tried {
             Ok(_) => return Ok(()),
             // Another process has made a snapshot of the same agent meanwhile, or has found our note.
             Err(error) if matches!(error.code(), ErrorCode::Exists | ErrorCode::Locked) => {
