@@ -22,8 +22,10 @@ impl Bare {
             return Err(Error::usage(format!("not a branch name: {branch:?}")));
         }
         refuse_occupied(path)?;
-        if self.update_ref(&name, &start, Some(&"0".repeat(40))).is_err() && self.find_rev(&name)?.is_some() {
-            return Err(Error::refused(format!("the branch {branch} exists already in {}", self.path.display())));
+        if let Err(error) = self.update_ref(&name, &start, Some(&"0".repeat(40))) {
+            let there = self.find_rev(&name)?.is_some();
+            let exists = || Error::refused(format!("the branch {branch} exists already in {}", self.path.display()));
+            return Err(if there { exists() } else { error.context(format!("make the branch {branch}")) });
         }
         let result = self.make(path, &format!("ref: {name}\n"));
         if result.is_err() {

@@ -140,7 +140,10 @@ fn the_doctor_sees_each_thing_that_is_broken_and_mends_it() {
 
     // Each thing broken, seen, mended, and whole afterwards.
     let breaks: [(&str, &dyn Fn()); 7] = [
-        ("git's locks", &|| fs::write(place.bare("web").join("refs/heads/main.lock"), "").unwrap()),
+        ("git's locks", &|| {
+            let lock = fs::File::create(place.bare("web").join("refs/heads/main.lock")).unwrap();
+            lock.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(60)).unwrap();
+        }),
         ("hooks", &|| fs::remove_dir_all(&worktree).unwrap()),
         ("issues.jsonl", &|| fs::remove_file(place.root.join("web/.beads/issues.jsonl")).unwrap()),
         ("ledger", &|| {

@@ -407,6 +407,33 @@ fn many_worktrees_are_made_at_once() {
 }
 
 #[test]
+fn locks_are_cleared_around_those_who_hold_one() {
+    let sandbox = Sandbox::new();
+    let (bare, _) = rig(&sandbox);
+    let main = bare.rev("main").unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let cleared = scope.spawn(|| {
+            let mut cleared = 0;
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                cleared += bare.clear_locks().unwrap();
+            }
+            cleared
+        });
+        let made: Result<Vec<()>, _> = (0..1000)
+            .map(|n| bare.update_ref(&format!("refs/heads/polecat/p{n}/x@1"), &main, Some(&"0".repeat(40))))
+            .collect();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        made.unwrap();
+        assert_eq!(cleared.join().unwrap(), 0);
+    });
+    // One that its owner left is waited for until nobody can hold it any more.
+    fs::write(bare.path.join("refs/heads/main.lock"), "").unwrap();
+    assert_eq!(bare.clear_locks().unwrap(), 1);
+    assert!(bare.leftover_locks().unwrap().is_empty());
+}
+
+#[test]
 fn submodules_are_left_alone_by_snapshots_and_by_going_back_to_them() {
     let sandbox = Sandbox::new();
     let (bare, _) = rig(&sandbox);
