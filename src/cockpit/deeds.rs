@@ -149,8 +149,12 @@ pub enum Deed {
     Reply(String, String),
     /// Count messages as read.
     ReadMail(Vec<String>),
+    /// Count messages as not read.
+    UnreadMail(Vec<String>),
     /// Put messages away.
     ArchiveMail(Vec<String>),
+    /// Bring messages back that were put away.
+    RestoreMail(Vec<String>),
     /// Try merge requests again.
     Retry(Vec<String>),
     /// Turn merge requests down, and why.
@@ -187,6 +191,41 @@ pub enum Deed {
 }
 
 impl Deed {
+    /// Whether it only writes something down: such deeds are done one after the other, so that what was asked for last is what stays.
+    /// The others take their time, and beside each other.
+    pub fn only_notes(&self) -> bool {
+        match self {
+            Self::Sling(_)
+            | Self::TakeBack(_)
+            | Self::Tell { .. }
+            | Self::Answer { .. }
+            | Self::Stop(_)
+            | Self::Rollback(..)
+            | Self::Repair(_)
+            | Self::ArchiveHook(_)
+            | Self::RestoreHook(_)
+            | Self::TakeOut { .. } => false,
+            Self::Review(_, deed) => deed.only_notes(),
+            Self::CreateBead { .. }
+            | Self::EditBead { .. }
+            | Self::Write { .. }
+            | Self::Set { .. }
+            | Self::CloseBeads(_)
+            | Self::ReopenBeads(_)
+            | Self::Comment(..)
+            | Self::Reply(..)
+            | Self::ReadMail(_)
+            | Self::UnreadMail(_)
+            | Self::ArchiveMail(_)
+            | Self::RestoreMail(_)
+            | Self::Retry(_)
+            | Self::Reject(..)
+            | Self::Approve(_)
+            | Self::Reorder(..)
+            | Self::StopMerge(_) => true,
+        }
+    }
+
     /// What is being done, for the remark and the journal.
     pub fn words(&self) -> String {
         let many =
@@ -214,7 +253,9 @@ impl Deed {
             Self::Comment(id, _) => format!("Remark on {id}"),
             Self::Reply(id, _) => format!("Answer {id}"),
             Self::ReadMail(ids) => format!("Read {}", several(ids, "messages")),
+            Self::UnreadMail(ids) => format!("Count {} as not read", several(ids, "messages")),
             Self::ArchiveMail(ids) => format!("Put {} away", several(ids, "messages")),
+            Self::RestoreMail(ids) => format!("Bring {} back", several(ids, "messages")),
             Self::Retry(ids) => format!("Try {} again", several(ids, "merge requests")),
             Self::Reject(ids, _) => format!("Turn {} down", several(ids, "merge requests")),
             Self::Approve(ids) => format!("Approve {}", several(ids, "merge requests")),
@@ -267,7 +308,9 @@ impl Deed {
             Self::Reply(id, text) => vec![format!("gt mail reply {id} {}", quoted(text))],
             Self::ReadMail(ids) if ids.len() > 1 => vec![format!("gt mail mark-read {}", ids.join(" "))],
             Self::ReadMail(ids) => vec![format!("gt mail read {}", ids.join(" "))],
+            Self::UnreadMail(ids) => vec![format!("gt mail mark-unread {}", ids.join(" "))],
             Self::ArchiveMail(ids) => vec![format!("gt mail archive {}", ids.join(" "))],
+            Self::RestoreMail(ids) => vec![format!("bd reopen {}", ids.join(" "))],
             Self::Retry(ids) => ids.iter().map(|id| format!("gt mq retry {id}")).collect(),
             Self::Approve(ids) => ids.iter().map(|id| format!("gt mq approve {id}")).collect(),
             Self::Reorder(id, place) => vec![format!("gt mq reorder {id} --{}", place.words())],

@@ -263,21 +263,26 @@ fn the_queue_is_steered_and_its_gate_watched_live() {
     // Both at once, there and back.
     screen.send("Va");
     screen.wait_text("Approve 2 merge requests?");
-    screen.send("y");
+    screen.send("ygg");
     screen.wait("its gate to run", |text| text.contains("gate runs now") && text.contains("live"));
     screen.send("Vc");
     screen.wait_text("2 stopped");
-    screen.wait("both to be held again", |text| text.matches("needs approval").count() >= 2);
-    wait_for("both are held again", || (order().len() == 2).then_some(()));
+    let held = |screen: &Screen, count: usize| {
+        wait_for("they are held", || (order().len() == count).then_some(()));
+        // What an action can be done with is what the screen shows.
+        screen.wait("the screen to say so", |text| text.contains(&format!("▲ {count} to approve")));
+    };
+    held(&screen, 2);
     screen.send("gga");
-    screen.wait_text("is approved");
+    held(&screen, 1);
     screen.wait("the gate's words as they come", |text| text.contains("gate runs now") && text.contains("live"));
     screen.send("c");
-    screen.wait("it to be held again", |text| text.contains("cancelled by"));
+    held(&screen, 2);
     fs::write(&open, "").unwrap();
     screen.send("a");
-    screen.wait("it to be merged", |text| text.matches("needs approval").count() == 1);
+    held(&screen, 1);
     place.wait_closed(&before[..1]);
+    screen.wait("it to be gone from the queue", |text| !text.contains(&before[0]));
     // From the queue to what the other one changes.
     screen.send("gg\r");
     screen.wait("its changes", |text| text.contains("› hooks") && text.contains(".txt"));

@@ -293,6 +293,12 @@ fn the_event_log_is_searched_and_mail_is_written() {
     screen.wait("marks and what they are for", |text| text.contains("2 marked") && text.contains("d put away"));
     screen.send("d");
     screen.wait("an empty inbox", |text| text.contains("2 put away") && text.contains("No mail."));
+    screen.send("u");
+    screen.wait("both messages again", |text| text.contains("Tiles") && text.contains("2 unread of 2"));
+    screen.send("\r");
+    screen.wait_text("1 unread of 2");
+    screen.send("u");
+    screen.wait_text("2 unread of 2");
     screen.send("L");
     screen.wait_text("Put 2 messages away");
     // An escape and what is typed at once after it would be one key with Alt.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use gastown::work::Desk;
+use gastown::work::queue::{self, MergeRequest, State};
 use serde_json::{Value, json};
 
 use crate::support::wait_for;
@@ -148,6 +150,39 @@ fn a_person_approves_cancels_and_reorders() {
     place.wait_closed(&[id.clone(), other]);
     place.gt(["mq", "cancel", &id]).code(4);
     place.gt(["daemon", "stop"]).ok();
+}
+
+#[test]
+fn an_approval_that_comes_while_the_merging_stops_is_not_lost() {
+    let place = Place::new(&["shop"]);
+    place.set(SETTINGS, &[("merge_queue.strategy", json!("hold"))]);
+    let id = place.easy("shop", "alpha");
+    place.gt(["sling", &id]).ok();
+    wait_status(&place, &id, "held");
+    place.gt(["daemon", "stop"]).ok();
+    let mut desk = place.desk();
+    let request = queue::approve(&mut desk, &id).unwrap().id;
+    // What the refinery does, step by step: it is at the gates, hears of the cancellation and ends them.
+    let at_the_gates = |desk: &mut Desk| {
+        let now = queue::find(desk.ledger.conn(), &request).unwrap().unwrap();
+        for state in [State::Claimed, State::Rebased, State::Gating] {
+            let next = MergeRequest { state, ..now.clone() };
+            desk.ledger.write("refinery", |tx| queue::put(tx, &next)).unwrap();
+        }
+        MergeRequest { state: State::Gating, ..now }
+    };
+    let gating = at_the_gates(&mut desk);
+    assert!(queue::cancel(&mut desk, &id).unwrap().stopping);
+    assert!(queue::cancelled_by(desk.ledger.conn(), &request).unwrap().is_some());
+    queue::approve(&mut desk, &id).unwrap();
+    let held = desk.ledger.write("refinery", |tx| queue::clear_cancel(tx, gating, "overseer")).unwrap();
+    let now = queue::find(desk.ledger.conn(), &request).unwrap().unwrap();
+    assert_eq!((held, now.state, now.step.approved), (false, State::Ready, true));
+    let gating = at_the_gates(&mut desk);
+    queue::cancel(&mut desk, &id).unwrap();
+    let held = desk.ledger.write("refinery", |tx| queue::clear_cancel(tx, gating, "overseer")).unwrap();
+    let now = queue::find(desk.ledger.conn(), &request).unwrap().unwrap();
+    assert_eq!((held, now.state, now.step.approved), (true, State::Held, false));
 }
 
 #[test]

@@ -168,6 +168,10 @@ fn mail_is_read_answered_put_away_and_written() {
     assert_eq!(written.commands(), ["gt mail send 'mayor/' -s 'Names' -m 'Rivers'"]);
     bench.keys("c ctrl-s");
     assert!(said(&bench).contains("It needs a subject"), "{}", said(&bench));
+    // Both are taken back by what the command line has for it.
+    let away = vec!["hq-83pdc".to_owned()];
+    assert_eq!(Deed::UnreadMail(away.clone()).commands(), ["gt mail mark-unread hq-83pdc"]);
+    assert_eq!(Deed::RestoreMail(away).commands(), ["bd reopen hq-83pdc"]);
 }
 
 #[test]

@@ -73,7 +73,9 @@ pub(super) fn used(app: &mut App, deed: &Deed) {
         // The dialog may have left some of them out.
         Deed::Sling(order) => app.beads.marked.retain(|id| !order.beads.iter().any(|bead| bead == id)),
         Deed::CloseBeads(ids) | Deed::ReopenBeads(ids) => served(&mut app.beads.marked, ids),
-        Deed::ReadMail(ids) | Deed::ArchiveMail(ids) => served(&mut app.marked_mail, ids),
+        Deed::ReadMail(ids) | Deed::UnreadMail(ids) | Deed::ArchiveMail(ids) | Deed::RestoreMail(ids) => {
+            served(&mut app.marked_mail, ids)
+        }
         Deed::Approve(ids) | Deed::Retry(ids) | Deed::StopMerge(ids) | Deed::Reject(ids, _) => {
             served(&mut app.marked_requests, ids);
         }

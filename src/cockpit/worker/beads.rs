@@ -45,6 +45,18 @@ pub(super) fn read(desk: &mut Desk, id: &str) -> Result<String> {
     Ok(format!("{id} counts as read"))
 }
 
+/// Counts one message as not read.
+pub(super) fn unread(desk: &mut Desk, id: &str) -> Result<String> {
+    mail::mark(desk, PERSON, &[id.to_owned()], false)?;
+    Ok(format!("{id} counts as not read"))
+}
+
+/// Brings one message back into the inbox.
+pub(super) fn bring_back(desk: &mut Desk, id: &str) -> Result<String> {
+    reopen(desk, id)?;
+    Ok(format!("{id} is in the inbox again"))
+}
+
 /// Puts one message away.
 pub(super) fn put_away(desk: &mut Desk, id: &str) -> Result<String> {
     mail::archive(desk, PERSON, &[id.to_owned()])?;

@@ -33,8 +33,14 @@ pub(super) fn perform(town: &Town, deed: Deed, control: &Control) -> Finished {
             each_id(town, &ids, control, "closed", beads::close, |done| Some(Deed::ReopenBeads(done)))
         }
         Deed::ReopenBeads(ids) => each_id(town, &ids, control, "open again", beads::reopen, |_| None),
-        Deed::ReadMail(ids) => each_id(town, &ids, control, "count as read", beads::read, |_| None),
-        Deed::ArchiveMail(ids) => each_id(town, &ids, control, "put away", beads::put_away, |_| None),
+        Deed::ReadMail(ids) => {
+            each_id(town, &ids, control, "count as read", beads::read, |done| Some(Deed::UnreadMail(done)))
+        }
+        Deed::UnreadMail(ids) => each_id(town, &ids, control, "count as not read", beads::unread, |_| None),
+        Deed::ArchiveMail(ids) => {
+            each_id(town, &ids, control, "put away", beads::put_away, |done| Some(Deed::RestoreMail(done)))
+        }
+        Deed::RestoreMail(ids) => each_id(town, &ids, control, "are back", beads::bring_back, |_| None),
         Deed::Retry(ids) => each_id(town, &ids, control, "are to be merged again", beads::retry, |_| None),
         Deed::Approve(ids) => each_id(town, &ids, control, "approved", beads::approve, |_| None),
         Deed::StopMerge(ids) => {

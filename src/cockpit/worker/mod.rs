@@ -24,7 +24,7 @@ use super::ask::Ask;
 use super::deeds::{Deed, Order};
 use super::dialogs::Preview;
 use super::memory::{self, Memory};
-use control::Running;
+use control::{Control, Running};
 
 /// How often the ledger is asked whether anything changed (a read of one counter in shared memory).
 const LOOK: Duration = Duration::from_millis(100);
@@ -54,6 +54,7 @@ pub struct Worker {
     town: Town,
     jobs: Sender<Job>,
     hooks: Sender<(String, Option<String>)>,
+    notes: Sender<(u64, Deed, Control)>,
     running: Running,
     events: UnboundedSender<Event>,
 }
@@ -64,10 +65,18 @@ impl Worker {
         let (jobs, inbox) = mpsc::channel();
         let (place, out) = (town.clone(), events.clone());
         std::thread::spawn(move || keep_reading(&place, &inbox, &out));
+        let (notes, noted) = mpsc::channel::<(u64, Deed, Control)>();
+        let (place, out, read) = (town.clone(), events.clone(), jobs.clone());
+        std::thread::spawn(move || {
+            for (id, deed, control) in noted {
+                perform(&place, id, deed, &control, &out, &read);
+            }
+        });
         Self {
             town: town.clone(),
             jobs,
             hooks: reviewing::start(town, events.clone()),
+            notes,
             running: Running::default(),
             events,
         }
@@ -86,12 +95,14 @@ impl Worker {
 
     /// Does something; what became of it comes back with its number.
     pub fn perform(&self, id: u64, deed: Deed) {
-        let (town, events, jobs) = (self.town.clone(), self.events.clone(), self.jobs.clone());
         let control = self.running.begin(id, self.events.clone());
-        std::thread::spawn(move || {
-            let _ = events.send(Event::Done(id, deeds::perform(&town, deed, &control)));
-            let _ = jobs.send(Job::Refresh);
-        });
+        if deed.only_notes() {
+            // The thread lives as long as the loop does.
+            let _ = self.notes.send((id, deed, control));
+            return;
+        }
+        let (town, events, jobs) = (self.town.clone(), self.events.clone(), self.jobs.clone());
+        std::thread::spawn(move || perform(&town, id, deed, &control, &events, &jobs));
     }
 
     /// Stops doing something after the part that is being done.
@@ -112,6 +123,12 @@ impl Worker {
     pub fn remember(&self, memory: Memory) {
         let _ = self.jobs.send(Job::Remember(Box::new(memory)));
     }
+}
+
+fn perform(town: &Town, id: u64, deed: Deed, control: &Control, events: &UnboundedSender<Event>, jobs: &Sender<Job>) {
+    // Whoever asked for it may have left meanwhile.
+    let _ = events.send(Event::Done(id, deeds::perform(town, deed, control)));
+    let _ = jobs.send(Job::Refresh);
 }
 
 /// An error with its hint, as one sentence for a remark.

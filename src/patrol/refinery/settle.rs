@@ -211,11 +211,13 @@ pub fn hold(desk: &mut Desk, rig: &Rig, request: &MergeRequest, reason: &str) ->
 
 /// Holds a request whose merging somebody cancelled.
 pub fn cancelled(desk: &mut Desk, rig: &Rig, request: &MergeRequest, by: &str) -> Result<()> {
-    desk.ledger.write(&actor(rig), |tx| {
+    let held = desk.ledger.write(&actor(rig), |tx| {
         still_ours(tx, request)?;
         queue::clear_cancel(tx, request.clone(), by)
     })?;
-    tell(rig, &request.id, &Outcome::Held(format!("cancelled by {by}")));
+    if held {
+        tell(rig, &request.id, &Outcome::Held(format!("cancelled by {by}")));
+    }
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::change::{no_request, resolve};
-use super::{Changed, MergeRequest, State, find, put};
+use super::{Changed, MergeRequest, State, Step, find, put};
 use crate::base::report::{Paint, Report};
 use crate::base::{Error, Result};
 use crate::ledger::Tx;
@@ -117,15 +117,24 @@ pub fn cancelled_by(conn: &Connection, id: &str) -> Result<Option<String>> {
     Ok(statement.query_row([cancel_key(id)], |row| row.get(0)).optional()?)
 }
 
-/// Holds a request whose merging was to be stopped.
+/// Holds a request whose merging was to be stopped, now that it is. Whoever approved it meanwhile wants it merged after all: it waits
+/// for its turn again then, which is told by `false`.
 ///
 /// # Errors
 /// When the ledger can't be written.
-pub fn clear_cancel(tx: &mut Tx<'_>, mut request: MergeRequest, by: &str) -> Result<()> {
+pub fn clear_cancel(tx: &mut Tx<'_>, mut request: MergeRequest, by: &str) -> Result<bool> {
+    let held = cancelled_by(tx.conn(), &request.id)?.is_some();
+    if !held {
+        request.state = State::Ready;
+        request.step = Step { approved: true, ..request.step.afresh() };
+        put(tx, &request)?;
+        return Ok(false);
+    }
     tx.set_kv(&cancel_key(&request.id), None)?;
     hold(&mut request, by);
     put(tx, &request)?;
-    tx.event("merge_cancelled", source(&request), json!({"mr": request.id})).map(|_| ())
+    tx.event("merge_cancelled", source(&request), json!({"mr": request.id}))?;
+    Ok(true)
 }
 
 /// Where a request is to stand in the queue.
