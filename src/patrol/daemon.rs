@@ -48,6 +48,9 @@ pub fn run(town: Town, detached: bool) -> Result<()> {
     open_log(&town)?;
     os::be_last_to_go();
     let signals = os::hear(&[Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP])?;
+    // Known before anybody is told that this daemon is up, and may remove the town.
+    let ledger = Ledger::open(&town.ledger_path())?;
+    let ours = identity(&town);
     write_card(&town)?;
     tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "up");
     let pulse = Arc::new(Pulse::default());
@@ -62,7 +65,7 @@ pub fn run(town: Town, detached: bool) -> Result<()> {
     patrols.start("postman", postman::run);
     patrols.start("escalations", escalations::run);
     patrols.start("sync", sync::run);
-    let watched = watch(&town, &signals, &mut patrols);
+    let watched = watch(&town, &ledger, ours, &signals, &mut patrols);
     pulse.stop();
     patrols.join();
     if let Err(error) = exporter::finish(&town) {
@@ -96,15 +99,19 @@ fn open_log(town: &Town) -> Result<()> {
 }
 
 /// Beats whenever the ledger has changed; returns when it is time to end.
-fn watch(town: &Town, signals: &os::Signals, patrols: &mut Patrols) -> Result<()> {
-    let ledger = Ledger::open(&town.ledger_path())?;
-    let ours = identity(town);
+fn watch(
+    town: &Town,
+    ledger: &Ledger,
+    ours: Option<Identity>,
+    signals: &os::Signals,
+    patrols: &mut Patrols,
+) -> Result<()> {
     let mut version = ledger.data_version()?;
     let mut settings = town.settings_stamp();
     let mut surveyed: Option<Instant> = None;
     loop {
         if surveyed.is_none_or(|at| at.elapsed() >= SURVEY) {
-            if identity(town) != ours {
+            if ours.is_none() || identity(town) != ours {
                 tracing::info!("the town is gone");
                 return Ok(());
             }
@@ -135,8 +142,11 @@ fn watch(town: &Town, signals: &os::Signals, patrols: &mut Patrols) -> Result<()
     }
 }
 
+/// The device and the file of the daemon's lock, and the database's file.
+type Identity = (u64, u64, u64);
+
 /// What tells this town's directory and database from others that may take their place.
-fn identity(town: &Town) -> Option<(u64, u64, u64)> {
+fn identity(town: &Town) -> Option<Identity> {
     let lock = fs::metadata(town.daemon_lock()).ok()?;
     let ledger = fs::metadata(town.ledger_path()).ok()?;
     Some((lock.dev(), lock.ino(), ledger.ino()))

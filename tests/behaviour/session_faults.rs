@@ -8,7 +8,7 @@ use gastown::session::{AttachMode, Client, ClientMsg, ServerMsg};
 use gastown::terminal::{Key, KeyPress, ScreenState};
 
 use crate::screen::Screen;
-use crate::session::{World, watch};
+use crate::session::{World, held, kill_host, watch};
 use crate::support::{GT, PATIENCE, wait_for};
 use crate::town::kill;
 
@@ -57,6 +57,64 @@ fn a_great_flood_costs_no_memory_and_stops_for_a_key() {
     watch(&mut client, |screen| screen.text().contains("got-key"));
     eprintln!("{mebibytes} MiB in {:.1} s, the host took {} MiB at most", start.elapsed().as_secs_f64(), most / 1024);
     world.gt(["session", "stop", "mayor"]).ok();
+}
+
+/// The numbers that the lines of the scrollback are, and whether each is one more than the one before.
+fn counted(client: &mut Client) -> (u64, u64) {
+    let (mut from, mut first, mut last) = (0, None, None);
+    loop {
+        let lines = client.history(from, 1000).unwrap();
+        let texts: Vec<String> = lines.lines.iter().map(|line| line.text()).collect();
+        let numbers: Vec<u64> = texts.iter().map_while(|text| text.trim().parse().ok()).collect();
+        for number in &numbers {
+            assert!(last.is_none_or(|last| last + 1 == *number), "{last:?} and then {number}");
+            last = Some(*number);
+        }
+        first = first.or(numbers.first().copied());
+        if numbers.len() < texts.len() || texts.is_empty() {
+            return (first.unwrap(), last.unwrap());
+        }
+        from = lines.from + lines.lines.len() as u64;
+    }
+}
+
+#[test]
+fn a_flood_is_whole_through_resizes_an_upgrade_and_another_host() {
+    let world = World::new();
+    world.gt(["daemon", "start"]).ok();
+    let most: u64 = 700_000;
+    let digits: u64 = (1..=most).map(|number| u64::from(number.ilog10()) + 1).sum();
+    let all = digits + most * 2 + "all of it ".len() as u64;
+    world.start("mayor/", &format!("stty -echo; seq 1 {most}; printf 'all of it '; read -r x; exit 4"));
+    let mut client = world.client("hq-mayor");
+    let (mut upgraded, mut wide) = (false, false);
+    let start = Instant::now();
+    loop {
+        wide = !wide;
+        client.attach(AttachMode::Control, Some((if wide { 120 } else { 100 }, 30))).unwrap();
+        let written = client.status().unwrap().bytes_out;
+        if written >= all {
+            break;
+        }
+        if written > all / 3 && !upgraded {
+            world.gt(["session", "upgrade", "mayor"]).ok();
+            upgraded = true;
+        }
+        assert!(start.elapsed() < PATIENCE, "{written} of {all} bytes");
+    }
+    client.attach(AttachMode::Control, None).unwrap();
+    watch(&mut client, |screen| screen.text().contains("all of it"));
+    assert_eq!((client.status().unwrap().bytes_out, upgraded), (all, true));
+    let (first, last) = counted(&mut client);
+    assert!(last == most && most - first >= 9_000, "{first} to {last}");
+    // Whoever goes on from the recording has the same.
+    wait_for("the daemon holds the session", || held(&world.sandbox.path("run"), "hq-mayor").then_some(()));
+    kill_host(&world, "hq-mayor");
+    let mut client = world.client("hq-mayor");
+    assert_eq!(counted(&mut client), (first, last));
+    client.send(&ClientMsg::Input(b"x\r".to_vec())).unwrap();
+    wait_for("the end", || world.listed().into_iter().find(|line| !line["exit"].is_null()));
+    world.gt(["daemon", "stop"]).ok();
 }
 
 #[test]

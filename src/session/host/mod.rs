@@ -1,8 +1,9 @@
 //! The host: the process that is a session. It owns the terminal, the only emulator and the program, and serves clients; one thread,
-//! one poll loop.
+//! one poll loop, and while the program floods a second thread that reads it.
 
 mod draft;
 mod ending;
+mod intake;
 mod nudge;
 mod os;
 mod output;

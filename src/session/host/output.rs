@@ -1,8 +1,10 @@
 //! What the program writes: read, recorded, and shown.
 
+use std::os::fd::AsFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use super::intake::{Intake, Turn};
 use super::pty::{Input, MAX_INPUT};
 use super::serve::Host;
 use crate::base::Timestamp;
@@ -28,6 +30,56 @@ impl Host {
 
     /// Feeds up to `limit` bytes of the program's output.
     pub(super) fn read_output(&mut self, limit: usize) {
+        let bytes = if self.intake.is_some() { self.take_output(limit) } else { self.read_terminal(limit) };
+        self.took(bytes);
+        match self.tide.count(bytes, Instant::now()) {
+            Turn::Flood if self.intake.is_none() => self.begin_intake(),
+            Turn::Ebb => self.stop_intake(),
+            Turn::Flood | Turn::Same => {}
+        }
+    }
+
+    /// Has the program read on a thread of its own; where none is to be had, it is read as before.
+    fn begin_intake(&mut self) {
+        if !self.closed {
+            self.intake = Intake::begin(self.pty.as_fd()).ok();
+        }
+    }
+
+    /// Feeds what the thread that reads has read, and goes on without it.
+    pub(super) fn stop_intake(&mut self) {
+        if let Some(intake) = &mut self.intake {
+            intake.stop();
+            let bytes = self.take_output(usize::MAX);
+            self.intake = None;
+            self.took(bytes);
+        }
+    }
+
+    /// Feeds up to `limit` bytes, or a little more, of what the thread that reads has read.
+    fn take_output(&mut self, limit: usize) -> usize {
+        let [mut taken, spare] = std::mem::take(&mut self.blocks);
+        let mut total = 0;
+        while total < limit
+            && let Some(intake) = &mut self.intake
+        {
+            if intake.take(&mut taken) {
+                self.closed = true;
+                self.intake = None;
+            }
+            if taken.is_empty() {
+                break;
+            }
+            total += taken.len();
+            self.cast.output(&taken);
+            self.feed(&taken);
+        }
+        self.blocks = [taken, spare];
+        total
+    }
+
+    /// Reads the terminal and feeds up to `limit` bytes.
+    fn read_terminal(&mut self, limit: usize) -> usize {
         // The kernel gives a few kilobytes at a time, and asked again at once would have to be waited for: the emulator is given what was
         // read before meanwhile. The recording takes more at once for the same price, and always before the emulator does.
         let [mut reading, mut recorded] = std::mem::take(&mut self.blocks);
@@ -55,6 +107,11 @@ impl Host {
             }
             match last {
                 Input::Bytes(_) => {}
+                // By the time the emulator has seen this there is more, as a rule, and being woken for it would take longer.
+                Input::Nothing if end > 0 => {
+                    self.feed(&recorded[fed..end]);
+                    (fed, end) = (0, 0);
+                }
                 Input::Nothing => break,
                 Input::Closed => {
                     self.closed = true;
@@ -64,6 +121,11 @@ impl Host {
         }
         self.feed(&recorded[fed..end]);
         self.blocks = [reading, recorded];
+        total
+    }
+
+    /// So many bytes of the program's output have been fed.
+    fn took(&mut self, total: usize) {
         if total == 0 {
             return;
         }

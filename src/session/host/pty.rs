@@ -52,6 +52,16 @@ pub(super) enum Input {
     Closed,
 }
 
+/// Reads what was written to the terminal whose master side `fd` is.
+pub(super) fn read(fd: &OwnedFd, buffer: &mut [u8]) -> Input {
+    match nix::unistd::read(fd, buffer) {
+        Ok(0) | Err(Errno::EIO) => Input::Closed,
+        Ok(count) => Input::Bytes(count),
+        Err(Errno::EAGAIN | Errno::EINTR) => Input::Nothing,
+        Err(_) => Input::Closed,
+    }
+}
+
 /// The master side of the terminal.
 pub(super) struct Pty {
     fd: OwnedFd,
@@ -106,12 +116,7 @@ impl Pty {
 
     /// Reads what the program wrote.
     pub fn read(&self, buffer: &mut [u8]) -> Input {
-        match nix::unistd::read(&self.fd, buffer) {
-            Ok(0) | Err(Errno::EIO) => Input::Closed,
-            Ok(count) => Input::Bytes(count),
-            Err(Errno::EAGAIN | Errno::EINTR) => Input::Nothing,
-            Err(_) => Input::Closed,
-        }
+        read(&self.fd, buffer)
     }
 
     /// Queues bytes for the program and writes what it takes at once.

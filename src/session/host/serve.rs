@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 
 use super::draft::Draft;
 use super::ending::{Ending, Progress};
+use super::intake::{Intake, Tide};
 use super::nudge::{Act, Nudger, View};
 use super::os;
 use super::output::TURN;
@@ -83,6 +84,10 @@ pub(super) struct Host {
     pub(super) pack_at: Option<Instant>,
     /// Room for what is read, while the program writes.
     pub(super) blocks: [Vec<u8>; 2],
+    /// How much the program writes.
+    pub(super) tide: Tide,
+    /// Who reads it while it floods.
+    pub(super) intake: Option<Intake>,
     /// The program's share of a busy CPU.
     pub(super) share: Share,
     pub(super) lock: Lock,
@@ -120,6 +125,8 @@ impl Host {
             last_output_at: None,
             pack_at: None,
             blocks: Default::default(),
+            tide: Tide::default(),
+            intake: None,
             lock: parts.lock,
             cast: parts.cast,
             adopted: parts.adopted,
@@ -153,6 +160,7 @@ impl Host {
         self.share.step(now);
         if self.pack_at.is_some_and(|at| now >= at) {
             self.pack_at = None;
+            self.stop_intake();
             self.blocks = Default::default();
             if self.emulator.compact() {
                 os::give_back_memory();
@@ -244,6 +252,7 @@ impl Host {
 
     fn wait(&mut self, now: Instant) -> Result<()> {
         let timeout = match self.deadline(now) {
+            _ if self.intake.as_ref().is_some_and(|intake| intake.more) => PollTimeout::ZERO,
             None => PollTimeout::NONE,
             Some(at) => {
                 let left = at.saturating_duration_since(now);
@@ -265,35 +274,37 @@ impl Host {
             }
             fds.push(PollFd::new(peer.stream.as_fd(), flags));
         }
-        let pty_at = fds.len();
-        if !self.closed {
-            let out = if self.pty.waiting() > 0 { PollFlags::POLLOUT } else { PollFlags::empty() };
-            fds.push(PollFd::new(self.pty.as_fd(), PollFlags::POLLIN | out));
-        }
-        let program_at = fds.len();
-        if let Some(adopted) = &self.adopted {
-            fds.push(PollFd::new(adopted.as_fd(), PollFlags::POLLIN));
-        }
+        let out = if self.pty.waiting() > 0 { PollFlags::POLLOUT } else { PollFlags::empty() };
+        let read = if self.intake.is_some() { PollFlags::empty() } else { PollFlags::POLLIN };
+        let mut add = |fd, flags| {
+            fds.push(PollFd::new(fd, flags));
+            fds.len() - 1
+        };
+        let pty_at = (!self.closed && !(read | out).is_empty()).then(|| add(self.pty.as_fd(), read | out));
+        let program_at = self.adopted.as_ref().map(|adopted| add(adopted.as_fd(), PollFlags::POLLIN));
+        let intake_at = self.intake.as_ref().map(|intake| add(intake.as_fd(), PollFlags::POLLIN));
         match poll(&mut fds, timeout) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
         let ready: Vec<PollFlags> = fds.iter().map(|fd| fd.revents().unwrap_or(PollFlags::empty())).collect();
         drop(fds);
+        let is = |at: Option<usize>, flags| at.is_some_and(|at: usize| ready[at].intersects(flags));
         // Keys first, so that they never wait behind a flood of output.
-        let count = pty_at - 2;
-        for index in (0..count).rev() {
+        for index in (0..self.peers.len()).rev() {
             self.serve_peer(index, ready[2 + index]);
         }
-        if program_at > pty_at && ready.get(pty_at).is_some_and(|flags| !flags.is_empty()) {
-            if ready[pty_at].contains(PollFlags::POLLOUT) {
-                self.pty.flush();
-            }
-            if ready[pty_at].intersects(PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR) {
-                self.read_output(TURN);
-            }
+        if is(pty_at, PollFlags::POLLOUT) {
+            self.pty.flush();
         }
-        if ready.get(program_at).is_some_and(|flags| !flags.is_empty())
+        let more = self.intake.as_ref().is_some_and(|intake| intake.more);
+        if more
+            || is(pty_at, PollFlags::POLLIN | PollFlags::POLLHUP | PollFlags::POLLERR)
+            || is(intake_at, PollFlags::all())
+        {
+            self.read_output(TURN);
+        }
+        if is(program_at, PollFlags::all())
             && let Some(adopted) = self.adopted.take()
         {
             let (code, signal) = program::exit_status(&adopted).unwrap_or((None, None));
@@ -340,6 +351,8 @@ impl Host {
 
     pub(super) fn set_size(&mut self, size: (u16, u16)) {
         if size != self.emulator.size() {
+            // What came before it is recorded before it.
+            self.stop_intake();
             self.cast.resized(size);
             self.emulator.resize(size.0, size.1);
             self.pty.resize(size);
@@ -384,6 +397,7 @@ impl Host {
             return;
         }
         // What it wrote last is still in the terminal.
+        self.stop_intake();
         self.read_output(4 * 1024 * 1024);
         let unknown = (code, signal) == (None, None);
         let reason = if self.stopped {

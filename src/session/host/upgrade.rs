@@ -72,6 +72,7 @@ impl Host {
             return Err(Error::refused("a message is being typed to the agent").hint("try again in a moment"));
         }
         check(binary)?;
+        self.stop_intake();
         self.cast.settle();
         // What has not been fed yet stays in the terminal; what has is all in here.
         let adopted = self.adopted.as_ref().map(program::to_pass).transpose()?;
