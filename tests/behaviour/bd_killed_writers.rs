@@ -33,7 +33,7 @@ struct Expected {
 /// The process a writer runs at the moment.
 type Place = Mutex<Option<Child>>;
 
-/// Runs `bd` where it can be killed; what it printed, or nothing when it was.
+/// Runs `bd` where it can be killed; what it printed, or nothing when it was or did not get its turn.
 fn run(sandbox: &Sandbox, dir: &std::path::Path, place: &Place, args: &[&str]) -> Option<String> {
     let mut command = sandbox.command(BD);
     command.current_dir(dir).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -48,7 +48,13 @@ fn run(sandbox: &Sandbox, dir: &std::path::Path, place: &Place, args: &[&str]) -
             if output.status.signal() == Some(9) {
                 return None;
             }
-            assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+            let error = String::from_utf8_lossy(&output.stderr);
+            // On a machine that is busy with other things 64 writers may need longer than one of them waits: it has said so, and
+            // acknowledged nothing.
+            if error.contains("database is locked") {
+                return None;
+            }
+            assert!(output.status.success(), "{args:?}: {error}");
             return Some(String::from_utf8(output.stdout).unwrap().trim().to_owned());
         }
     }
