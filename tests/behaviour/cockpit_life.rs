@@ -304,6 +304,9 @@ fn the_event_log_is_searched_and_mail_is_written() {
     // An escape and what is typed at once after it would be one key with Alt.
     screen.send("\x03");
     screen.wait("the journal to be closed", |text| !text.contains("Put 2 messages away"));
-    screen.send("q");
+    // What is asked for right before leaving is done all the same.
+    screen.send("Vdq");
     assert_eq!(screen.end(), 0);
+    let inbox = place.gt(["mail", "inbox", "overseer", "--json"]).ok().json();
+    assert!(!inbox.to_string().contains("Gutters"), "{inbox}");
 }

@@ -59,6 +59,11 @@ pub(super) fn finished(ok: bool, text: String, parts: Vec<String>, undo: Option<
     Finished { at: Timestamp::now(), ok, text, parts, undo }
 }
 
+/// What is said of a deed that ended in a panic.
+pub(super) fn broken() -> Finished {
+    finished(false, "It broke halfway; .runtime/logs/cockpit.log has the report".to_owned(), Vec::new(), None)
+}
+
 fn failure(error: &Error) -> Finished {
     finished(false, words(error), Vec::new(), None)
 }

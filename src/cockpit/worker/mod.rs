@@ -9,6 +9,7 @@ mod reviewing;
 mod setup;
 mod watching;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,8 @@ const BROKEN: Duration = Duration::from_secs(1);
 const CALM: u32 = 6;
 /// How often it is looked at what the models cost.
 const PRICE: Duration = Duration::from_secs(60);
+/// How long is waited at the end for what was still to be written down.
+const LEAVE: Duration = Duration::from_secs(2);
 /// At most so many beads are offered for slinging.
 const OFFERED: usize = 500;
 
@@ -55,6 +58,8 @@ pub struct Worker {
     jobs: Sender<Job>,
     hooks: Sender<(String, Option<String>)>,
     notes: Sender<(u64, Deed, Control)>,
+    /// Tells that all notes are taken and no more come.
+    noted: Receiver<()>,
     running: Running,
     events: UnboundedSender<Event>,
 }
@@ -65,18 +70,21 @@ impl Worker {
         let (jobs, inbox) = mpsc::channel();
         let (place, out) = (town.clone(), events.clone());
         std::thread::spawn(move || keep_reading(&place, &inbox, &out));
-        let (notes, noted) = mpsc::channel::<(u64, Deed, Control)>();
+        let (notes, to_note) = mpsc::channel::<(u64, Deed, Control)>();
+        let (end, noted) = mpsc::channel();
         let (place, out, read) = (town.clone(), events.clone(), jobs.clone());
         std::thread::spawn(move || {
-            for (id, deed, control) in noted {
+            for (id, deed, control) in to_note {
                 perform(&place, id, deed, &control, &out, &read);
             }
+            drop(end);
         });
         Self {
             town: town.clone(),
             jobs,
             hooks: reviewing::start(town, events.clone()),
             notes,
+            noted,
             running: Running::default(),
             events,
         }
@@ -125,9 +133,20 @@ impl Worker {
     }
 }
 
+impl Drop for Worker {
+    /// Whoever leaves right after asking for something has asked for it all the same.
+    fn drop(&mut self) {
+        self.notes = mpsc::channel().0;
+        // Its sender goes with the thread, which has none but those left to do; a ledger that is held for long keeps nobody here.
+        let _ = self.noted.recv_timeout(LEAVE);
+    }
+}
+
 fn perform(town: &Town, id: u64, deed: Deed, control: &Control, events: &UnboundedSender<Event>, jobs: &Sender<Job>) {
+    // One that breaks must not take those with it that come after it.
+    let done = catch_unwind(AssertUnwindSafe(|| deeds::perform(town, deed, control)));
     // Whoever asked for it may have left meanwhile.
-    let _ = events.send(Event::Done(id, deeds::perform(town, deed, control)));
+    let _ = events.send(Event::Done(id, done.unwrap_or_else(|_| deeds::broken())));
     let _ = jobs.send(Job::Refresh);
 }
 
