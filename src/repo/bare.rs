@@ -8,6 +8,7 @@ use git2::{ErrorCode, ObjectType, Oid, Repository, Sort};
 use serde::Serialize;
 
 use super::command::Git;
+use super::locks;
 use crate::base::{Error, Result, ResultExt, Timestamp, text};
 
 /// The bare repository that all worktrees of a rig share.
@@ -297,10 +298,10 @@ impl Bare {
     /// a line takes. `true` when it is gone.
     fn clear_stale_ref_lock(&self, name: &str) -> Result<bool> {
         let lock = self.path.join(format!("{name}.lock"));
-        let Ok(found) = std::fs::metadata(&lock) else { return Ok(true) };
-        let age = found.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
-        if age < Duration::from_secs(2) {
-            return Ok(false);
+        match locks::age(&lock) {
+            None => return Ok(true),
+            Some(age) if age < locks::SETTLED => return Ok(false),
+            Some(_) => {}
         }
         match std::fs::remove_file(&lock) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -16,7 +16,7 @@ const SKIPPED: [&str; 2] = ["objects", "hooks"];
 const STALE: Duration = Duration::from_secs(60);
 /// How old a lock is at least that is left over, also where no git works: whoever writes references without being a git, as we do, is in
 /// no list of gits.
-const SETTLED: Duration = Duration::from_secs(2);
+pub(super) const SETTLED: Duration = Duration::from_secs(2);
 
 impl Bare {
     /// The lock files that are left over: those older than a minute that are no index's, and where no git works on the rig
@@ -92,8 +92,8 @@ fn is_gits(path: &Path) -> bool {
     name.ends_with(".lock") && !name.starts_with("gt-")
 }
 
-/// How old the file is; `None` when it is gone. One that is to be written in the future is as old as can be.
-fn age(path: &Path) -> Option<Duration> {
+/// How old the file is; `None` when it is gone. One of the future, by another machine's clock, is new.
+pub(super) fn age(path: &Path) -> Option<Duration> {
     let modified = fs::metadata(path).ok()?.modified().ok()?;
-    Some(modified.elapsed().unwrap_or(Duration::MAX))
+    Some(modified.elapsed().unwrap_or_default())
 }
