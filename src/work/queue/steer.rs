@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::change::{no_request, resolve};
-use super::{Changed, MergeRequest, State, Step, find, put};
+use super::{Changed, MergeRequest, State, find, put};
 use crate::base::report::{Paint, Report};
 use crate::base::{Error, Result};
 use crate::ledger::Tx;
@@ -28,9 +28,7 @@ pub fn approve(desk: &mut Desk, which: &str) -> Result<Changed> {
         let mut request = find(tx.conn(), &id)?.ok_or_else(|| no_request(&id))?;
         match request.state {
             State::Held | State::Review => {
-                request.step = request.step.afresh();
-                request.state = State::Ready;
-                request.reason.clear();
+                release(&mut request);
             }
             state if state.is_open() => {}
             state if state.is_given_back() => {
@@ -101,6 +99,12 @@ pub fn cancel(desk: &mut Desk, which: &str) -> Result<Cancelled> {
     })
 }
 
+fn release(request: &mut MergeRequest) {
+    request.state = State::Ready;
+    request.step = request.step.afresh();
+    request.reason.clear();
+}
+
 fn hold(request: &mut MergeRequest, by: &str) {
     request.state = State::Held;
     request.step = request.step.afresh();
@@ -125,8 +129,8 @@ pub fn cancelled_by(conn: &Connection, id: &str) -> Result<Option<String>> {
 pub fn clear_cancel(tx: &mut Tx<'_>, mut request: MergeRequest, by: &str) -> Result<bool> {
     let held = cancelled_by(tx.conn(), &request.id)?.is_some();
     if !held {
-        request.state = State::Ready;
-        request.step = Step { approved: true, ..request.step.afresh() };
+        release(&mut request);
+        request.step.approved = true;
         put(tx, &request)?;
         return Ok(false);
     }
